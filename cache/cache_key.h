@@ -1,0 +1,40 @@
+// What must be equal for one stored answer to serve another question: name
+// without case, type, class, and the DO and CD bits (RFC 4035 4.7, and what
+// CVE-2024-0874 taught about CD).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "zones/query.h"
+
+namespace canopy {
+
+class CacheKey {
+ public:
+  explicit CacheKey(const Query& query) {
+    const auto name = query.qname.wire();
+    fold_into(&octets_[0], name);
+    const auto type = static_cast<std::uint16_t>(query.qtype);
+    const auto rr_class = static_cast<std::uint16_t>(query.qclass);
+    std::uint8_t* tail = &octets_[name.size()];
+    std::memcpy(tail, &type, sizeof type);
+    std::memcpy(tail + 2, &rr_class, sizeof rr_class);
+    tail[4] = static_cast<std::uint8_t>((query.dnssec_ok() ? 1 : 0) |
+                                        (query.checking_disabled ? 2 : 0));
+    size_ = name.size() + 5;
+    hash_ = hash_exact(octets());
+  }
+
+  std::span<const std::uint8_t> octets() const { return {&octets_[0], size_}; }
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  std::array<std::uint8_t, kMaxNameSize + 5> octets_;
+  std::size_t size_;
+  std::uint64_t hash_;
+};
+
+}  // namespace canopy

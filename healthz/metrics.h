@@ -1,0 +1,70 @@
+// What /metrics says.  Sources are asked at each scrape, so that what is
+// counted elsewhere costs nothing until somebody looks.
+//
+// Thread rule: add_source before text; text from one thread at a time, which
+// is the one the sources run on.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace canopy {
+
+// Takes samples in any order; those of one name become one family.
+class MetricWriter {
+ public:
+  using Labels = std::vector<std::pair<std::string, std::string>>;
+
+  // What a family is called and means; base units, counters end in _total.
+  struct Family {
+    std::string_view name;
+    std::string_view help;
+  };
+
+  MetricWriter();
+  ~MetricWriter();
+  MetricWriter(const MetricWriter&) = delete;
+  MetricWriter& operator=(const MetricWriter&) = delete;
+
+  void counter(const Family& family, const Labels& labels, double value);
+  void gauge(const Family& family, const Labels& labels, double value);
+
+  struct Distribution {
+    std::span<const double> bounds;  // upper ones, ascending, without +Inf
+    // Observations in each bucket, not cumulative; one more than bounds, the
+    // last is what lies above them all.
+    std::span<const std::uint64_t> counts;
+    double sum = 0;
+  };
+  void histogram(const Family& family, const Labels& labels,
+                 const Distribution& distribution);
+
+  // Prometheus' text format 0.0.4 of all samples so far.
+  std::string text() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+class Metrics {
+ public:
+  using Source = std::function<void(MetricWriter&)>;
+
+  void add_source(Source source) { sources_.push_back(std::move(source)); }
+  std::string text() const;
+
+  static constexpr std::string_view kContentType =
+      "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  std::vector<Source> sources_;
+};
+
+}  // namespace canopy

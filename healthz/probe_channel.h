@@ -1,0 +1,73 @@
+// Asks one server one question at a time, through a c-ares channel whose
+// sockets an io_context watches.
+//
+// Thread rule: made and destroyed while nobody runs the io_context, or by the
+// one thread that does; all else on that thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+struct ares_channeldata;
+
+namespace canopy {
+
+class ProbeChannel {
+ public:
+  struct Options {
+    boost::asio::ip::udp::endpoint server;  // the port counts for TCP too
+    bool over_tcp = false;
+    std::chrono::milliseconds timeout{2000};  // for the whole question
+  };
+  // The reply as it came, or, when there is none, the reason.
+  struct Outcome {
+    std::span<const std::uint8_t> reply;  // good during the call only
+    std::string error;
+  };
+  using Done = std::function<void(const Outcome&)>;
+
+  // Throws std::runtime_error when c-ares does not take the server.
+  ProbeChannel(boost::asio::io_context& io, const Options& options);
+  ~ProbeChannel();
+  ProbeChannel(const ProbeChannel&) = delete;
+  ProbeChannel& operator=(const ProbeChannel&) = delete;
+
+  bool is_asking() const { return done_ != nullptr; }
+  // `done` is called once, maybe before this returns; never after the
+  // channel is gone, which `done` must not destroy.  REQUIRES: not asking.
+  void ask(std::span<const std::uint8_t> message, Done done);
+
+ private:
+  struct Watched;
+
+  void open();
+  void on_socket_state(int socket, bool readable, bool writable);
+  void watch(const std::shared_ptr<Watched>& watched);
+  void wait_for(const std::shared_ptr<Watched>& watched, bool to_read);
+  void on_ready(const std::shared_ptr<Watched>& watched, bool to_read);
+  void arm_retry();
+  void arm_deadline();
+  void on_reply(int status, std::span<const std::uint8_t> reply);
+  std::string error_text(int status) const;
+
+  boost::asio::io_context& io_;
+  const Options options_;
+  ares_channeldata* channel_ = nullptr;
+  std::map<int, std::shared_ptr<Watched>> sockets_;
+  boost::asio::steady_timer retry_;
+  boost::asio::steady_timer deadline_;
+  Done done_;
+  // Outlived by handlers still queued: they look here before they touch us.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace canopy

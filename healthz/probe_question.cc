@@ -1,0 +1,103 @@
+#include "healthz/probe_question.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "zones/ldns_wrapper.h"
+#include "zones/rr_types.h"
+
+namespace canopy {
+namespace {
+
+constexpr std::string_view kVersion = "1.1.0";
+
+using Packet = std::unique_ptr<ldns_pkt, decltype(&ldns_pkt_free)>;
+
+Packet packet_from(std::span<const std::uint8_t> reply) {
+  ldns_pkt* packet = nullptr;
+  if (ldns_wire2pkt(&packet, reply.data(), reply.size()) != LDNS_STATUS_OK) {
+    packet = nullptr;
+  }
+  return {packet, &ldns_pkt_free};
+}
+
+// ldns holds names uncompressed in wire form.
+bool is_name(const ldns_rdf* owner, NameView name) {
+  if (owner == nullptr) return false;
+  const auto held =
+      Name::from_wire({ldns_rdf_data(owner), ldns_rdf_size(owner)});
+  return held && held->view() == name;
+}
+
+bool is_question(const ldns_pkt& packet, NameView name) {
+  const ldns_rr_list* questions = ldns_pkt_question(&packet);
+  if (ldns_rr_list_rr_count(questions) != 1) return false;
+  const ldns_rr* question = ldns_rr_list_rr(questions, 0);
+  return ldns_rr_get_type(question) == LDNS_RR_TYPE_TXT &&
+         ldns_rr_get_class(question) == LDNS_RR_CLASS_IN &&
+         is_name(ldns_rr_owner(question), name);
+}
+
+// A single character-string, the version (RFC 1035 3.3.14).
+bool says_version(const ldns_rr* record) {
+  if (ldns_rr_rd_count(record) != 1) return false;
+  const ldns_rdf* text = ldns_rr_rdf(record, 0);
+  const std::span octets(ldns_rdf_data(text), ldns_rdf_size(text));
+  return octets.size() == 1 + kVersion.size() && octets[0] == kVersion.size() &&
+         std::equal(kVersion.begin(), kVersion.end(), octets.begin() + 1);
+}
+
+bool has_version(const ldns_pkt& packet, NameView name) {
+  const ldns_rr_list* answers = ldns_pkt_answer(&packet);
+  for (std::size_t i = 0; i < ldns_rr_list_rr_count(answers); ++i) {
+    const ldns_rr* record = ldns_rr_list_rr(answers, i);
+    if (ldns_rr_get_type(record) == LDNS_RR_TYPE_TXT &&
+        is_name(ldns_rr_owner(record), name) && says_version(record)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+ProbeQuestion::ProbeQuestion(const Name& domain)
+    : name_(domain.child("dns-version").value()) {}
+
+std::string ProbeQuestion::to_text() const { return name_.to_text() + " TXT"; }
+
+std::vector<std::uint8_t> ProbeQuestion::message(std::uint16_t id) const {
+  constexpr std::size_t kHeader = 12;
+  constexpr std::array<std::uint8_t, 4> kTxtIn{0, 16, 0, 1};
+  const auto name = name_.wire();
+  std::vector<std::uint8_t> octets(kHeader + name.size() + kTxtIn.size());
+  octets[0] = static_cast<std::uint8_t>(id >> 8);
+  octets[1] = static_cast<std::uint8_t>(id & 0xff);
+  octets[2] = 0x01;  // RD
+  octets[5] = 1;     // QDCOUNT
+  const auto after =
+      std::copy(name.begin(), name.end(), octets.begin() + kHeader);
+  std::copy(kTxtIn.begin(), kTxtIn.end(), after);
+  return octets;
+}
+
+std::string ProbeQuestion::fault_of(std::span<const std::uint8_t> reply) const {
+  const Packet packet = packet_from(reply);
+  if (!packet) return "the answer is not a DNS message";
+  if (!ldns_pkt_qr(packet.get()) || !is_question(*packet, name_)) {
+    return "the answer is not to our question";
+  }
+  const auto rcode = static_cast<Rcode>(ldns_pkt_get_rcode(packet.get()));
+  if (rcode != Rcode::kNoError) {
+    return canopy::to_text(rcode) + " for " + to_text();
+  }
+  if (!has_version(*packet, name_)) {
+    return "no \"1.1.0\" in the answer to " + to_text();
+  }
+  return {};
+}
+
+}  // namespace canopy

@@ -1,0 +1,33 @@
+// The question a probe asks, and whether a reply answers it.  Every name
+// server of a cluster has dns-version.<domain> (Kubernetes DNS specification
+// 1.1.0, 2.2), from its first moment on.
+//
+// Plain functions: any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zones/name.h"
+
+namespace canopy {
+
+class ProbeQuestion {
+ public:
+  // REQUIRES: "dns-version" fits in front of `domain`.
+  explicit ProbeQuestion(const Name& domain);
+
+  // "dns-version.cluster.local. TXT"
+  std::string to_text() const;
+  // The whole message (RFC 1035 4.1), with this ID.
+  std::vector<std::uint8_t> message(std::uint16_t id) const;
+  // Empty when `reply` answers the question correctly, else what is wrong.
+  std::string fault_of(std::span<const std::uint8_t> reply) const;
+
+ private:
+  Name name_;
+};
+
+}  // namespace canopy

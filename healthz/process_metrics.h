@@ -1,0 +1,24 @@
+// Metrics about the process and about its own health.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <string_view>
+
+#include "healthz/health.h"
+#include "healthz/metrics.h"
+
+namespace canopy {
+
+// canopydns_build_info, with the value 1.
+void write_build_info(MetricWriter& writer, std::string_view version);
+
+// process_*: names and units as Prometheus' clients use them, from /proc.
+// What cannot be read is left out.
+void write_process_metrics(MetricWriter& writer);
+
+// Readiness, verdicts, probe results and latency by tier.
+void write_health_metrics(MetricWriter& writer, const Health& health,
+                          Health::Time now);
+
+}  // namespace canopy

@@ -1,0 +1,105 @@
+#include "healthz/routes.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "healthz/json_text.h"
+
+namespace canopy {
+namespace {
+
+using Tiers = std::vector<Health::Tier>;
+
+HttpResponse plain(unsigned status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse tier_is_off() {
+  return plain(404, "the zone tier is off (--zone-port=off)\n");
+}
+
+// As exechealthz: "ok", or a line for each tier that fails.
+HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
+  std::string failures;
+  const Health::Time now = pages.clock();
+  for (const Health::Tier tier : tiers) {
+    if (!pages.health.has(tier)) continue;
+    const Health::Verdict verdict = pages.health.verdict(tier, now);
+    if (verdict.ok) continue;
+    failures += fmt::format("{}: {}\n", Health::name_of(tier), verdict.error);
+  }
+  if (failures.empty()) return plain(200, "ok");
+  return plain(503, std::move(failures));
+}
+
+// As the sidecar, octet for octet.
+HttpResponse healthcheck(const Pages& pages, Health::Tier tier) {
+  const Health::Verdict verdict = pages.health.verdict(tier, pages.clock());
+  // Rounded once, so that 481739 ns reads 0.000481739.
+  const double seconds = static_cast<double>(verdict.latency.count()) / 1e9;
+  HttpResponse response;
+  response.status = verdict.ok ? 200 : 503;
+  response.content_type = "application/json";
+  response.body =
+      fmt::format(R"({{"IsOk":{},"LatencySeconds":{},"Err":{}}})", verdict.ok,
+                  json_number(seconds), json_string(verdict.error));
+  return response;
+}
+
+HttpResponse readyz(const Pages& pages) {
+  const auto reason = pages.health.unready_reason();
+  if (!reason) return plain(200, "ok\n");
+  return plain(503, fmt::format("not ready: {}\n", *reason));
+}
+
+HttpResponse metrics(const Pages& pages) {
+  HttpResponse response;
+  response.content_type = Metrics::kContentType;
+  response.body = pages.metrics.text();
+  return response;
+}
+
+void add_tier(HttpRoutes& routes, const Pages& pages, Health::Tier tier,
+              std::string_view alias) {
+  const HttpHandler health = [pages, tier](const HttpRequest&) {
+    return pages.health.has(tier) ? healthz(pages, {tier}) : tier_is_off();
+  };
+  const HttpHandler check = [pages, tier](const HttpRequest&) {
+    return pages.health.has(tier) ? healthcheck(pages, tier) : tier_is_off();
+  };
+  for (const std::string_view name : {Health::name_of(tier), alias}) {
+    routes.add(fmt::format("/healthz-{}", name), health);
+    routes.add(fmt::format("/healthcheck/{}", name), check);
+  }
+}
+
+}  // namespace
+
+HttpRoutes health_routes(const Pages& pages) {
+  HttpRoutes routes;
+  routes.add("/healthz", [pages](const HttpRequest&) {
+    return healthz(pages, {Health::Tier::kCache, Health::Tier::kZone});
+  });
+  add_tier(routes, pages, Health::Tier::kCache, "dnsmasq");
+  add_tier(routes, pages, Health::Tier::kZone, "kubedns");
+  for (const char* path : {"/readyz", "/readiness", "/ready"}) {
+    routes.add(path, [pages](const HttpRequest&) { return readyz(pages); });
+  }
+  routes.add("/metrics",
+             [pages](const HttpRequest&) { return metrics(pages); });
+  return routes;
+}
+
+void add_index(HttpRoutes& routes) {
+  std::string list;
+  for (const std::string& path : routes.paths()) list += path + "\n";
+  routes.add("/", [list](const HttpRequest&) { return plain(200, list); });
+}
+
+}  // namespace canopy

@@ -1,0 +1,28 @@
+// The pages of the health port: what kubelet, Prometheus and people ask.
+//
+// Thread rule: the pages are made on the HTTP thread.
+#pragma once
+
+#include <functional>
+
+#include "healthz/health.h"
+#include "healthz/http_message.h"
+#include "healthz/metrics.h"
+
+namespace canopy {
+
+// What the pages show; it must outlive the routes.
+struct Pages {
+  const Health& health;
+  const Metrics& metrics;
+  std::function<Health::Time()> clock = &std::chrono::steady_clock::now;
+};
+
+// /healthz and one for each tier (exechealthz), /healthcheck/* (the sidecar),
+// /readyz, /metrics, each with its aliases.
+HttpRoutes health_routes(const Pages& pages);
+
+// "/": a list of all pages added before.
+void add_index(HttpRoutes& routes);
+
+}  // namespace canopy

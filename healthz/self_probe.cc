@@ -1,0 +1,109 @@
+#include "healthz/self_probe.h"
+
+#include <boost/asio/post.hpp>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "healthz/log.h"
+
+namespace canopy {
+namespace {
+
+namespace net = boost::asio;
+using Udp = net::ip::udp;
+
+Udp::endpoint reachable(const Udp::endpoint& endpoint) {
+  if (!endpoint.address().is_unspecified()) return endpoint;
+  if (endpoint.address().is_v4()) {
+    return {net::ip::address_v4::loopback(), endpoint.port()};
+  }
+  return {net::ip::address_v6::loopback(), endpoint.port()};
+}
+
+std::uint16_t random_id() {
+  static thread_local std::random_device device;
+  return static_cast<std::uint16_t>(device());
+}
+
+}  // namespace
+
+struct SelfProbe::Target {
+  Health::Tier tier;
+  Health::Transport transport;
+  ProbeChannel channel;
+  Health::Time asked{};
+  bool failed = false;  // the last time: changes are logged, not each probe
+};
+
+SelfProbe::SelfProbe(net::io_context& io, Health& health,
+                     SelfProbeOptions options)
+    : io_(io),
+      health_(health),
+      options_(std::move(options)),
+      question_(options_.domain),
+      timer_(io) {
+  if (options_.cache) add_targets(Health::Tier::kCache, *options_.cache);
+  if (options_.zone) add_targets(Health::Tier::kZone, *options_.zone);
+}
+
+SelfProbe::~SelfProbe() { *alive_ = false; }
+
+void SelfProbe::add_targets(Health::Tier tier, const Udp::endpoint& server) {
+  for (const bool tcp : {false, true}) {
+    const ProbeChannel::Options channel{.server = reachable(server),
+                                        .over_tcp = tcp,
+                                        .timeout = options_.timeout};
+    targets_.push_back(std::unique_ptr<Target>(new Target{
+        .tier = tier,
+        .transport = tcp ? Health::Transport::kTcp : Health::Transport::kUdp,
+        .channel = ProbeChannel(io_, channel)}));
+  }
+}
+
+void SelfProbe::start() {
+  net::post(io_, [this, alive = alive_] {
+    if (*alive) round();
+  });
+}
+
+void SelfProbe::round() {
+  timer_.expires_after(options_.period);
+  timer_.async_wait([this, alive = alive_](const auto& error) {
+    if (!error && *alive) round();
+  });
+  for (const auto& target : targets_) {
+    // A question that takes longer than the period takes this round's place.
+    if (!target->channel.is_asking()) ask(*target);
+  }
+}
+
+void SelfProbe::ask(Target& target) {
+  target.asked = options_.clock();
+  target.channel.ask(
+      question_.message(random_id()),
+      [this, &target](const ProbeChannel::Outcome& outcome) {
+        const Health::Time now = options_.clock();
+        conclude(target, {.when = now,
+                          .latency = now - target.asked,
+                          .error = outcome.error.empty()
+                                       ? question_.fault_of(outcome.reply)
+                                       : outcome.error});
+      });
+}
+
+void SelfProbe::conclude(Target& target, const Health::Probe& probe) {
+  const bool tcp = target.transport == Health::Transport::kTcp;
+  const std::string what = fmt::format(
+      "{} tier over {}", Health::name_of(target.tier), tcp ? "TCP" : "UDP");
+  if (!probe.ok() && !target.failed) {
+    log_warning("probe of the {} failed: {}", what, probe.error);
+  }
+  if (probe.ok() && target.failed) {
+    log_info("probe of the {} is answered again", what);
+  }
+  target.failed = !probe.ok();
+  health_.record(target.tier, target.transport, probe);
+}
+
+}  // namespace canopy

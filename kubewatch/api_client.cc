@@ -1,0 +1,255 @@
+#include "kubewatch/api_client.h"
+
+#include <httplib.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "kubewatch/tls_material.h"
+#include "kubewatch/watch_decoder.h"
+
+namespace canopy::kube {
+
+namespace {
+
+using httplib::Error;
+using End = ApiReply::End;
+
+constexpr int kConnectSeconds = 5;
+constexpr int kKeepAliveSeconds = 15;
+constexpr unsigned kUserTimeoutMilliseconds = 30'000;
+constexpr std::size_t kMaxErrorBody = 64 << 10;
+constexpr std::chrono::seconds kLongestRetryAfter{120};
+
+constexpr const char* kOtherName =
+    "the server's certificate is for another name";
+
+// A peer that vanished is noticed in a minute, not in fifteen.
+void set_socket_options(int socket) {
+  const auto set = [&](int level, int name, auto value) {
+    ::setsockopt(socket, level, name, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMilliseconds);
+}
+
+// cpp-httplib dials another address than the name it verifies only when that
+// address is a number.  A host's addresses take turns, one a connection.
+std::string address_of(const std::string& host, std::size_t turn) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
+    throw std::runtime_error("cannot find the address of " + host);
+  }
+  std::vector<std::string> addresses;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    char text[NI_MAXHOST];
+    if (::getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr,
+                      0, NI_NUMERICHOST) == 0) {
+      addresses.push_back(text);
+    }
+  }
+  ::freeaddrinfo(found);
+  if (addresses.empty()) throw std::runtime_error(host + " has no address");
+  return addresses[turn % addresses.size()];
+}
+
+X509_STORE* store_of(const std::string& pem) {
+  X509_STORE* store = X509_STORE_new();
+  for (const CertificatePtr& certificate : certificates_from_pem(pem)) {
+    X509_STORE_add_cert(store, certificate.get());
+  }
+  return store;
+}
+
+std::unique_ptr<httplib::SSLClient> tls_client(const ClusterAccess& access,
+                                               const Identity& identity,
+                                               std::size_t turn) {
+  const std::string& name =
+      access.server_name.empty() ? access.server.host : access.server_name;
+  const auto chain = certificates_from_pem(identity.certificate_pem);
+  const KeyPtr key = key_from_pem(identity.key_pem);
+  X509* leaf = chain.empty() ? nullptr : chain.front().get();
+  auto client = std::make_unique<httplib::SSLClient>(
+      name, access.server.port, leaf, leaf ? key.get() : nullptr);
+  if (!client->is_valid()) {
+    throw std::runtime_error("the client certificate and key do not fit");
+  }
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    SSL_CTX_add1_chain_cert(client->ssl_context(), chain[i].get());
+  }
+  client->enable_server_certificate_verification(!access.insecure);
+  if (access.authority.is_set()) {
+    client->set_ca_cert_store(store_of(access.authority.pem()));
+    // Without a path cpp-httplib adds the system's authorities to ours.
+    client->set_ca_cert_path("", "/dev/null");
+  }
+  if (name != access.server.host) {
+    client->set_hostname_addr_map(
+        {{name, address_of(access.server.host, turn)}});
+  }
+  return client;
+}
+
+std::string why_not(Error error, const httplib::ClientImpl& client) {
+  switch (error) {
+    case Error::Connection:
+    case Error::BindIPAddress:
+      return "no connection";
+    case Error::SSLConnection:
+      return "the TLS handshake failed";
+    case Error::SSLLoadingCerts:
+      return "the certificate authority cannot be loaded";
+    case Error::SSLServerVerification: {
+      const auto* tls = dynamic_cast<const httplib::SSLClient*>(&client);
+      const long result = tls ? tls->get_openssl_verify_result() : X509_V_OK;
+      if (result == X509_V_OK) {
+        return kOtherName;
+      }
+      return std::string("the server's certificate is not trusted: ") +
+             X509_verify_cert_error_string(result);
+    }
+    case Error::Read:
+      return "the connection was cut or silent for too long";
+    case Error::Write:
+      return "the request could not be sent";
+    default:
+      // Newer versions tell this apart from other distrust.
+      if (httplib::to_string(error).find("ostname") != std::string::npos) {
+        return kOtherName;
+      }
+      return "the reply is not HTTP";
+  }
+}
+
+// RFC 9110 10.2.3, as seconds; API servers write no dates.
+std::chrono::seconds retry_after_in(const httplib::Response& response) {
+  const std::string text = response.get_header_value("Retry-After");
+  unsigned seconds = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, seconds);
+  if (read.ec != std::errc() || read.ptr != end) seconds = 0;
+  return std::min(std::chrono::seconds(seconds), kLongestRetryAfter);
+}
+
+httplib::Headers headers_for(const ApiRequest& request,
+                             const std::string& token) {
+  httplib::Headers headers{{"Accept", "application/json"},
+                           {"User-Agent", "canopydns"}};
+  if (request.compressed) headers.emplace("Accept-Encoding", "gzip");
+  if (!token.empty()) headers.emplace("Authorization", "Bearer " + token);
+  return headers;
+}
+
+// "403 Forbidden: services is forbidden: User ... cannot list"
+std::string refusal(const ApiStatus& status) {
+  std::string why = "HTTP status " + std::to_string(status.code);
+  if (!status.reason.empty()) why += " " + status.reason;
+  if (!status.message.empty()) why += ": " + status.message;
+  if (status.code == 401) why += "; check the token or client certificate";
+  if (status.code == 403) why += "; check the RBAC of deploy/";
+  return why;
+}
+
+}  // namespace
+
+ApiClient::ApiClient(Credentials& credentials) : credentials_(credentials) {}
+ApiClient::~ApiClient() = default;
+
+// Not httplib's stop(): that waits for a connect or a handshake to end.
+void ApiClient::stop() { socket_.shut_down(); }
+
+void ApiClient::forget_connection() {
+  client_.reset();
+  socket_.release();
+}
+
+ApiReply ApiClient::get(const ApiRequest& request, const Receiver& receive) {
+  try {
+    connect_as(credentials_.current());
+  } catch (const std::exception& error) {
+    return {End::kFailed, {}, error.what()};
+  }
+  ApiReply reply = send(request, receive);
+  if (reply.status.code == 401) credentials_.refused();
+  // The next one reads certificates and authorities anew.
+  if (reply.end == End::kFailed || reply.status.code == 401) {
+    forget_connection();
+  }
+  if (!reply.why.empty()) {
+    reply.why = credentials_.access().server.url() + ": " + reply.why;
+  }
+  return reply;
+}
+
+void ApiClient::connect_as(const Identity& identity) {
+  token_ = identity.token;
+  const bool same = identity.certificate_pem == identity_.certificate_pem &&
+                    identity.key_pem == identity_.key_pem;
+  if (client_ && same) return;
+  const ClusterAccess& access = credentials_.access();
+  std::unique_ptr<httplib::ClientImpl> client;
+  if (access.server.tls) {
+    client = tls_client(access, identity, connections_++);
+  } else {
+    client = std::make_unique<httplib::ClientImpl>(access.server.host,
+                                                   access.server.port);
+  }
+  client->set_connection_timeout(kConnectSeconds);
+  client->set_keep_alive(true);
+  client->set_tcp_nodelay(true);
+  client->set_socket_options([this](int socket) {
+    set_socket_options(socket);
+    socket_.hold(socket);
+  });
+  identity_ = identity;
+  client_ = std::move(client);
+}
+
+ApiReply ApiClient::send(const ApiRequest& request, const Receiver& receive) {
+  client_->set_read_timeout(request.read_timeout);
+  request.on_start();
+  ApiReply reply;
+  std::string error_body;
+  const auto result = client_->Get(
+      credentials_.access().server.prefix + request.path,
+      headers_for(request, token_),
+      [&](const httplib::Response& response) {
+        reply.status.code = response.status;
+        reply.retry_after = retry_after_in(response);
+        if (response.status == 200) request.on_reply();
+        return true;
+      },
+      [&](const char* bytes, std::size_t size) {
+        if (reply.status.code == 200) return receive({bytes, size});
+        error_body.append(bytes, size);
+        return error_body.size() < kMaxErrorBody;
+      });
+  const int code = reply.status.code;
+  if (code != 0 && code != 200) {
+    reply.status = decode_status(std::move(error_body));
+    reply.status.code = code;
+    reply.end = End::kRefused;
+    reply.why = refusal(reply.status);
+  } else if (result) {
+    reply.end = End::kWhole;
+  } else if (result.error() == Error::Canceled) {
+    reply.end = End::kStopped;
+  } else {
+    reply.end = code == 200 ? End::kCut : End::kFailed;
+    reply.why = why_not(result.error(), *client_);
+  }
+  return reply;
+}
+
+}  // namespace canopy::kube

@@ -1,0 +1,127 @@
+// Where the API server is and who we are to it: from a kubeconfig, from the
+// pod's service account, or from a bare URL.
+//
+// What is wrong with them at start is a ConfigurationError, one line: what,
+// where, what to do.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace canopy::kube {
+
+struct ApiServer {
+  bool tls = true;
+  std::string host;  // IPv6 without brackets
+  int port = 443;
+  std::string prefix;  // of every path; "" or "/k8s/clusters/c-1"
+
+  std::string url() const;
+};
+
+// "https://10.96.0.1:443"; `where` names the flag or file in the error.
+ApiServer api_server_from_url(std::string_view url, std::string_view where);
+
+// A program that says who we are (client.authentication.k8s.io).
+struct ExecPlugin {
+  std::string command;
+  std::vector<std::string> args;
+  std::map<std::string, std::string> env;  // added to ours
+  std::string api_version;                 // "client.authentication.k8s.io/v1"
+  std::string install_hint;
+  bool provide_cluster_info = false;
+  // Its soft limit of open files; nothing: ours.
+  std::optional<std::uint64_t> open_files;
+  std::chrono::seconds timeout{60};
+};
+
+// PEM, inline or in a file that is read each time it is needed.
+struct PemSource {
+  std::string inline_pem;
+  std::filesystem::path file;
+
+  bool is_set() const { return !inline_pem.empty() || !file.empty(); }
+  // Throws ConfigurationError when the file cannot be read.
+  std::string pem() const;
+};
+
+struct ClusterAccess {
+  ApiServer server;
+  PemSource authority;  // not set: the system's
+  bool insecure = false;
+  std::string server_name;  // in the certificate; empty: the host
+
+  std::string token;
+  std::filesystem::path token_file;  // wins over `token`
+  PemSource certificate;
+  PemSource key;
+  std::optional<ExecPlugin> exec;
+};
+
+// `master_url` overrides the server when it is not empty.
+ClusterAccess access_from_kubeconfig(const std::filesystem::path& file,
+                                     std::string_view master_url);
+
+inline constexpr const char* kServiceAccountFolder =
+    "/var/run/secrets/kubernetes.io/serviceaccount";
+// The value of an environment variable; empty when it is not set.
+using Environment = std::function<std::string(const char* name)>;
+ClusterAccess access_in_cluster(const std::filesystem::path& service_account,
+                                const Environment& environment);
+
+ClusterAccess access_from_url(std::string_view url);
+
+// What proves who we are, for one request.
+struct Identity {
+  std::string token;            // empty: none
+  std::string certificate_pem;  // empty: none
+  std::string key_pem;
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// Any thread.
+class Credentials {
+ public:
+  using Clock = std::function<std::chrono::system_clock::time_point()>;
+
+  // Throws ConfigurationError when a certificate, key, token or authority
+  // cannot be read.  Does not run the exec plugin.
+  explicit Credentials(ClusterAccess access,
+                       Clock clock = std::chrono::system_clock::now);
+
+  const ClusterAccess& access() const { return access_; }
+  // Reads files anew, runs the plugin when what it said has run out.  Throws
+  // std::runtime_error with one line when there is no identity to be had.
+  Identity current();
+  // The API server did not know us: what the plugin said is forgotten.
+  void refused();
+  // A plugin that runs is ended; none is run any more.
+  void stop() { stopping_ = true; }
+
+ private:
+  struct Issued {
+    Identity identity;
+    double expires = 0;  // seconds since the epoch; 0: never
+  };
+
+  void check() const;
+  Identity from_plugin();
+
+  const ClusterAccess access_;
+  const Clock clock_;
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;
+  std::optional<Issued> issued_;
+};
+
+}  // namespace canopy::kube

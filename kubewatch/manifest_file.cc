@@ -1,0 +1,224 @@
+#include "kubewatch/manifest_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "kubewatch/watch_decoder.h"
+#include "kubewatch/yaml_to_json.h"
+
+namespace canopy::kube {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kChunk = 256 << 10;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+bool is_manifest_name(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+void add_below(const fs::path& folder, std::vector<fs::path>& files,
+               int depth) {
+  std::error_code error;
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!is_hidden(it->path())) entries.push_back(it->path());
+  }
+  std::sort(entries.begin(), entries.end());
+  for (const fs::path& entry : entries) {
+    if (fs::is_directory(entry, error)) {
+      // A symlink may lead back to where we came from.
+      if (depth > 0) add_below(entry, files, depth - 1);
+    } else if (is_manifest_name(entry) && stamp_of(entry)) {
+      files.push_back(entry);
+    }
+  }
+}
+
+std::string at(const fs::path& file, std::size_t line, std::size_t column,
+               const std::string& why) {
+  return file.string() + ":" + std::to_string(line) + ":" +
+         std::to_string(column) + ": " + why;
+}
+
+std::string cannot_open(const fs::path& file) {
+  return file.string() + ": cannot be opened: " + std::strerror(errno);
+}
+
+// --- JSON -----------------------------------------------------------------
+
+// Turns an offset into a line and a column.
+std::string json_fault_line(const fs::path& path, std::FILE* file,
+                            const JsonFault& fault) {
+  std::rewind(file);
+  std::size_t line = 1;
+  std::size_t column = 1;
+  for (std::size_t i = 0; i < fault.offset; ++i) {
+    const int c = std::getc(file);
+    if (c == EOF) break;
+    ++column;
+    if (c == '\n') {
+      ++line;
+      column = 1;
+    }
+  }
+  return at(path, line, column, fault.why);
+}
+
+std::string check_json(const fs::path& path, std::FILE* file) {
+  std::rewind(file);
+  const auto fault = find_json_fault(file);
+  return fault ? json_fault_line(path, file, *fault) : std::string();
+}
+
+using Sink = std::function<void(Decoded&&)>;
+
+struct Pass {
+  std::string error;
+  std::string item_kind;  // of items that did not say; "" when all did
+};
+
+// A typed list ("ServiceList") says what its items are after them; of a plain
+// "List" nobody ever says.
+ListDecoder::Sink decoder_sink(Pass& pass, const Sink& sink) {
+  return {[&sink](Decoded&& object) {
+            sink(std::move(object));
+            return true;
+          },
+          [&pass, &sink](ListEnvelope&& list) {
+            if (list.nameless_items == 0) return true;
+            if (list.kind.size() > 4) {
+              pass.item_kind = list.kind.substr(0, list.kind.size() - 4);
+            } else {
+              sink(OtherObject{});
+            }
+            return true;
+          }};
+}
+
+Pass pass_over_json(std::FILE* file, const std::string& item_kind,
+                    const Sink& sink) {
+  Pass pass;
+  std::rewind(file);
+  ListDecoder decoder(item_kind, decoder_sink(pass, sink));
+  std::string chunk(kChunk, '\0');
+  for (;;) {
+    const std::size_t size = std::fread(chunk.data(), 1, kChunk, file);
+    if (size == 0) break;
+    if (!decoder.feed({chunk.data(), size})) {
+      pass.error = decoder.error();
+      return pass;
+    }
+  }
+  if (!decoder.is_between_values()) pass.error = "the text ends too early";
+  return pass;
+}
+
+std::string read_json(const fs::path& path, Trust trust, const Sink& sink) {
+  const File file(std::fopen(path.c_str(), "rbe"));
+  if (!file) return cannot_open(path);
+  if (trust == Trust::kCheckFirst) {
+    std::string fault = check_json(path, file.get());
+    if (!fault.empty()) return fault;
+  }
+  Pass pass = pass_over_json(file.get(), "", sink);
+  if (pass.error.empty() && !pass.item_kind.empty()) {
+    pass = pass_over_json(file.get(), pass.item_kind, sink);
+  }
+  if (pass.error.empty()) return {};
+  // The strict parser knows better where.
+  const std::string fault = check_json(path, file.get());
+  return fault.empty() ? at(path, 1, 1, pass.error) : fault;
+}
+
+// --- YAML -----------------------------------------------------------------
+
+Pass pass_over_text(const std::string& json, const std::string& item_kind,
+                    const Sink& sink) {
+  Pass pass;
+  ListDecoder decoder(item_kind, decoder_sink(pass, sink));
+  if (!decoder.feed(json)) pass.error = decoder.error();
+  return pass;
+}
+
+// Those that are complained about say where they are.
+void set_line(std::size_t line, Decoded& decoded) {
+  if (auto* other = std::get_if<OtherObject>(&decoded)) other->line = line;
+  if (auto* bad = std::get_if<MalformedObject>(&decoded)) bad->line = line;
+}
+
+std::string read_yaml(const fs::path& path, const Sink& sink) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return cannot_open(path);
+  const auto documents = yaml_to_json(stream);
+  if (const auto* fault = std::get_if<YamlFault>(&documents)) {
+    return at(path, fault->line, fault->column, fault->why);
+  }
+  for (const YamlDocument& document : *std::get_if<0>(&documents)) {
+    const Sink here = [&](Decoded&& decoded) {
+      set_line(document.line, decoded);
+      sink(std::move(decoded));
+    };
+    Pass pass = pass_over_text(document.json, "", here);
+    if (pass.error.empty() && !pass.item_kind.empty()) {
+      pass = pass_over_text(document.json, pass.item_kind, here);
+    }
+    if (!pass.error.empty()) return at(path, document.line, 1, pass.error);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<FileStamp> stamp_of(const fs::path& file) {
+  struct stat info;
+  if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return std::nullopt;
+  }
+  return FileStamp{
+      info.st_dev, info.st_ino, info.st_size,
+      nanoseconds(info.st_mtim) ^ (nanoseconds(info.st_ctim) << 1)};
+}
+
+std::vector<fs::path> manifests_below(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    if (stamp_of(path)) return {path};
+    return {};
+  }
+  std::vector<fs::path> files;
+  constexpr int kMaxDepth = 8;
+  add_below(path, files, kMaxDepth);
+  return files;
+}
+
+std::string read_manifest(const fs::path& file, Trust trust,
+                          const std::function<void(Decoded&&)>& sink) {
+  if (file.extension() == ".json") return read_json(file, trust, sink);
+  return read_yaml(file, sink);
+}
+
+}  // namespace canopy::kube

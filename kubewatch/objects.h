@@ -1,0 +1,127 @@
+// Kubernetes API objects, stripped to the fields the DNS needs.  Plain values.
+// Field names are the API's (core/v1, discovery.k8s.io/v1).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "zones/rrset.h"
+
+namespace canopy::kube {
+
+using KubeLabels = std::map<std::string, std::string>;
+
+// What every object is found by.  A Namespace's `namespace_` is empty.
+struct ObjectKey {
+  std::string namespace_;
+  std::string name;
+
+  friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
+};
+
+enum class ObjectKind : std::uint8_t {
+  kNamespace,
+  kService,
+  kEndpointSlice,
+  kPod,
+};
+inline constexpr std::size_t kObjectKinds = 4;
+// "Namespace", "Service", "EndpointSlice", "Pod".
+constexpr const char* kind_name(ObjectKind kind) {
+  constexpr const char* kNames[] = {"Namespace", "Service", "EndpointSlice",
+                                    "Pod"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+struct ServicePort {
+  std::string name;      // may be empty
+  std::string protocol;  // "TCP", "UDP", "SCTP"; empty means TCP
+  std::uint16_t port = 0;
+
+  friend bool operator==(const ServicePort&, const ServicePort&) = default;
+};
+
+struct Service {
+  ObjectKey key;
+  enum class Type {
+    kClusterIp,
+    kHeadless,
+    kExternalName
+  } type = Type::kClusterIp;
+  // spec.clusterIPs, or clusterIP when the list is absent; none if headless
+  std::vector<IpAddress> cluster_ips;
+  std::string external_name;
+  bool publish_not_ready_addresses = false;
+  std::vector<ServicePort> ports;
+
+  friend bool operator==(const Service&, const Service&) = default;
+};
+
+struct Endpoint {
+  IpAddress address;     // one per address of the API's endpoint
+  std::string hostname;  // may be empty
+  std::string pod_name;  // targetRef.name of a Pod; may be empty
+  bool ready = true;     // conditions.ready, where absent means true
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct EndpointPort {
+  std::string name;
+  std::string protocol;
+  std::optional<std::uint16_t> port;  // none: all ports; no SRV record
+
+  friend bool operator==(const EndpointPort&, const EndpointPort&) = default;
+};
+
+struct EndpointSlice {
+  ObjectKey key;
+  std::string service_name;  // label kubernetes.io/service-name
+  std::vector<Endpoint> endpoints;
+  std::vector<EndpointPort> ports;
+  // annotation endpoints.kubernetes.io/last-change-trigger-time: seconds
+  // since the epoch, 0 when absent.  For the programming latency; does not
+  // count when slices are compared.
+  double last_change_trigger_time = 0;
+
+  bool same_records(const EndpointSlice& other) const {
+    return service_name == other.service_name && endpoints == other.endpoints &&
+           ports == other.ports;
+  }
+};
+
+struct Namespace {
+  ObjectKey key;
+  KubeLabels labels;  // for --namespace-labels
+
+  friend bool operator==(const Namespace&, const Namespace&) = default;
+};
+
+struct Pod {
+  ObjectKey key;
+  std::vector<IpAddress> ips;  // status.podIPs, or podIP
+
+  friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+// In the order of ObjectKind.
+using Object = std::variant<Namespace, Service, EndpointSlice, Pod>;
+
+inline ObjectKind kind_of(const Object& object) {
+  return static_cast<ObjectKind>(object.index());
+}
+inline const ObjectKey& key_of(const Object& object) {
+  return std::visit(
+      [](const auto& value) -> const ObjectKey& { return value.key; }, object);
+}
+// "prod/db", or only the name where there is no namespace.
+inline std::string to_text(const ObjectKey& key) {
+  return key.namespace_.empty() ? key.name : key.namespace_ + "/" + key.name;
+}
+
+}  // namespace canopy::kube

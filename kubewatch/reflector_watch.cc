@@ -1,0 +1,211 @@
+// The part of Reflector that follows a watch and doubts it.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "healthz/log.h"
+#include "kubewatch/reflector.h"
+#include "kubewatch/watch_decoder.h"
+
+namespace canopy::kube {
+
+namespace {
+
+using End = ApiReply::End;
+
+constexpr int kGone = 410;
+// Checks that differ even after a new list: their counts are no use.
+constexpr std::size_t kMaxDiffered = 3;
+constexpr std::size_t kMaxFrozenDoublings = 4;
+
+bool is_gone(const ApiStatus& status) {
+  return status.code == kGone || status.reason == "Expired" ||
+         status.reason == "Gone";
+}
+
+}  // namespace
+
+// --- watch ----------------------------------------------------------------
+
+Reflector::Next Reflector::watch() {
+  const ReflectorTimes& times = options_.times;
+  const auto duration = std::chrono::seconds(static_cast<std::int64_t>(
+      double(times.watch.count()) * (1 + options_.random())));
+  bool fruitful = false;
+  std::size_t events = 0;
+  error_event_ = {};
+  verdict_ = ConsistencyCheck::Verdict::kNone;
+  WatchDecoder decoder(options_.kind, [&](WatchEvent&& event) {
+    ++events;
+    fruitful = take(std::move(event)) || fruitful;
+    return error_event_.code == 0 && judge(verdict_) == Next::kWatch;
+  });
+  cluster_.note_watch(options_.kind);
+  const Time start = options_.clock();
+  ApiReply reply = request(
+      {.path = watch_path(duration),
+       .read_timeout = duration + times.read_slack,
+       .on_start = [&] { expect_within(times.read_slack); },
+       .on_reply =
+           [&] {
+             expect_within(allowed_silence(duration));
+             watching_since_ = options_.clock().time_since_epoch().count();
+           }},
+      [&](std::string_view bytes) {
+        const std::size_t before = events;
+        const bool was_between = decoder.is_between_values();
+        const bool go_on = !wants_to_end() && decoder.feed(bytes);
+        if (decoder.is_between_values()) {
+          expect_within(allowed_silence(duration));
+        } else if (was_between || events > before) {
+          expect_within(times.read_slack);
+        }
+        return go_on;
+      });
+  if (overdue_) return after_silence(reply);
+  if (!decoder.error().empty()) {
+    reply.end = End::kFailed;
+    reply.why = "not a watch event: " + decoder.error();
+  }
+  const auto lasted = options_.clock() - start;
+  return after_watch(reply, fruitful || lasted > times.shortest_watch);
+}
+
+std::chrono::seconds Reflector::allowed_silence(
+    std::chrono::seconds watch) const {
+  const auto whole = watch + options_.times.read_slack;
+  if (!has_bookmarks_) return whole;
+  return std::min(whole, options_.times.silence *
+                             (1 << std::min(frozen_, kMaxFrozenDoublings)));
+}
+
+// True when the event brought something.
+bool Reflector::take(WatchEvent&& event) {
+  verdict_ = ConsistencyCheck::Verdict::kNone;
+  if (event.type == WatchEvent::Type::kError) {
+    error_event_ = event.status;
+    if (error_event_.code == 0) error_event_.code = 500;
+    return false;
+  }
+  verdict_ = consistency_.saw(event.type, event.resource_version);
+  has_bookmarks_ = has_bookmarks_ || event.type == WatchEvent::Type::kBookmark;
+  frozen_ = 0;
+  if (!event.resource_version.empty()) {
+    resource_version_ = event.resource_version;
+  }
+  cluster_.apply(origin_, options_.kind, std::move(event));
+  if (in_trouble_) succeeded();
+  return true;
+}
+
+Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
+  if (wants_to_end()) return Next::kWatch;
+  if (is_gone(reply.status) || is_gone(error_event_)) {
+    log_info("{}: resource version {} is too old: listing again",
+             resource_path(), resource_version_);
+    cluster_.note_failure(options_.kind);
+    if (!fruitful) pause();
+    spread();
+    return Next::kList;
+  }
+  if (error_event_.code != 0) {
+    failed("watch: error event " + std::to_string(error_event_.code) + " " +
+           error_event_.message);
+    pause();
+    return Next::kWatch;
+  }
+  if (verdict_ == ConsistencyCheck::Verdict::kDiffers) return Next::kList;
+  const bool began = reply.end == End::kWhole || reply.end == End::kCut;
+  if (began && fruitful) {
+    succeeded();
+    // From where it ended, at once.
+    return reply.end == End::kWhole ? judge(consistency_.watched_to_the_end())
+                                    : Next::kWatch;
+  }
+  if (began && failures_ == 0) {
+    ++failures_;  // once is a server that restarts: no word about it yet
+  } else {
+    failed("watch: " +
+           (began ? std::string("it ends as soon as it begins") : reply.why));
+  }
+  pause(reply.retry_after);
+  return Next::kWatch;
+}
+
+// It was ended by look_at_clock().
+Reflector::Next Reflector::after_silence(const ApiReply& reply) {
+  if (wants_to_end()) return Next::kWatch;
+  if (reply.status.code != 200) {
+    failed("watch: no answer");
+    pause();
+    return Next::kWatch;
+  }
+  ++frozen_;
+  cluster_.note_frozen(options_.kind);
+  failed("watch: it is frozen, not even a bookmark comes; listing again");
+  spread();
+  return Next::kList;
+}
+
+// --- is it all there? -----------------------------------------------------
+
+bool Reflector::is_list_due() const {
+  return options_.clock() - listed_ > list_again_;
+}
+
+// A list of one object, for its count.  What goes wrong with it will go wrong
+// with the watch too, which says so.
+Reflector::Next Reflector::check() {
+  const ReflectorTimes& times = options_.times;
+  if (options_.clock() - checked_ < times.check || differed_ >= kMaxDiffered) {
+    return Next::kWatch;
+  }
+  checked_ = options_.clock();
+  std::optional<ListEnvelope> list;
+  std::uint64_t items = 0;
+  ListDecoder decoder(kind_name(options_.kind), {[&](Decoded&&) {
+                                                   ++items;
+                                                   return true;
+                                                 },
+                                                 [&](ListEnvelope&& found) {
+                                                   list = std::move(found);
+                                                   return true;
+                                                 }});
+  const ApiReply reply =
+      request({.path = resource_path() + "?limit=1" + selector(),
+               .read_timeout = times.read_slack,
+               .on_start = [&] { expect_within(times.read_slack); }},
+              [&](std::string_view bytes) {
+                return !wants_to_end() && decoder.feed(bytes);
+              });
+  if (reply.end != End::kWhole || !list) return Next::kWatch;
+  return judge(consistency_.claims(*list, items));
+}
+
+Reflector::Next Reflector::judge(ConsistencyCheck::Verdict verdict) {
+  using Verdict = ConsistencyCheck::Verdict;
+  if (verdict == Verdict::kNone) return Next::kWatch;
+  if (verdict == Verdict::kSame) {
+    differed_ = 0;
+    cluster_.note_check(options_.kind, true);
+    return Next::kWatch;
+  }
+  cluster_.note_check(options_.kind, false);
+  if (verdict == Verdict::kBackInTime) {
+    log_warning(
+        "{}: the API server is behind what it told us (restored from "
+        "a backup?): listing again",
+        resource_path());
+  } else {
+    ++differed_;
+    log_warning("{}: {} objects were told of, the API server has {}: {}",
+                resource_path(), consistency_.objects(), consistency_.claimed(),
+                differed_ < kMaxDiffered
+                    ? "listing again"
+                    : "listing again, and not asking for counts any more");
+  }
+  spread();
+  return Next::kList;
+}
+
+}  // namespace canopy::kube

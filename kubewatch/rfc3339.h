@@ -1,0 +1,11 @@
+// Times as the Kubernetes API writes them.  Pure; any thread.
+#pragma once
+
+#include <string_view>
+
+namespace canopy::kube {
+
+// Seconds since the epoch of an RFC 3339 time; 0 when it is none.
+double seconds_from_rfc3339(std::string_view text);
+
+}  // namespace canopy::kube

@@ -1,0 +1,139 @@
+// The part of ClusterWatch that keeps a change of one slice in proportion to
+// the slice: a Service may have thousands of endpoints in other slices.
+#include <string_view>
+#include <utility>
+
+#include "kubewatch/cluster_watch.h"
+#include "zones/zone_delta.h"
+
+namespace canopy::kube {
+
+namespace {
+
+// Up to this many slices a Service's endpoints are counted anew each time.
+constexpr std::size_t kFewSlices = 4;
+
+EndpointTotals totals_of(const EndpointSlice* slice, const Service& service) {
+  EndpointTotals totals;
+  if (slice != nullptr) totals.add(*slice, service);
+  return totals;
+}
+
+void add(EndpointTotals& to, const EndpointTotals& other) {
+  to.ready += other.ready;
+  to.ready_ports += other.ready_ports;
+  for (const auto& [port, count] : other.ready_by_port) {
+    to.ready_by_port[port] += count;
+  }
+}
+
+void subtract(EndpointTotals& from, const EndpointTotals& other) {
+  from.ready -= other.ready;
+  from.ready_ports -= other.ready_ports;
+  for (const auto& [port, count] : other.ready_by_port) {
+    const auto found = from.ready_by_port.find(port);
+    if (found == from.ready_by_port.end()) continue;
+    found->second -= count;
+    if (found->second == 0) from.ready_by_port.erase(found);
+  }
+}
+
+bool is_from_endpoints(std::string_view name) {
+  return name.substr(0, 10) == "endpoints/";
+}
+
+}  // namespace
+
+// Who writes both EndpointSlices and the old Endpoints of a Service means the
+// same endpoints by them.  True when `slice` is the lesser one and stays out.
+bool ClusterWatch::prefers_other_slices(const EndpointSlice& slice) {
+  const ObjectKey service{slice.key.namespace_, slice.service_name};
+  const bool lesser = is_from_endpoints(slice.key.name);
+  bool others = false;
+  std::vector<ObjectKey> lesser_ones;
+  if (store_.slice_count(service) == 0) return false;
+  if (!lesser && !options_.implied_namespaces) return false;
+  store_.for_each_slice(service, [&](const EndpointSlice& there) {
+    if (is_from_endpoints(there.key.name)) {
+      lesser_ones.push_back(there.key);
+    } else {
+      others = true;
+    }
+  });
+  if (lesser) return others;
+  for (const ObjectKey& key : lesser_ones) {
+    drop(ObjectKind::kEndpointSlice, key);
+  }
+  return false;
+}
+
+void ClusterWatch::change_slice(const ObjectKey& key,
+                                const EndpointSlice* after, Origin origin) {
+  const std::optional<EndpointSlice> before = store_.find_slice(key);
+  if (!before && after == nullptr) return;
+  if (before && after && before->service_name != after->service_name) {
+    change_slice(key, nullptr, origin);
+    return change_slice(key, after, origin);
+  }
+  const ObjectKey service_key{key.namespace_,
+                              (after ? *after : *before).service_name};
+  within(key.namespace_, [&](bool shown) {
+    const std::optional<Service> service =
+        shown ? store_.find_service(service_key) : std::nullopt;
+    EndpointTotals old_totals;
+    if (service) old_totals = totals(*service);
+    if (after != nullptr) {
+      store_.put(*after, origin);
+    } else {
+      store_.erase(ObjectKind::kEndpointSlice, key);
+    }
+    if (!service) {
+      kept_totals_.erase(service_key);
+      return;
+    }
+    if (before && after && before->same_records(*after)) return;
+    const EndpointSlice* old_slice = before ? &*before : nullptr;
+    EndpointTotals new_totals = old_totals;
+    add(new_totals, totals_of(after, *service));
+    subtract(new_totals, totals_of(old_slice, *service));
+    if (store_.slice_count(service_key) > kFewSlices) {
+      kept_totals_[service_key] = new_totals;
+    } else {
+      kept_totals_.erase(service_key);
+    }
+    edit_slice({*service, old_slice, after, old_totals, new_totals});
+  });
+}
+
+void ClusterWatch::edit_slice(const SliceChange& change) {
+  const RecordOptions& options = options_.records;
+  const SrvWeights old_weights = srv_weights(change.old_totals);
+  const SrvWeights new_weights = srv_weights(change.new_totals);
+  Records before = service_records(options, change.service, change.old_totals);
+  Records after = service_records(options, change.service, change.new_totals);
+  const auto add_to = [&](Records& records, const EndpointSlice& slice,
+                          const SrvWeights& weights) {
+    Records more = slice_records(options, change.service, slice, weights);
+    records.insert(records.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+  };
+  if (change.before) add_to(before, *change.before, old_weights);
+  if (change.after) add_to(after, *change.after, new_weights);
+  if (old_weights != new_weights) {
+    const ObjectKey& key = (change.after ? change.after : change.before)->key;
+    store_.for_each_slice(change.service.key, [&](const EndpointSlice& other) {
+      if (other.key == key) return;
+      add_to(before, other, old_weights);
+      add_to(after, other, new_weights);
+    });
+  }
+  edit(difference(std::move(before), std::move(after)));
+  if (change.after && change.after->last_change_trigger_time > 0 &&
+      (!change.before || change.before->last_change_trigger_time !=
+                             change.after->last_change_trigger_time)) {
+    timed_.push_back(
+        {change.service.type, change.after->last_change_trigger_time});
+  }
+}
+
+}  // namespace canopy::kube

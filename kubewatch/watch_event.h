@@ -1,0 +1,65 @@
+// What the Kubernetes API says about one object, decoded.  Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kubewatch/objects.h"
+
+namespace canopy::kube {
+
+// An object and what only the way in needs of it.
+struct DecodedObject {
+  Object object;
+  KubeLabels labels;  // for --labels
+  // core/v1 Endpoints become one slice a subset; the others are all of a kind
+  // that a list may hold in one object.
+  std::vector<EndpointSlice> more;
+};
+
+// An object of a kind we know, but not as the API writes them.
+struct MalformedObject {
+  ObjectKind kind = ObjectKind::kService;
+  ObjectKey key;         // as far as it could be read
+  std::string why;       // "spec.clusterIP \"10.0.0\" is not an IP address"
+  std::size_t line = 0;  // where its document begins; 0: not known
+};
+
+// An object of a kind the DNS does not need.
+struct OtherObject {
+  std::string kind;      // empty: it does not say
+  std::size_t line = 0;  // as above
+};
+
+using Decoded = std::variant<OtherObject, DecodedObject, MalformedObject>;
+
+// meta/v1 Status, as error replies and ERROR events carry it.
+struct ApiStatus {
+  int code = 0;
+  std::string reason;
+  std::string message;
+};
+
+struct WatchEvent {
+  enum class Type { kAdded, kModified, kDeleted, kBookmark, kError };
+  Type type = Type::kError;
+  Decoded object;                // unless a bookmark or an error
+  std::string resource_version;  // empty when not said
+  ApiStatus status;              // of an error
+};
+
+// What stands around the items of a list.
+struct ListEnvelope {
+  std::string kind;  // "ServiceList"
+  std::string resource_version;
+  std::string continue_token;  // empty on the last page
+  // After this page, when the server says so.
+  std::optional<std::uint64_t> remaining_items;
+  // Items that did not say what they are, when nobody knew it: left out.
+  std::size_t nameless_items = 0;
+};
+
+}  // namespace canopy::kube

@@ -1,0 +1,80 @@
+// One c-ares channel for one upstream: its sockets driven by Asio, nothing
+// else.  Asks each question once and says what came of it; failover, repeats
+// and time limits are the caller's.  TC over UDP is asked again over TCP by
+// c-ares itself.  On one thread.
+//
+// The callback contract: a callback may run inside send(), inside tick(), on a
+// readable socket, and from the destructor.  A channel must not be destroyed
+// from inside a callback.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "server/option_values.h"
+#include "server/query_counters.h"
+
+struct ares_channeldata;
+
+namespace canopy {
+
+class CaresChannel {
+ public:
+  struct Result {
+    // The whole message, or nothing.
+    std::span<const std::uint8_t> message;
+    // Without message: why, in c-ares's words.
+    const char* failure = nullptr;
+    bool timed_out = false;
+  };
+  using Done = std::function<void(const Result&)>;
+
+  struct Settings {
+    // How long a question may wait for its answer; with c-ares 1.34 it waits
+    // until the channel goes.
+    std::chrono::milliseconds patience{5'000};
+    // kUdp: TCP after TC.
+    Transport transport = Transport::kUdp;
+  };
+
+  // Nothing when c-ares does not accept the server.
+  static std::unique_ptr<CaresChannel> open(boost::asio::io_context& io,
+                                            const Endpoint& server,
+                                            const Settings& settings);
+  ~CaresChannel();
+  CaresChannel(const CaresChannel&) = delete;
+  CaresChannel& operator=(const CaresChannel&) = delete;
+
+  // Whether this c-ares writes messages anew, without all of their compression.
+  static bool rewrites_messages();
+
+  void send(std::span<const std::uint8_t> question, Done done);
+  // Expires questions; about every 50 ms while any is outstanding.
+  void tick();
+
+  std::size_t outstanding() const { return outstanding_; }
+  std::size_t sent() const { return sent_; }
+
+ private:
+  // A socket of c-ares's while it wants to hear of it.
+  struct Watch;
+  struct Question;
+
+  explicit CaresChannel(boost::asio::io_context& io) : io_(io) {}
+  bool init(const Endpoint& server, const Settings& settings);
+  void on_socket_state(int socket, bool read, bool write);
+  void arm(const std::shared_ptr<Watch>& watch);
+
+  boost::asio::io_context& io_;
+  ares_channeldata* channel_ = nullptr;
+  std::map<int, std::shared_ptr<Watch>> watches_;
+  std::size_t outstanding_ = 0;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace canopy

@@ -1,0 +1,284 @@
+#include "server/cares_forwarder.h"
+
+#include <algorithm>
+
+#include "server/endpoint_text.h"
+#include "server/forward_timing.h"
+
+namespace canopy {
+namespace {
+
+ForwardOutcome failed(std::string why) {
+  ForwardOutcome outcome;
+  outcome.failure = std::move(why);
+  return outcome;
+}
+
+std::string loops_text(const std::vector<Endpoint>& servers) {
+  std::string text = "upstreams lead back to this server, a loop:";
+  for (const Endpoint& server : servers) text += ' ' + to_text(server);
+  return text;
+}
+
+}  // namespace
+
+CaresForwarder::CaresForwarder(boost::asio::io_context& io,
+                               const UpstreamStore& upstreams,
+                               ForwarderPool& pool, const Settings& settings)
+    : io_(io),
+      upstreams_(upstreams),
+      pool_(pool),
+      settings_(settings),
+      index_(pool.add(io, *this)),
+      timer_(io) {}
+
+CaresForwarder::~CaresForwarder() {
+  // Closing the channels calls back for every question still under way.
+  for (const auto& [key, inquiry] : inquiries_) inquiry->abandon();
+  by_due_.abandon_all();
+  for (const auto& [endpoint, server] : servers_) server->close();
+}
+
+void CaresForwarder::forward(const Query& query, Done done) {
+  counters_.asked.add();
+  if (pool_.conditions().is_loop_check(query.qname)) {
+    ForwardOutcome outcome =
+        failed("this server's own question: it came back from an upstream");
+    outcome.is_shed = true;
+    return done(outcome);
+  }
+  if (waiting_.size() >= settings_.max_waiting) {
+    counters_.shed.add();
+    ForwardOutcome outcome =
+        failed("too many questions are waiting for upstreams");
+    outcome.is_shed = true;
+    return done(outcome);
+  }
+  const ForwardQuestion question(query);
+  std::string key = question.key();
+  const Inquiry::Waiter waiter{index_, waiting_.add(std::move(done))};
+  const std::size_t owner = pool_.owner_of(key);
+  if (owner == index_) return ask(question, std::move(key), waiter);
+  pool_.post(owner, [question, key = std::move(key),
+                     waiter](CaresForwarder& other) mutable {
+    other.ask(question, std::move(key), waiter);
+  });
+}
+
+void CaresForwarder::ask(const ForwardQuestion& question, std::string key,
+                         Inquiry::Waiter waiter) {
+  const auto found = inquiries_.find(key);
+  if (found != inquiries_.end()) {
+    counters_.joined.add();
+    Inquiry& inquiry = *found->second;
+    inquiry.waiters.push_back(waiter);
+    if (inquiry.is_late()) {
+      tell(waiter, inquiry.late_outcome(std::chrono::steady_clock::now()));
+    }
+    return;
+  }
+  const UpstreamTable& table = upstreams_.current();
+  const UpstreamGroup& group = table.group_of(question.qname);
+  if (group.servers.empty()) {
+    counters_.unanswered.add();
+    return tell(waiter, failed(group.why_none));
+  }
+  const TimePoint now = std::chrono::steady_clock::now();
+  const auto inquiry = inquiry_about(question, Inquiry::Purpose::kClients);
+  inquiry->key = key;
+  inquiry->waiters.push_back(waiter);
+  const Servers& servers = servers_of(table, group);
+  check_loops(servers, now);
+  choose(*inquiry, servers, now);
+  if (!inquiry->has_candidates()) {
+    counters_.unanswered.add();
+    return tell(waiter, failed(loops_text(group.servers)));
+  }
+  inquiries_.emplace(std::move(key), inquiry);
+  start(inquiry, now);
+}
+
+std::shared_ptr<Inquiry> CaresForwarder::inquiry_about(
+    const ForwardQuestion& question, Inquiry::Purpose purpose) {
+  return std::make_shared<Inquiry>(
+      question, purpose, random_,
+      [this](Inquiry& finished, const ForwardOutcome& outcome) {
+        on_finished(finished, outcome);
+      });
+}
+
+void CaresForwarder::start(const std::shared_ptr<Inquiry>& inquiry,
+                           TimePoint now) {
+  inquiry->start(now);
+  if (inquiry->is_finished()) return;
+  by_due_.add(inquiry);
+  start_ticking();
+}
+
+void CaresForwarder::on_finished(Inquiry& inquiry,
+                                 const ForwardOutcome& outcome) {
+  if (outcome.is_late) {
+    for (const Inquiry::Waiter& waiter : inquiry.waiters) tell(waiter, outcome);
+    return;
+  }
+  by_due_.remove(inquiry);
+  if (inquiry.purpose() == Inquiry::Purpose::kLoopCheck) {
+    pool_.conditions().end_loop_check(inquiry.question().qname,
+                                      !outcome.message.empty(),
+                                      std::chrono::steady_clock::now());
+  }
+  if (inquiry.purpose() != Inquiry::Purpose::kClients) return;
+  if (outcome.message.empty()) counters_.unanswered.add();
+  // Out of the books first: waiters may ask again at once.
+  const std::shared_ptr<Inquiry> keep = inquiry.shared_from_this();
+  inquiries_.erase(inquiry.key);
+  for (const Inquiry::Waiter& waiter : inquiry.waiters) tell(waiter, outcome);
+}
+
+void CaresForwarder::tell(Inquiry::Waiter waiter,
+                          const ForwardOutcome& outcome) {
+  if (waiter.worker == index_) return answer(waiter.ticket, outcome);
+  pool_.post(waiter.worker,
+             [ticket = waiter.ticket, outcome](CaresForwarder& other) {
+               other.answer(ticket, outcome);
+             });
+}
+
+void CaresForwarder::answer(std::size_t ticket, const ForwardOutcome& outcome) {
+  // A copy of one that stays: it may be gone before it returns.
+  const Done done =
+      outcome.is_late ? waiting_.at(ticket) : waiting_.take(ticket);
+  done(outcome);
+}
+
+// Those that are about as quick as the quickest take turns, the slower ones
+// follow by what they are likely to cost, then those that are down.
+void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
+                            TimePoint now) {
+  inquiry.reserve(servers.size());
+  if (servers.size() == 1) {
+    if (!servers.front()->condition().is_up()) counters_.all_down.add();
+    if (!servers.front()->is_loop()) inquiry.add(servers.front());
+    return;
+  }
+  constexpr double kDown = 1e12;  // nanoseconds: behind all others
+  constexpr double kNoWorse = 1.5;
+  constexpr double kNoWorseBy = 5e6;
+  ranks_.clear();
+  double best = kDown;
+  for (const auto& server : servers) {
+    if (server->is_loop()) continue;
+    auto cost = static_cast<double>(server->round_trip().expected().count());
+    if (!server->condition().is_up()) cost += kDown;
+    best = std::min(best, cost);
+    ranks_.push_back({cost, &server});
+  }
+  if (best >= kDown) counters_.all_down.add();
+  const double near = best * kNoWorse + kNoWorseBy;
+  const auto is_near = [near](const Rank& rank) { return rank.cost <= near; };
+  const auto near_ones = static_cast<std::size_t>(
+      std::count_if(ranks_.begin(), ranks_.end(), is_near));
+  std::size_t turn = turn_++;
+  for (Rank& rank : ranks_) {
+    // Before the others, and among themselves by turns.
+    if (is_near(rank)) {
+      rank.cost = static_cast<double>(turn++ % near_ones) - kDown;
+    } else if ((*rank.server)->take_probe(now)) {
+      probe(*rank.server, inquiry.question(), now);
+    }
+  }
+  std::sort(ranks_.begin(), ranks_.end(),
+            [](const Rank& a, const Rank& b) { return a.cost < b.cost; });
+  for (const Rank& rank : ranks_) inquiry.add(*rank.server);
+}
+
+void CaresForwarder::probe(const std::shared_ptr<UpstreamServer>& server,
+                           const ForwardQuestion& question, TimePoint now) {
+  const auto inquiry = inquiry_about(question, Inquiry::Purpose::kProbe);
+  inquiry->add(server);
+  start(inquiry, now);
+}
+
+void CaresForwarder::check_loops(const Servers& servers, TimePoint now) {
+  for (const auto& server : servers) {
+    if (!server->condition().take_loop_check(now)) continue;
+    const auto name = pool_.conditions().start_loop_check(
+        server->shared_condition(), random_);
+    if (!name) continue;
+    ForwardQuestion question;
+    question.qname = *name;
+    const auto inquiry = inquiry_about(question, Inquiry::Purpose::kLoopCheck);
+    inquiry->add(server);
+    start(inquiry, now);
+  }
+}
+
+const CaresForwarder::Servers& CaresForwarder::servers_of(
+    const UpstreamTable& table, const UpstreamGroup& group) {
+  const auto& groups = table.groups();
+  if (edition_ != upstreams_.seen()) {
+    edition_ = upstreams_.seen();
+    servers_by_group_.clear();
+    for (const UpstreamGroup& known : groups) {
+      Servers& servers = servers_by_group_.emplace_back();
+      for (const Endpoint& endpoint : known.servers) {
+        servers.push_back(server_at(known.domain, endpoint));
+      }
+    }
+  }
+  return servers_by_group_[static_cast<std::size_t>(&group - groups.data())];
+}
+
+std::shared_ptr<UpstreamServer> CaresForwarder::server_at(
+    const Name& domain, const Endpoint& endpoint) {
+  auto condition = pool_.conditions().of(domain, endpoint, edition_);
+  const std::lock_guard lock(servers_mutex_);
+  auto& server = servers_[{domain.to_text(), endpoint}];
+  if (!server) {
+    server =
+        std::make_shared<UpstreamServer>(io_, random_, std::move(condition));
+  }
+  return server;
+}
+
+void CaresForwarder::start_ticking() {
+  if (ticking_) return;
+  ticking_ = true;
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    ticking_ = false;
+    on_tick();
+    if (has_work()) start_ticking();
+  });
+}
+
+void CaresForwarder::on_tick() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  for (const auto& [endpoint, server] : servers_) server->tick(now);
+  by_due_.take_due(now, [&](const std::shared_ptr<Inquiry>& inquiry) {
+    inquiry->on_due(now);
+    if (!inquiry->is_finished()) by_due_.add(inquiry);
+  });
+}
+
+bool CaresForwarder::has_work() const {
+  return !by_due_.empty() ||
+         std::any_of(servers_.begin(), servers_.end(), [](const auto& item) {
+           return item.second->has_channels();
+         });
+}
+
+void CaresForwarder::add_counts(ForwardCounts& counts) const {
+  counts.asked += counters_.asked.value();
+  counts.joined += counters_.joined.value();
+  counts.unanswered += counters_.unanswered.value();
+  counts.shed += counters_.shed.value();
+  const std::lock_guard lock(servers_mutex_);
+  counts.all_down += counters_.all_down.value();
+  for (const auto& [key, server] : servers_) {
+    add(server->counters(), counts.upstream(key.second));
+  }
+}
+
+}  // namespace canopy

@@ -1,0 +1,106 @@
+// The Forwarder of one worker.  Its own questions wait here; each is asked by
+// the worker its hash names, which joins identical ones.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "server/due_wheel.h"
+#include "server/forward_question.h"
+#include "server/forwarder.h"
+#include "server/forwarder_pool.h"
+#include "server/inquiry.h"
+#include "server/upstream_counters.h"
+#include "server/upstream_server.h"
+#include "server/upstream_table.h"
+#include "server/waiting_list.h"
+
+namespace canopy {
+
+class CaresForwarder : public Forwarder {
+ public:
+  struct Settings {
+    // Questions of this worker's clients; above it they fail at once.
+    std::size_t max_waiting = 10'000;
+  };
+
+  CaresForwarder(boost::asio::io_context& io, const UpstreamStore& upstreams,
+                 ForwarderPool& pool, const Settings& settings);
+  ~CaresForwarder() override;
+  CaresForwarder(const CaresForwarder&) = delete;
+  CaresForwarder& operator=(const CaresForwarder&) = delete;
+
+  void forward(const Query& query, Done done) override;
+  std::uint64_t edition() const override { return upstreams_.edition(); }
+
+  // Adds this worker's counts.  Any thread.
+  void add_counts(ForwardCounts& counts) const;
+
+ private:
+  // Those of one UpstreamGroup.
+  using Servers = std::vector<std::shared_ptr<UpstreamServer>>;
+
+  // What the owner of a question does for a waiter of any worker.
+  void ask(const ForwardQuestion& question, std::string key,
+           Inquiry::Waiter waiter);
+  void on_finished(Inquiry& inquiry, const ForwardOutcome& outcome);
+  void tell(Inquiry::Waiter waiter, const ForwardOutcome& outcome);
+  // What the worker that was asked does when the answer is here.
+  void answer(std::size_t ticket, const ForwardOutcome& outcome);
+
+  std::shared_ptr<Inquiry> inquiry_about(const ForwardQuestion& question,
+                                         Inquiry::Purpose purpose);
+  void start(const std::shared_ptr<Inquiry>& inquiry, TimePoint now);
+  // All servers of the group in the order to ask them, as far as they may be
+  // asked.  Sends the question to others that are due to be looked at.
+  void choose(Inquiry& inquiry, const Servers& servers, TimePoint now);
+  void probe(const std::shared_ptr<UpstreamServer>& server,
+             const ForwardQuestion& question, TimePoint now);
+  void check_loops(const Servers& servers, TimePoint now);
+
+  const Servers& servers_of(const UpstreamTable& table,
+                            const UpstreamGroup& group);
+  std::shared_ptr<UpstreamServer> server_at(const Name& domain,
+                                            const Endpoint& endpoint);
+
+  void start_ticking();
+  void on_tick();
+  bool has_work() const;
+
+  boost::asio::io_context& io_;
+  UpstreamStore::Reader upstreams_;
+  ForwarderPool& pool_;
+  const Settings settings_;
+  const std::size_t index_;
+  RandomOctets random_;
+  boost::asio::steady_timer timer_;
+  bool ticking_ = false;
+  std::size_t turn_ = 0;
+
+  WaitingList waiting_;
+  std::unordered_map<std::string, std::shared_ptr<Inquiry>> inquiries_;
+  DueWheel by_due_;
+
+  // Parallel to the groups of the table last seen.
+  std::vector<Servers> servers_by_group_;
+  std::uint64_t edition_ = ~0ull;
+  // How likely each is to answer soon; memory for choose().
+  struct Rank {
+    double cost = 0;
+    const std::shared_ptr<UpstreamServer>* server = nullptr;
+  };
+  std::vector<Rank> ranks_;
+
+  // Changed on this thread under the mutex, read by others under it.  Servers
+  // stay, also when no table names them any more: so do their counts.
+  mutable std::mutex servers_mutex_;
+  std::map<std::pair<std::string, Endpoint>, std::shared_ptr<UpstreamServer>>
+      servers_;
+  ForwardCounters counters_;
+};
+
+}  // namespace canopy

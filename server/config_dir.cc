@@ -1,0 +1,216 @@
+#include "server/config_dir.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include "server/resolv_conf.h"
+
+// Assertions throw, and in a namespace of its own: this must not be the same
+// RapidJSON, to the linker, as one that is set up differently elsewhere.
+#define RAPIDJSON_NAMESPACE canopy::config_json
+#define RAPIDJSON_NAMESPACE_BEGIN namespace canopy::config_json {
+#define RAPIDJSON_NAMESPACE_END }
+#define RAPIDJSON_ASSERT(condition)                            \
+  do {                                                         \
+    if (!(condition)) throw std::logic_error("not that type"); \
+  } while (false)
+#define RAPIDJSON_NOEXCEPT_ASSERT(condition) static_cast<void>(0)
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+
+namespace canopy {
+namespace {
+
+namespace json = config_json;
+
+constexpr const char* kUpstreamFile = "upstreamNameservers";
+constexpr const char* kStubFile = "stubDomains";
+constexpr std::size_t kMaxUpstreams = 3;  // as kube-dns
+constexpr std::uint16_t kDnsPort = 53;
+
+std::optional<std::string> read_key(const std::string& folder,
+                                    const char* file) {
+  const std::string path = folder + "/" + file;
+  auto text = read_file(path);
+  if (!text && errno != ENOENT) {
+    throw UsageError(path + ": cannot be read: " + std::strerror(errno));
+  }
+  // An empty value is a key without setting, as in kube-dns.
+  if (text && text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    return std::nullopt;
+  }
+  return text;
+}
+
+json::Document parse_json(const std::string& text) {
+  json::Document document;
+  // Iterative: many '[' must not take the stack with them.
+  document.Parse<json::kParseIterativeFlag>(text.data(), text.size());
+  if (document.HasParseError()) {
+    throw UsageError(std::string("is not JSON: ") +
+                     json::GetParseError_En(document.GetParseError()) +
+                     " (at octet " +
+                     std::to_string(document.GetErrorOffset() + 1) + ")");
+  }
+  return document;
+}
+
+std::string text_of(const json::Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
+
+std::vector<Endpoint> upstreams_of(const std::string& text) {
+  const json::Document document = parse_json(text);
+  if (!document.IsArray()) {
+    throw UsageError("is not a JSON list such as [\"8.8.8.8\", \"1.1.1.1\"]");
+  }
+  if (document.Size() > kMaxUpstreams) {
+    throw UsageError("has " + std::to_string(document.Size()) +
+                     " servers; at most 3 are allowed");
+  }
+  std::vector<Endpoint> servers;
+  for (const json::Value& item : document.GetArray()) {
+    if (!item.IsString()) {
+      throw UsageError("has an item that is not a string; write \"8.8.8.8\"");
+    }
+    try {
+      servers.push_back(server_value(text_of(item)));
+    } catch (const UsageError& error) {
+      throw UsageError("has \"" + text_of(item) + "\", which " + error.what());
+    }
+  }
+  return servers;
+}
+
+// RFC 1123 section 2.1, in lower case, as Kubernetes wants it.
+bool is_dns_subdomain(std::string_view text) {
+  const auto is_alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  if (text.empty() || text.size() > 253) return false;
+  while (true) {
+    const auto dot = text.find('.');
+    const std::string_view label = text.substr(0, dot);
+    if (label.empty() || label.size() > 63 || !is_alphanumeric(label.front()) ||
+        !is_alphanumeric(label.back()) ||
+        !std::all_of(label.begin(), label.end(),
+                     [&](char c) { return is_alphanumeric(c) || c == '-'; })) {
+      return false;
+    }
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+// "ns.example.com" or "ns.example.com:5353"; nothing when it is neither.
+std::optional<NamedServer> named_server(const std::string& text) {
+  const auto colon = text.find(':');
+  std::string host = text.substr(0, colon);
+  std::uint16_t port = kDnsPort;
+  if (colon != std::string::npos) {
+    try {
+      port = port_value(std::string_view(text).substr(colon + 1));
+    } catch (const UsageError&) {
+      return std::nullopt;
+    }
+  }
+  if (host.ends_with('.')) host.pop_back();
+  // All digits and dots: an address with a mistake, not a name.
+  if (host.find_first_not_of("0123456789.") == std::string::npos) {
+    return std::nullopt;
+  }
+  if (port == 0 || !is_dns_subdomain(host)) return std::nullopt;
+  return NamedServer{*Name::from_text(host), port};
+}
+
+std::variant<Endpoint, NamedServer> stub_server(const std::string& text) {
+  if (auto named = named_server(text)) return *named;
+  try {
+    return server_value(text);
+  } catch (const UsageError& error) {
+    throw UsageError("has \"" + text + "\", which " + error.what() +
+                     ", or a DNS name");
+  }
+}
+
+StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
+  const std::string_view bare =
+      domain.ends_with('.')
+          ? std::string_view(domain).substr(0, domain.size() - 1)
+          : std::string_view(domain);
+  if (!is_dns_subdomain(bare)) {
+    throw UsageError("has the key \"" + domain +
+                     "\", which is not a domain name in lower case");
+  }
+  if (!servers.IsArray()) {
+    throw UsageError("has no list of servers for \"" + domain +
+                     "\"; write {\"" + domain + "\": [\"10.0.0.1\"]}");
+  }
+  StubDomain stub{*Name::from_text(bare), {}};
+  for (const json::Value& server : servers.GetArray()) {
+    if (!server.IsString()) {
+      throw UsageError("has a server for \"" + domain +
+                       "\" that is not a string");
+    }
+    stub.servers.push_back(stub_server(text_of(server)));
+  }
+  return stub;
+}
+
+std::vector<StubDomain> stub_domains_of(const std::string& text) {
+  const json::Document document = parse_json(text);
+  if (!document.IsObject()) {
+    throw UsageError(
+        "is not a JSON map such as {\"corp.example\": [\"10.0.0.1\"]}");
+  }
+  std::vector<StubDomain> domains;
+  for (const auto& member : document.GetObject()) {
+    domains.push_back(stub_domain(text_of(member.name), member.value));
+  }
+  return domains;
+}
+
+// Puts the file's name in front of what is wrong with it.
+template <typename Parse>
+auto parse_file(const std::string& folder, const char* file,
+                const std::string& text, Parse parse) {
+  try {
+    return parse(text);
+  } catch (const UsageError& error) {
+    throw UsageError(folder + "/" + file + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+DirTexts read_config_dir(const std::string& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    throw UsageError(folder + ": " + std::strerror(errno) +
+                     "; create it or correct --config-dir");
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    throw UsageError(folder + ": is not a folder; correct --config-dir");
+  }
+  return {read_key(folder, kUpstreamFile), read_key(folder, kStubFile)};
+}
+
+DirConfig parse_config(const std::string& folder, const DirTexts& texts) {
+  DirConfig config;
+  if (texts.upstream_nameservers) {
+    auto servers = parse_file(folder, kUpstreamFile,
+                              *texts.upstream_nameservers, upstreams_of);
+    if (!servers.empty()) config.upstream_nameservers = std::move(servers);
+  }
+  if (texts.stub_domains) {
+    config.stub_domains =
+        parse_file(folder, kStubFile, *texts.stub_domains, stub_domains_of);
+  }
+  return config;
+}
+
+}  // namespace canopy

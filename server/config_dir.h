@@ -1,0 +1,57 @@
+// kube-dns's ConfigMap, mounted as a folder: the files upstreamNameservers and
+// stubDomains.  Other files are ignored.  A missing file means the default.
+// The only room for RapidJSON in server/: JSON that is already in the process
+// of being watched for Kubernetes belongs to kubewatch/, which is not ours to
+// include.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "server/option_values.h"
+#include "zones/name.h"
+
+namespace canopy {
+
+// A server that is given by name and must be looked up.
+struct NamedServer {
+  Name name;
+  std::uint16_t port = 53;
+
+  friend bool operator==(const NamedServer&, const NamedServer&) = default;
+  friend bool operator<(const NamedServer& a, const NamedServer& b) {
+    return std::pair(a.name.to_text(), a.port) <
+           std::pair(b.name.to_text(), b.port);
+  }
+};
+
+struct StubDomain {
+  Name domain;
+  std::vector<std::variant<Endpoint, NamedServer>> servers;
+};
+
+struct DirConfig {
+  // Nothing: what the flags say.
+  std::optional<std::vector<Endpoint>> upstream_nameservers;
+  std::vector<StubDomain> stub_domains;
+};
+
+// What the files hold, before it is understood; to see what changed.
+struct DirTexts {
+  std::optional<std::string> upstream_nameservers;
+  std::optional<std::string> stub_domains;
+
+  friend bool operator==(const DirTexts&, const DirTexts&) = default;
+};
+
+// Throws UsageError when the folder or a file cannot be read.
+DirTexts read_config_dir(const std::string& folder);
+
+// All or nothing: throws UsageError for the first value that is wrong, with
+// the file's name below `folder`.
+DirConfig parse_config(const std::string& folder, const DirTexts& texts);
+
+}  // namespace canopy

@@ -1,0 +1,83 @@
+// Buffers for recvmmsg and sendmmsg: allocated once, reused for every batch.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "server/option_values.h"
+#include "server/reply.h"
+
+namespace canopy {
+
+inline constexpr std::size_t kBatch = 64;  // datagrams
+
+// Whether the peer's local address is carried, for sockets that are bound to
+// all addresses.
+enum class LocalAddress : std::uint8_t { kFixed, kPerDatagram };
+
+// Room for one IP_PKTINFO or IPV6_PKTINFO.
+inline constexpr std::size_t kControlSize = CMSG_SPACE(sizeof(in6_pktinfo));
+struct alignas(cmsghdr) Control {
+  std::array<std::uint8_t, kControlSize> octets;
+};
+
+class ReceiveBatch {
+ public:
+  explicit ReceiveBatch(LocalAddress local);
+  ReceiveBatch(const ReceiveBatch&) = delete;
+  ReceiveBatch& operator=(const ReceiveBatch&) = delete;
+
+  // Reads up to kBatch datagrams.  0 when none waits or the socket failed.
+  std::size_t receive(int socket);
+
+  // REQUIRES: i < what receive returned.
+  std::span<const std::uint8_t> message(std::size_t i) const;
+  UdpPeer peer(std::size_t i) const;
+
+ private:
+  // Questions are far smaller.  A longer one is cut, and so malformed.
+  static constexpr std::size_t kMessageSize = 4096;
+
+  LocalAddress local_;
+  std::vector<std::uint8_t> octets_;
+  std::array<sockaddr_in6, kBatch> sources_{};
+  std::array<Control, kBatch> controls_{};
+  std::array<iovec, kBatch> vectors_{};
+  std::array<mmsghdr, kBatch> headers_{};
+};
+
+class SendBatch {
+ public:
+  explicit SendBatch(LocalAddress local);
+  SendBatch(const SendBatch&) = delete;
+  SendBatch& operator=(const SendBatch&) = delete;
+
+  // Copies the message.  False when there is no room for it now.
+  bool add(std::span<const std::uint8_t> message, const UdpPeer& peer);
+  bool empty() const { return count_ == 0; }
+  // Sends everything and empties the batch.  Returns how many datagrams the
+  // kernel refused.
+  std::size_t send(int socket);
+
+ private:
+  static constexpr std::size_t kOctets = kBatch * 1232;
+
+  LocalAddress local_;
+  std::size_t count_ = 0;
+  std::size_t used_ = 0;
+  std::vector<std::uint8_t> octets_;
+  std::array<UdpPeer, kBatch> peers_{};
+  std::array<Control, kBatch> controls_{};
+  std::array<iovec, kBatch> vectors_{};
+  std::array<mmsghdr, kBatch> headers_{};
+};
+
+// Sends one datagram now.  False when the kernel refused it.
+bool send_datagram(int socket, std::span<const std::uint8_t> message,
+                   const UdpPeer& peer, LocalAddress local);
+
+}  // namespace canopy

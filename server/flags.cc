@@ -1,0 +1,178 @@
+#include "server/flags.h"
+
+#include <array>
+#include <limits>
+
+namespace canopy {
+namespace {
+
+using G = FlagGroup;
+using Text = const std::string&;
+
+// RFC 2181 section 8: a TTL has 31 bits.
+constexpr NumberRange kTtl = {0, std::numeric_limits<std::int32_t>::max()};
+
+std::uint32_t ttl_value(Text text) {
+  return static_cast<std::uint32_t>(number_value(text, kTtl));
+}
+
+PodRecords pods_value(Text text) {
+  if (text == "disabled") return PodRecords::kDisabled;
+  if (text == "insecure") return PodRecords::kInsecure;
+  if (text == "verified") return PodRecords::kVerified;
+  throw UsageError("is none of disabled, insecure and verified");
+}
+
+std::string log_value(Text text) {
+  for (const auto level : {"debug", "info", "warning", "error"}) {
+    if (text == level) return text;
+  }
+  throw UsageError("is none of debug, info, warning and error");
+}
+
+std::optional<std::uint16_t> zone_port_value(Text text) {
+  if (text == "off") return std::nullopt;
+  try {
+    return port_value(text);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(error.what()) + ", or \"off\"");
+  }
+}
+
+std::chrono::milliseconds period_value(Text text) {
+  const auto period = duration_value(text);
+  if (period >= std::chrono::milliseconds(10)) return period;
+  throw UsageError("is too short; give at least 10ms");
+}
+
+template <typename Parse>
+auto each_value(Text text, Parse parse) {
+  std::vector<decltype(parse(std::string_view()))> values;
+  for (const std::string& item : list_items(text)) {
+    try {
+      values.push_back(parse(item));
+    } catch (const UsageError& error) {
+      throw UsageError("has \"" + item + "\", which " + error.what());
+    }
+  }
+  return values;
+}
+
+std::string url_value(Text text) {
+  if (text.starts_with("https://") || text.starts_with("http://")) return text;
+  throw UsageError("is not a URL; give one such as https://10.0.0.1:6443");
+}
+
+const std::array kFlags = {
+    Flag{"manifests", "PATH", "",
+         "file or folder of Kubernetes manifests; repeatable", G::kSource,
+         [](Options& o, Text v) { o.manifests.push_back(v); },
+         {}, true},
+    Flag{"kubeconfig", "FILE", "", "API server and credentials from this file",
+         G::kSource, [](Options& o, Text v) { o.kubeconfig = v; },
+         "kubecfg-file"},
+    Flag{"kube-master-url", "URL", "",
+         "API server, overrides the kubeconfig's", G::kSource,
+         [](Options& o, Text v) { o.kube_master_url = url_value(v); }},
+    Flag{"snapshot-file", "PATH", "",
+         "warm start: the last known cluster is kept here",
+         G::kSource, [](Options& o, Text v) { o.snapshot_file = v; }},
+
+    Flag{"dns-bind-address", "ADDR,..", "all, v4 and v6",
+         "addresses to answer on", G::kListeners,
+         [](Options& o, Text v) {
+           o.dns_bind_addresses = each_value(v, address_value);
+         }},
+    Flag{"dns-port", "PORT", "53",
+         "cache tier, UDP and TCP; 0 picks a free port", G::kListeners,
+         [](Options& o, Text v) { o.dns_port = port_value(v); }},
+    Flag{"zone-port", "PORT", "10053", "zone tier, UDP and TCP; or \"off\"",
+         G::kListeners,
+         [](Options& o, Text v) {
+           o.zone_port = zone_port_value(v); }},
+    Flag{"healthz-port", "PORT", "8080", "HTTP: health, readiness, metrics",
+         G::kListeners,
+         [](Options& o, Text v) { o.healthz_port = port_value(v); }},
+    Flag{"workers", "N", "granted cores", "threads that answer",
+         G::kListeners,
+         [](Options& o, Text v) {
+           o.workers = static_cast<unsigned>(number_value(v, {1, 256}));
+         }},
+
+    Flag{"domain", "DOMAIN", "cluster.local", "the cluster's domain",
+         G::kCluster, [](Options& o, Text v) { o.domain = domain_value(v); }},
+    Flag{"ttl", "SECONDS", "30", "TTL of cluster records", G::kCluster,
+         [](Options& o, Text v) { o.ttl = ttl_value(v); }},
+    Flag{"negative-ttl", "SECONDS", "5", "TTL of \"no such name\"",
+         G::kCluster, [](Options& o, Text v) { o.negative_ttl = ttl_value(v); }},
+    Flag{"pods", "MODE", "insecure",
+         "pod records: or disabled, verified", G::kCluster,
+         [](Options& o, Text v) { o.pods = pods_value(v); }},
+    Flag{"namespaces", "NS,..", "all", "only these namespaces", G::kCluster,
+         [](Options& o, Text v) { o.namespaces = list_items(v); }},
+    Flag{"namespace-labels", "SELECTOR", "all",
+         "only namespaces with these labels", G::kCluster,
+         [](Options& o, Text v) { o.namespace_labels = v; }},
+    Flag{"labels", "SELECTOR", "all", "only objects with these labels",
+         G::kCluster, [](Options& o, Text v) { o.labels = v; }},
+    Flag{"endpoint-pod-names", "", "false",
+         "name endpoints without hostname after their pods", G::kCluster,
+         [](Options& o, Text v) { o.endpoint_pod_names = boolean_value(v); }},
+    Flag{"ignore-empty-service", "", "false",
+         "no records for Services without endpoints", G::kCluster,
+         [](Options& o, Text v) {
+           o.ignore_empty_service = boolean_value(v);
+         }},
+
+    Flag{"nameservers", "IP[:PORT],..", "from resolv.conf",
+         "upstreams; IPv6 as [::1]:53", G::kForwarding,
+         [](Options& o, Text v) {
+           o.nameservers = each_value(v, server_value);
+         }},
+    Flag{"resolv-conf", "FILE", "/etc/resolv.conf", "upstreams from this file",
+         G::kForwarding,
+         [](Options& o, Text v) {
+           o.resolv_conf = v;
+           o.resolv_conf_is_default = false;
+         }},
+    Flag{"config-dir", "DIR", "", "upstreamNameservers and stubDomains files",
+         G::kForwarding, [](Options& o, Text v) { o.config_dir = v; }},
+    Flag{"cache-size", "N", "10000", "entries in the cache", G::kForwarding,
+         [](Options& o, Text v) {
+           o.cache_size = number_value(v, {0, 100'000'000});
+         }},
+    Flag{"cache-memory", "SIZE", "32M", "octets in the cache: K, M, G",
+         G::kForwarding,
+         [](Options& o, Text v) { o.cache_memory = size_value(v); }},
+
+    Flag{"probe-period", "TIME", "2s", "time between probes of both tiers",
+         G::kOperation,
+         [](Options& o, Text v) { o.probe_period = period_value(v); }},
+    Flag{"probe-latency", "TIME", "30s", "an older probe is a failure",
+         G::kOperation,
+         [](Options& o, Text v) { o.probe_latency = period_value(v); }},
+    Flag{"grace-period", "TIME", "25s",
+         "after SIGTERM, answer at most this long", G::kOperation,
+         [](Options& o, Text v) { o.grace_period = duration_value(v); }},
+    Flag{"debug-remote", "", "false", "/debug paths for other hosts too",
+         G::kOperation,
+         [](Options& o, Text v) { o.debug_remote = boolean_value(v); }},
+    Flag{"log-level", "LEVEL", "info", "debug, info, warning or error",
+         G::kOperation,
+         [](Options& o, Text v) { o.log_level = log_value(v); }},
+    Flag{"log-queries", "", "false", "one line for each question",
+         G::kOperation,
+         [](Options& o, Text v) { o.log_queries = boolean_value(v); }},
+    // glog's verbosity, as kube-dns manifests set it: 4 is the debug level.
+    Flag{"v", "N", "0", "kube-dns's log level; 4 and above is debug",
+         G::kOperation,
+         [](Options& o, Text v) {
+           if (number_value(v, {0, 100}) >= 4) o.log_level = "debug";
+         }},
+};
+
+}  // namespace
+
+std::span<const Flag> flags() { return kFlags; }
+
+}  // namespace canopy

@@ -1,0 +1,35 @@
+// The table of flags: what --help prints and parse_options reads.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/options.h"
+
+namespace canopy {
+
+enum class FlagGroup : std::uint8_t {
+  kSource,
+  kListeners,
+  kCluster,
+  kForwarding,
+  kOperation,
+};
+
+struct Flag {
+  std::string_view name;         // without dashes
+  std::string_view placeholder;  // empty: a boolean flag
+  std::string_view shown_default;
+  std::string_view help;
+  FlagGroup group;
+  // Throws UsageError for the part after the value.
+  void (*set)(Options&, const std::string& value);
+  std::string_view alias = {};
+  bool repeatable = false;
+};
+
+// In the order --help shows them.
+std::span<const Flag> flags();
+
+}  // namespace canopy

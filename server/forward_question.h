@@ -1,0 +1,56 @@
+// A question as we ask it of an upstream, in our own octets, and the check
+// that a message answers it.  Values; no threads.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "zones/query.h"
+#include "zones/rrset.h"
+
+namespace canopy {
+
+struct ForwardQuestion {
+  ForwardQuestion() = default;
+  explicit ForwardQuestion(const Query& query);
+
+  Name qname;  // in the client's spelling
+  RrType qtype = RrType::kA;
+  RrClass qclass = RrClass::kIn;
+  bool dnssec_ok = false;
+  bool checking_disabled = false;
+
+  // Equal for questions that one answer serves, whatever the spelling.
+  std::string key() const;
+};
+
+enum class WithEdns : std::uint8_t { kYes, kNo };
+
+// How the letters of a name are spelled in one asking: at random, so that who
+// forges an answer must guess that too ("0x20", draft-vixie-dnsext-dns0x20).
+// Zero: as the client did.
+using Spelling = std::uint64_t;
+
+// RD set, DO and CD as asked; AD too, so that one answer serves those who know
+// it and those who do not (RFC 6840 5.7); an OPT of 1,232 octets (RFC 6891).
+Octets question_message(const ForwardQuestion& question, std::uint16_t id,
+                        WithEdns edns, Spelling spelling);
+
+// A response to QUERY that repeats the question, in any spelling.
+bool is_answer_to(const ForwardQuestion& question,
+                  std::span<const std::uint8_t> message);
+
+// The same spelling, octet by octet.  REQUIRES: is_answer_to().
+bool is_spelled(const ForwardQuestion& question, Spelling spelling,
+                std::span<const std::uint8_t> message);
+// Puts the client's spelling in its place, and, if names that pointed to the
+// question were written out, in theirs.  REQUIRES: is_answer_to().
+enum class Names : std::uint8_t { kAsSent, kWrittenOut };
+void spell_as_asked(const ForwardQuestion& question, Octets& message,
+                    Names names);
+
+// REQUIRES: a whole header.
+Rcode rcode_of(std::span<const std::uint8_t> message);
+
+}  // namespace canopy

@@ -1,0 +1,46 @@
+// The times of forwarding.  A client's resolver waits 5 seconds: after that no
+// answer is of use.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace canopy {
+
+// Without an answer for a while, the next upstream is asked too, or the only
+// one again.  An answer to the earlier question still counts.  How long a
+// while: by what the upstream usually takes, within these bounds; twice as
+// long each time all have been asked.
+inline constexpr std::chrono::milliseconds kSoonestRetry{150};
+inline constexpr std::chrono::milliseconds kLatestRetry{400};
+// Of one question at one upstream (RFC 9520 3.1).
+inline constexpr int kMostAskings = 3;
+// Then a client would rather have a stale answer (RFC 8767 5).
+inline constexpr std::chrono::milliseconds kClientPatience{1'800};
+// In all, for one question.
+inline constexpr std::chrono::milliseconds kBudget{4'800};
+// What c-ares is told: longer than anything above.
+inline constexpr std::chrono::milliseconds kPatience{5'000};
+
+// An upstream is down after so many failures without an answer between them,
+// if they are errors; silence must last a while, too.
+inline constexpr int kFailuresToDown = 3;
+inline constexpr std::chrono::milliseconds kSilenceToDown{1'000};
+// Then one question in a while finds out whether it is back: at first soon,
+// then less and less often.  No client waits for that one.
+inline constexpr std::chrono::milliseconds kFirstProbe{1'000};
+inline constexpr std::chrono::milliseconds kLastProbe{10'000};
+// How often an upstream that is silent, or a loop, is asked for a name that
+// tells loops.
+inline constexpr std::chrono::milliseconds kLoopCheckPeriod{5'000};
+// Likewise for one that others are preferred to.
+inline constexpr std::chrono::milliseconds kMeasureAgain{10'000};
+inline constexpr std::chrono::milliseconds kMeasureLossyAgain{1'000};
+
+// How often expiry is looked at.
+inline constexpr std::chrono::milliseconds kTick{50};
+// A source port is given up after so many questions, or so long.
+inline constexpr std::size_t kQuestionsPerPort = 256;
+inline constexpr std::chrono::milliseconds kPortAge{10'000};
+
+}  // namespace canopy

@@ -1,0 +1,56 @@
+// Asks upstreams what no zone of ours knows, through c-ares.  One Forwarder a
+// worker, used on that worker's thread only.  Identical questions in flight
+// are joined into one, over all workers: a question belongs to the worker its
+// hash names, and others post it there.
+//
+// Finds the upstreams by the longest stub domain, else the general ones;
+// tries the next upstream on time-out, network error, SERVFAIL and REFUSED.
+// Every answer handed out has QR set and the question asked for.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "zones/query.h"
+#include "zones/rrset.h"
+
+namespace canopy {
+
+// What came of a forwarded question.
+struct ForwardOutcome {
+  // The upstream's whole message; empty when none answered.  A SERVFAIL or
+  // REFUSED that every upstream gave is an answer too.
+  Octets message{};
+  // When there is no message, or one that is a refusal: why, for the log and
+  // the EDE.  Names the upstreams, what became of each and how long was waited;
+  // no secrets.
+  std::string failure{};
+  // From the question to this outcome.
+  std::chrono::nanoseconds waited{0};
+  // Not the end: the upstreams take longer than a client should wait, or are
+  // known to be down.  `failure` says so; the outcome is still to come.
+  bool is_late = false;
+  // A failure of the moment, which says nothing of the upstreams.
+  bool is_shed = false;
+};
+
+class Forwarder {
+ public:
+  using Done = std::function<void(const ForwardOutcome&)>;
+  virtual ~Forwarder() = default;
+
+  // Asks qname, qtype, qclass with RD and the query's DO, CD and AD bits.
+  // `done` is called exactly once with the outcome, later or at once, on this
+  // thread; perhaps once before with one that is late.
+  virtual void forward(const Query& query, Done done) = 0;
+
+  // Another one when other upstreams are asked: what the earlier ones said
+  // of a name need not hold any more.
+  virtual std::uint64_t edition() const { return 0; }
+};
+
+}  // namespace canopy

@@ -1,0 +1,12 @@
+// How many cores this process may use: the least of its CPU affinity and the
+// quota of its control groups, version 1 or 2.
+#pragma once
+
+#include <string>
+
+namespace canopy {
+
+// At least 1.  `root` stands in front of /proc and /sys, for tests.
+unsigned granted_cores(const std::string& root = "");
+
+}  // namespace canopy

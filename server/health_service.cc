@@ -1,0 +1,60 @@
+#include "server/health_service.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "healthz/routes.h"
+#include "healthz/zone_page.h"
+#include "server/usage_error.h"
+
+namespace canopy {
+namespace {
+
+SelfProbeOptions probe_options(const Options& options, const Workers& workers) {
+  SelfProbeOptions probe;
+  probe.domain = options.domain;
+  probe.period = options.probe_period;
+  probe.timeout = std::min(options.probe_period, options.probe_latency);
+  probe.cache = workers.cache_tier().front();
+  if (!workers.zone_tier().empty()) probe.zone = workers.zone_tier().front();
+  return probe;
+}
+
+}  // namespace
+
+HealthService::HealthService(const Options& options, const Workers& workers,
+                             ZoneStore& zones, Health& health,
+                             const Metrics& metrics) {
+  HttpRoutes routes = health_routes({health, metrics});
+  add_zone_page(routes, zones,
+                options.debug_remote ? ZonePageAccess::kAnyone
+                                     : ZonePageAccess::kLoopback);
+  add_index(routes);
+  HttpServerOptions http;
+  http.addresses = options.dns_bind_addresses;
+  http.port = options.healthz_port;
+  try {
+    http_ = std::make_unique<HttpServer>(io_, http, std::move(routes));
+  } catch (const std::runtime_error& error) {
+    throw UsageError(error.what());  // a port like the others
+  }
+  probe_ =
+      std::make_unique<SelfProbe>(io_, health, probe_options(options, workers));
+}
+
+HealthService::~HealthService() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void HealthService::start() {
+  probe_->start();
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "canopy-health");
+    io_.run();
+  });
+}
+
+}  // namespace canopy

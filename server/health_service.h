@@ -1,0 +1,39 @@
+// The health port and the self probe on a thread of their own, so that they
+// answer whatever the workers do.  Used from the main thread.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <thread>
+
+#include "healthz/health.h"
+#include "healthz/http_server.h"
+#include "healthz/metrics.h"
+#include "healthz/self_probe.h"
+#include "server/options.h"
+#include "server/workers.h"
+#include "zones/zone_store.h"
+
+namespace canopy {
+
+class HealthService {
+ public:
+  // Throws UsageError when the port cannot be listened on.
+  HealthService(const Options& options, const Workers& workers,
+                ZoneStore& zones, Health& health, const Metrics& metrics);
+  ~HealthService();
+
+  void start();
+  const HttpServer& http() const { return *http_; }
+
+ private:
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      work_{io_.get_executor()};
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<SelfProbe> probe_;
+  std::thread thread_;
+};
+
+}  // namespace canopy

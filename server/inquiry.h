@@ -1,0 +1,133 @@
+// One question on its way to upstreams, for all who wait for it: whom to ask
+// next, when, and what to hand out.  On the thread of the forwarder that owns
+// it.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "server/forward_question.h"
+#include "server/forwarder.h"
+#include "server/random_octets.h"
+#include "server/upstream_server.h"
+
+namespace canopy {
+
+class Inquiry : public std::enable_shared_from_this<Inquiry> {
+ public:
+  // Someone who waits: the worker that was asked, and its own ticket for it.
+  struct Waiter {
+    std::size_t worker = 0;
+    std::size_t ticket = 0;
+  };
+  // Called once with the outcome, unless abandoned; perhaps once before with
+  // one that is late.
+  using Finished = std::function<void(Inquiry&, const ForwardOutcome&)>;
+
+  enum class Purpose : std::uint8_t {
+    kClients,
+    kProbe,      // nobody waits: each server is asked once, to see how it is
+    kLoopCheck,  // likewise, about a name that shows when it comes back
+  };
+
+  Inquiry(ForwardQuestion question, Purpose purpose, RandomOctets& random,
+          Finished finished)
+      : question_(std::move(question)),
+        purpose_(purpose),
+        random_(random),
+        finished_(std::move(finished)) {}
+
+  // In the order to ask them; at least one before the start.
+  void add(const std::shared_ptr<UpstreamServer>& server) {
+    candidates_.push_back({.server = server});
+  }
+  void reserve(std::size_t servers) { candidates_.reserve(servers); }
+
+  const ForwardQuestion& question() const { return question_; }
+  Purpose purpose() const { return purpose_; }
+  bool has_candidates() const { return !candidates_.empty(); }
+
+  void start(TimePoint now);
+  // When to call on_due() next.
+  TimePoint due() const { return due_; }
+  void on_due(TimePoint now);
+  // Answers that come are of no interest any more.
+  void abandon() { is_finished_ = true; }
+  bool is_finished() const { return is_finished_; }
+  bool is_late() const { return is_late_; }
+  // What those are told who come when it is.
+  ForwardOutcome late_outcome(TimePoint now) const;
+
+  // For the forwarder.
+  std::string key;
+  std::vector<Waiter> waiters;
+  std::list<std::shared_ptr<Inquiry>>* slot = nullptr;
+  std::list<std::shared_ptr<Inquiry>>::iterator place;
+
+ private:
+  enum class State : std::uint8_t { kNotAsked, kWaiting, kFailed, kRefused };
+  struct Candidate {
+    std::shared_ptr<UpstreamServer> server;
+    State state = State::kNotAsked;
+    WithEdns edns = WithEdns::kYes;
+    Transport transport = Transport::kUdp;
+    bool counted_late = false;  // this asking is known to take too long
+    std::uint8_t askings = 0;
+    Rcode refusal = Rcode::kNoError;  // of kRefused
+    const char* failure = "timed out";
+  };
+
+  void ask(std::size_t index, TimePoint now);
+  // How a question went out.
+  struct Asking {
+    std::size_t index = 0;
+    TimePoint time{};
+    Spelling spelling = 0;
+    Transport transport = Transport::kUdp;
+  };
+  void on_result(const Asking& asking, const CaresChannel::Result& result);
+  // False when the answer is not to be believed, and was asked for again.
+  bool has_right_spelling(const Asking& asking, TimePoint now,
+                          std::span<const std::uint8_t> message);
+  void on_loop_check(TimePoint now, const CaresChannel::Result& result);
+  void on_failure(const Asking& asking, TimePoint now,
+                  const CaresChannel::Result& result);
+  void on_refusal(std::size_t index, TimePoint now,
+                  std::span<const std::uint8_t> message);
+  // After a failure: at once the next that was not asked, or the end.
+  void go_on(TimePoint now);
+  // Nothing when all were asked.
+  Candidate* not_asked();
+  // Nothing when all were asked often enough, or refused.
+  Candidate* worth_asking_again();
+  void ask(const Candidate& candidate, TimePoint now) {
+    ask(static_cast<std::size_t>(&candidate - candidates_.data()), now);
+  }
+  bool all_are_loops() const;
+  void count_late(TimePoint now);
+  void look(TimePoint now);
+  void set_next_look(TimePoint now);
+  void set_due();
+  void become_late(TimePoint now);
+  void finish(TimePoint now);
+  void finish_with(std::span<const std::uint8_t> message, TimePoint now);
+  std::string failure_text(TimePoint now) const;
+
+  const ForwardQuestion question_;
+  const Purpose purpose_;
+  std::vector<Candidate> candidates_;
+  RandomOctets& random_;
+  Finished finished_;
+  TimePoint started_{};
+  TimePoint next_look_{};  // at those that were asked
+  TimePoint due_{};
+  std::size_t last_ = 0;     // asked last
+  std::size_t askings_ = 0;  // of all
+  Octets refusal_;           // the first
+  bool is_finished_ = false;
+  bool is_late_ = false;
+};
+
+}  // namespace canopy

@@ -1,0 +1,241 @@
+// The table of contents of the process.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+
+#include "cache/answer_cache.h"
+#include "healthz/log.h"
+#include "healthz/process_metrics.h"
+#include "kubewatch/cluster_watch.h"
+#include "kubewatch/configuration_error.h"
+#include "server/cluster_source.h"
+#include "server/endpoint_text.h"
+#include "server/health_service.h"
+#include "server/options.h"
+#include "server/query_handler.h"
+#include "server/query_metrics.h"
+#include "server/upstream_source.h"
+#include "server/watch_metrics.h"
+#include "server/workers.h"
+#include "zones/zone_store.h"
+
+namespace canopy {
+namespace {
+
+constexpr const char* kVersion = CANOPYDNS_VERSION;
+
+// SOA serials go on where an earlier process left them, give or take.
+Serial first_serial() {
+  return static_cast<Serial>(
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+}
+
+std::string hostname() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+void say_where(const char* what, const std::vector<Endpoint>& endpoints) {
+  for (const Endpoint& endpoint : endpoints) {
+    log_info("{} listens on {} (UDP and TCP)", what, to_text(endpoint));
+  }
+}
+
+void say_where(const HttpServer& http) {
+  for (const auto& at : http.endpoints()) {
+    log_info("health and metrics listen on http://{}",
+             to_text(Endpoint(at.address(), at.port())));
+  }
+}
+
+// Data and listeners come in either order; whoever is last says so.
+void say_when_ready(const Health& health) {
+  static std::atomic<bool> said{false};
+  if (!health.unready_reason() && !said.exchange(true)) {
+    log_info("ready: the cluster's data is in");
+  }
+}
+
+// Where our own zone can be asked.
+std::optional<Endpoint> first_of(const std::vector<Endpoint>& wanted,
+                                 const std::vector<Endpoint>& otherwise) {
+  return wanted.empty() ? otherwise.front() : wanted.front();
+}
+
+// From its making on no signal ends the process: each waits its turn.
+class Signals {
+ public:
+  // SIGHUP re-reads, SIGTERM and SIGINT end the wait.
+  template <typename Reload>
+  void run_until_stopped(const Reload& reload) {
+    stops_.async_wait([this](auto, int signal) {
+      log_info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      io_.stop();
+    });
+    std::function<void()> next = [&] {
+      hangups_.async_wait([&](const boost::system::error_code& error, int) {
+        if (error) return;
+        log_info("SIGHUP: reading everything again");
+        reload();
+        next();
+      });
+    };
+    next();
+    io_.run();
+  }
+
+ private:
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set stops_{io_, SIGTERM, SIGINT};
+  boost::asio::signal_set hangups_{io_, SIGHUP};
+};
+
+// Everything that serve() reads before it listens.
+int check(const Options& options) {
+  ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
+  kube::ClusterWatch watch(watch_options(options), zones);
+  UpstreamStore upstreams;
+  const UpstreamSource upstream_source(upstream_settings(options), upstreams);
+  make_cluster_source(options, {}, watch)->check();
+  std::size_t records = 0;
+  for (const Zone& zone : ZoneStore::Reader(zones).current().zones()) {
+    records += zone.tree().record_count();
+  }
+  std::printf("flags and files are good; %zu records so far\n", records);
+  return 0;
+}
+
+int serve(const Options& options, const SourceSurroundings& surroundings) {
+  Signals signals;
+
+  // The store, and who may look at it.
+  ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
+  const AnswerCache::Options cache_limits{options.cache_size,
+                                          options.cache_memory};
+  AnswerCache cache(cache_limits);
+  Health health({.probe_latency = options.probe_latency,
+                 .zone_tier = options.zone_port.has_value()});
+
+  // The cluster writes zones.
+  kube::ClusterWatchOptions watching = watch_options(options);
+  watching.on_synced = [&health] {
+    health.data_is_in();
+    say_when_ready(health);
+  };
+  kube::ClusterWatch watch(std::move(watching), zones);
+  const auto source = make_cluster_source(options, surroundings, watch);
+
+  // Listeners read them, and upstreams know the rest.
+  UpstreamStore upstreams;
+  UpstreamSource upstream_source(upstream_settings(options), upstreams);
+  Workers workers(
+      {.workers = options.workers,
+       .addresses = options.dns_bind_addresses,
+       .dns_port = options.dns_port,
+       .zone_port = options.zone_port},
+      upstreams, [&](Forwarder& forwarder, QueryCounters& counters) {
+        return std::make_unique<QueryHandler>(
+            zones, cache, forwarder, counters,
+            HandlerOptions{.version = std::string("CanopyDNS ") + kVersion,
+                           .hostname = hostname(),
+                           .log_queries = options.log_queries,
+                           .stale = &watch.is_stale()});
+      });
+
+  // The outside sees how we are.
+  Metrics metrics;
+  metrics.add_source([&](MetricWriter& writer) {
+    write_build_info(writer, kVersion);
+    write_process_metrics(writer);
+    write_health_metrics(writer, health, std::chrono::steady_clock::now());
+    write_query_metrics(workers, writer);
+    write_forward_metrics(workers.forward_counts(), writer);
+    write_cache_metrics(cache, cache_limits, writer);
+    write_zone_metrics(ZoneStore::Reader(zones).current(), writer);
+    write_watch_metrics(watch.status(), std::chrono::system_clock::now(),
+                        writer);
+  });
+  HealthService health_service(options, workers, zones, health, metrics);
+
+  source->start();  // throws when manifests are broken: nothing is said yet
+  say_where("cache tier", workers.cache_tier());
+  say_where("zone tier", workers.zone_tier());
+  say_where(health_service.http());
+  workers.start();
+  health.is_listening();
+  say_when_ready(health);
+  health_service.start();
+  upstream_source.start(first_of(workers.zone_tier(), workers.cache_tier()));
+  signals.run_until_stopped([&] {
+    source->reload();
+    upstream_source.reload();
+  });
+
+  // Drain: not ready any more, but answering until nobody asks.
+  health.is_draining();
+  workers.drain({.grace = options.grace_period});
+  source->stop();
+  upstream_source.stop();
+  workers.stop();
+  log_info("stopped");
+  return 0;
+}
+
+// TCP connections are files, and the soft limit is often 1024.  Returns what
+// it was: programs we run may go through all they could have open.
+std::optional<std::uint64_t> raise_file_limit() {
+  constexpr rlim_t kEnough = 65536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
+  const rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kEnough));
+  setrlimit(RLIMIT_NOFILE, &limit);  // without it fewer connections fit
+  return before;
+}
+
+int run(const Options& options) {
+  switch (options.command) {
+    case Command::kHelp:
+      std::fputs(help_text().c_str(), stdout);
+      return 0;
+    case Command::kVersion:
+      std::printf("canopydns %s\n", kVersion);
+      return 0;
+    case Command::kCheck:
+      return check(options);
+    case Command::kServe:
+      set_log_level(options.log_level);
+      return serve(options, {.plugin_files = raise_file_limit()});
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace canopy
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // cpp-httplib's client relies on it
+  try {
+    return canopy::run(canopy::parse_options({argv + 1, argv + argc}));
+  } catch (const canopy::UsageError& error) {
+    std::fprintf(stderr, "canopydns: %s\n", error.what());
+    return 2;
+  } catch (const canopy::ConfigurationError& error) {
+    std::fprintf(stderr, "canopydns: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "canopydns: %s\n", error.what());
+    return 1;
+  }
+}

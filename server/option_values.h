@@ -1,0 +1,43 @@
+// Texts of flags, files and environment variables as values.  Each function
+// throws UsageError with a text that goes after the value, such as "is not a
+// port; give a number from 0 to 65535": the caller adds what and where.
+#pragma once
+
+#include <boost/asio/ip/udp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/usage_error.h"
+#include "zones/name.h"
+
+namespace canopy {
+
+// Where to ask or listen; the protocol may be UDP or TCP.
+using Endpoint = boost::asio::ip::udp::endpoint;
+using Address = boost::asio::ip::address;
+
+struct NumberRange {
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
+};
+
+std::uint64_t number_value(std::string_view text, NumberRange range);
+std::uint16_t port_value(std::string_view text);
+bool boolean_value(std::string_view text);
+// "2s", "500ms", "1m30s".
+std::chrono::milliseconds duration_value(std::string_view text);
+// Octets: "32M"; K, M and G are powers of 1024, "Ki" and "KiB" the same.
+std::uint64_t size_value(std::string_view text);
+Address address_value(std::string_view text);
+// "10.0.0.1", "10.0.0.1:5353", "::1", "[::1]:5353"; port 53 where none is.
+Endpoint server_value(std::string_view text);
+// A domain of LDH labels and underscores, the trailing dot optional.
+Name domain_value(std::string_view text);
+
+// Split at commas, blanks around items dropped.  Empty items are an error.
+std::vector<std::string> list_items(std::string_view text);
+
+}  // namespace canopy

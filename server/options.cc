@@ -1,0 +1,220 @@
+#include "server/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iterator>
+#include <map>
+
+#include "server/flags.h"
+#include "server/granted_cores.h"
+
+namespace canopy {
+namespace {
+
+using Raw = std::map<std::string_view, CLI::Option*>;
+
+std::string variable_of(const Flag& flag) {
+  std::string name = "CANOPYDNS_";
+  for (const char c : flag.name) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  }
+  return name;
+}
+
+// `where` is "--ttl" or "environment variable CANOPYDNS_TTL".
+void set_flag(const Flag& flag, const std::string& where,
+              const std::string& value, Options& options) {
+  try {
+    if (value.empty())
+      throw UsageError("is empty; give a value or leave it out");
+    flag.set(options, value);
+  } catch (const UsageError& error) {
+    throw UsageError(where + ": \"" + value + "\" " + error.what());
+  }
+}
+
+// Kubernetes sets NAME_PORT=tcp://... for a Service called "name", and so may
+// set CANOPYDNS_DNS_PORT for one called "canopydns-dns".  Not meant for us.
+bool is_service_link(const std::string& value) {
+  return value.starts_with("tcp://") || value.starts_with("udp://");
+}
+
+void set_from_environment(const Flag& flag, const Environment& environment,
+                          Options& options) {
+  const std::string variable = variable_of(flag);
+  const auto value = environment(variable);
+  if (!value || value->empty() || is_service_link(*value)) return;
+  set_flag(flag, "environment variable " + variable, *value, options);
+}
+
+CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
+  std::string names = "--" + std::string(flag.name);
+  if (!flag.alias.empty()) names += ",--" + std::string(flag.alias);
+  if (flag.placeholder.empty()) return app.add_flag(names);
+  return app.add_option(names, [](const CLI::results_t&) { return true; })
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+std::string without_value(const std::string& argument) {
+  return argument.substr(0, argument.find('='));
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal =
+          std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
+    }
+  }
+  return row.back();
+}
+
+// The flag that `argument` was meant to be, or nothing near enough.
+std::string likely_flag(const std::string& argument) {
+  constexpr std::size_t kShortest = 5;  // "-x" resembles everything
+  if (argument.size() < kShortest) return {};
+  std::string best;
+  std::size_t least = 3;
+  for (const Flag& flag : flags()) {
+    const std::string name = "--" + std::string(flag.name);
+    const std::size_t distance = edit_distance(argument, name);
+    if (distance < least) {
+      least = distance;
+      best = name;
+    }
+  }
+  return best;
+}
+
+[[noreturn]] void refuse_unknown(const std::string& argument) {
+  const std::string name = without_value(argument);
+  if (!name.starts_with('-')) {
+    throw UsageError("unknown argument \"" + name +
+                     "\": flags start with --, and boolean flags take their "
+                     "value as --flag=false");
+  }
+  const std::string near = likely_flag(name);
+  throw UsageError(
+      "unknown flag " + name + ": " +
+      (near.empty() ? "see canopydns --help" : "did you mean " + near + "?"));
+}
+
+Command command_value(const std::string& text) {
+  if (text.empty() || text == "serve") return Command::kServe;
+  if (text == "check") return Command::kCheck;
+  if (text == "version") return Command::kVersion;
+  if (text == "help") return Command::kHelp;
+  throw UsageError("unknown command \"" + text +
+                   "\": use serve, check or version; boolean flags take their "
+                   "value as --flag=false");
+}
+
+// Flags that are right one by one, but not together.
+void check_together(const Options& options) {
+  if (!options.manifests.empty() &&
+      !(options.kubeconfig.empty() && options.kube_master_url.empty())) {
+    throw UsageError(
+        "--manifests and --kubeconfig or --kube-master-url exclude each "
+        "other: records come from files or from an API server; leave one out");
+  }
+  if (!options.manifests.empty() && !options.snapshot_file.empty()) {
+    throw UsageError(
+        "--manifests and --snapshot-file exclude each other: a snapshot is of "
+        "what an API server said; leave --snapshot-file out");
+  }
+  const auto clash = [](std::uint16_t a, std::uint16_t b) {
+    return a != 0 && a == b;
+  };
+  if (options.zone_port && clash(*options.zone_port, options.dns_port)) {
+    throw UsageError("--zone-port: " + std::to_string(*options.zone_port) +
+                     " is also --dns-port; choose another, or off");
+  }
+  if (clash(options.healthz_port, options.dns_port) ||
+      clash(options.healthz_port, options.zone_port.value_or(0))) {
+    throw UsageError("--healthz-port: " + std::to_string(options.healthz_port) +
+                     " is also a DNS port; choose another");
+  }
+}
+
+// CLI11 would take the next argument as the value of a bare "--name=".
+void refuse_empty_values(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument.starts_with("--") && argument.size() > 3 &&
+        argument.find('=') == argument.size() - 1) {
+      throw UsageError(without_value(argument) +
+                       ": the value is empty; give one or leave the flag out");
+    }
+  }
+}
+
+void parse_arguments(CLI::App& app, std::vector<std::string> arguments) {
+  refuse_empty_values(arguments);
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    throw UsageError(text.substr(0, text.find(':')) +
+                     ": the value is missing; write it after a blank or =");
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(std::string(error.what()) + "; see canopydns --help");
+  }
+  const std::vector<std::string> unknown = app.remaining();
+  if (!unknown.empty()) refuse_unknown(unknown.front());
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+Options parse_options(const std::vector<std::string>& arguments,
+                      const Environment& environment) {
+  Options options;
+  CLI::App app;
+  app.allow_extras();
+  app.set_help_flag();
+  CLI::Option* const help = app.add_flag("-h,--help");
+  CLI::Option* const version = app.add_flag("--version");
+  std::string command;
+  app.add_option("command", command);
+  std::vector<CLI::Option*> parsed;
+  for (const Flag& flag : flags()) parsed.push_back(add_flag(app, flag));
+  parse_arguments(app, arguments);
+
+  options.command = command_value(command);
+  if (version->count() > 0) options.command = Command::kVersion;
+  if (help->count() > 0) options.command = Command::kHelp;
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    const Flag& flag = flags()[i];
+    if (parsed[i]->count() == 0) {
+      set_from_environment(flag, environment, options);
+      continue;
+    }
+    // A flag given twice: the last one counts, as Go's flags do.
+    const CLI::results_t values = parsed[i]->results();
+    const auto first =
+        flag.repeatable ? values.begin() : std::prev(values.end());
+    for (auto value = first; value != values.end(); ++value) {
+      set_flag(flag, "--" + std::string(flag.name), *value, options);
+    }
+  }
+  check_together(options);
+  if (options.workers == 0) options.workers = granted_cores();
+  return options;
+}
+
+}  // namespace canopy

@@ -1,0 +1,95 @@
+// What one worker counts.  The worker alone writes, with plain load and store;
+// anyone may read.  No shared cache line, no locked instruction per query.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace canopy {
+
+enum class Tier : std::uint8_t { kCache, kZone };
+enum class Transport : std::uint8_t { kUdp, kTcp };
+
+inline constexpr std::size_t kTiers = 2;
+inline constexpr std::size_t kTransports = 2;
+
+// A count with a single writer.
+class Count {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n,
+                 std::memory_order_relaxed);
+  }
+  void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
+  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// Question types worth telling apart, and all others.
+enum class TypeClass : std::uint8_t {
+  kA,
+  kAaaa,
+  kSrv,
+  kPtr,
+  kCname,
+  kTxt,
+  kSoa,
+  kNs,
+  kAny,
+  kOther,
+  kCount
+};
+// Response codes 0 to 5, BADVERS, and all others.
+enum class RcodeClass : std::uint8_t {
+  kNoError,
+  kFormErr,
+  kServFail,
+  kNxDomain,
+  kNotImp,
+  kRefused,
+  kBadVers,
+  kOther,
+  kCount
+};
+
+// Request durations: upper bounds in seconds, then infinity.
+inline constexpr std::array<double, 12> kDurationBounds = {
+    0.000005, 0.00002, 0.0001, 0.00025, 0.001, 0.004,
+    0.016,    0.064,   0.256,  1,       4,     8};
+
+struct alignas(64) QueryCounters {
+  // [tier][transport][type class]
+  std::array<std::array<std::array<Count, std::size_t(TypeClass::kCount)>,
+                        kTransports>,
+             kTiers>
+      queries;
+  // [tier][transport][rcode class]
+  std::array<std::array<std::array<Count, std::size_t(RcodeClass::kCount)>,
+                        kTransports>,
+             kTiers>
+      responses;
+  // [tier][bucket], the last is +Inf; not cumulative
+  std::array<std::array<Count, kDurationBounds.size() + 1>, kTiers> durations;
+  std::array<Count, kTiers> duration_nanoseconds;
+
+  Count cache_hits;
+  Count cache_misses;
+  Count cache_outdated;  // found, but older than the published zone
+  Count cache_stale;     // answered with what had expired
+  Count cache_failures;  // answered with a failure of a moment ago
+  Count cache_prefetches;
+  Count dropped;        // not answerable: responses, fragments of messages
+  Count malformed;      // answered FORMERR
+  Count truncated;      // sent with TC
+  Count oversized;      // above 65,535 octets: a subset was sent
+  Count send_failures;  // the kernel refused the reply
+  Count tcp_connections;
+  Count tcp_refused;  // over the limit
+  Count tcp_idle_closed;
+};
+
+}  // namespace canopy

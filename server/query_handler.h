@@ -1,0 +1,107 @@
+// The life of a query: decode, cache, zones, forward, reply.  One a worker,
+// used on that worker's thread.  Never blocks or throws; logs only when told
+// to log queries.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+
+#include "cache/answer_cache.h"
+#include "server/bailiwick.h"
+#include "server/forwarder.h"
+#include "server/query_counters.h"
+#include "server/reply.h"
+#include "server/reply_writer.h"
+#include "zones/answer.h"
+#include "zones/message_index.h"
+#include "zones/message_reader.h"
+#include "zones/message_writer.h"
+#include "zones/zone_store.h"
+
+namespace canopy {
+
+struct HandlerOptions {
+  std::string version;   // what version.bind says
+  std::string hostname;  // what hostname.bind says
+  bool log_queries = false;
+  // True while the cluster's zones come from a snapshot; null: never.
+  const std::atomic<bool>* stale = nullptr;
+};
+
+class QueryHandler final : public MessageHandler {
+ public:
+  QueryHandler(ZoneStore& zones, AnswerCache& cache, Forwarder& forwarder,
+               QueryCounters& counters, HandlerOptions options);
+
+  void handle(std::span<const std::uint8_t> message,
+              const Reply& reply) override;
+  void end_batch(TimePoint received) override;
+
+  void refresh() override { zones_.current(); }
+
+ private:
+  // A question that waits for an upstream.
+  struct Pending;
+
+  void take(std::span<const std::uint8_t> message, const Reply& reply);
+  void answer(const Query& query, const Reply& reply);
+  bool answer_from_cache(const Query& query, const CacheKey& key,
+                         const ZoneSet& zones, const Reply& reply);
+  void send_with_error(const Query& query, const Reply& reply, ReplyForm form);
+  bool zone_still_says_so(const Query& query, const ZoneSet& zones);
+  void answer_from(const Zone& zone, const ZoneSet& zones, const Query& query,
+                   const CacheKey& key, const Reply& reply);
+  // Null when the zones are as the API server says.
+  const ExtendedError* staleness_of(const Query& query, const ZoneSet& zones,
+                                    Rcode rcode) const;
+  bool is_for_upstream(const Zone& zone, const Reply& reply) const;
+  void answer_chaos(const Query& query, const Reply& reply);
+
+  void forward(const Query& asked, std::shared_ptr<Pending> pending);
+  void finish(const Query& asked, Pending& pending,
+              const ForwardOutcome& outcome);
+  // A popular answer will expire soon: asks again while it lasts.
+  void refresh_early(const Query& query, const CacheKey& key,
+                     const Reply& reply);
+  // True when the client has an answer: a stale one, now or before.
+  bool answer_stale(Pending& pending, const std::string& why);
+  void cut_what_was_not_asked(const Query& asked, const Bailiwick& bailiwick);
+  EncodedAnswer joined(const Pending& pending, const Bailiwick* bailiwick);
+  void keep(const Pending& pending, const EncodedAnswer& answer);
+  // So that the same failure is not had again at once (RFC 9520).
+  void remember_failure(const Pending& pending, const EncodedAnswer& answer,
+                        const ForwardOutcome& outcome, const std::string& why);
+
+  void send(const EncodedAnswer& answer, const Query& query, const Reply& reply,
+            ReplyForm form = {});
+  void send_rcode(Rcode rcode, const Query& query, const Reply& reply,
+                  const ExtendedError* error = nullptr);
+  void refuse(std::span<const std::uint8_t> message, const Refusal& refusal,
+              const Reply& reply);
+  void count_response(std::uint16_t rcode, const Reply& reply);
+  void count_duration(Tier tier, TimePoint received, std::uint64_t answers);
+
+  ZoneStore::Reader zones_;
+  AnswerCache& cache_;
+  Forwarder& forwarder_;
+  QueryCounters& counters_;
+  const HandlerOptions options_;
+
+  // Memory that serves every query.
+  Answer answer_;
+  MessageWriter writer_;
+  MessageIndex index_;
+  ReplyWriter reply_writer_;
+  StoredAnswer stored_;
+  std::minstd_rand rotation_;
+
+  bool handling_ = false;
+  // Answers since the last end_batch, by tier.
+  std::array<std::uint64_t, kTiers> in_batch_{};
+};
+
+}  // namespace canopy

@@ -1,0 +1,255 @@
+#include "server/query_metrics.h"
+
+#include "server/endpoint_text.h"
+
+namespace canopy {
+namespace {
+
+using MetricLabels = MetricWriter::Labels;
+
+constexpr std::array<const char*, kTiers> kTierNames = {"cache", "zone"};
+constexpr std::array<const char*, kTransports> kTransportNames = {"udp", "tcp"};
+constexpr std::array<const char*, std::size_t(TypeClass::kCount)> kTypeNames = {
+    "A", "AAAA", "SRV", "PTR", "CNAME", "TXT", "SOA", "NS", "ANY", "other"};
+constexpr std::array<const char*, std::size_t(RcodeClass::kCount)> kRcodeNames =
+    {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+     "NOTIMP",  "REFUSED", "BADVERS",  "other"};
+
+// The sum over all workers of what `count_of` picks.
+template <typename CountOf>
+std::uint64_t sum(const Workers& workers, CountOf count_of) {
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    total += count_of(workers.counters(i)).value();
+  }
+  return total;
+}
+
+void write_traffic(const Workers& workers, MetricWriter& writer) {
+  for (std::size_t tier = 0; tier < kTiers; ++tier) {
+    for (std::size_t transport = 0; transport < kTransports; ++transport) {
+      const auto write = [&](const MetricWriter::Family& family,
+                             const char* label, const char* name,
+                             std::uint64_t count) {
+        writer.counter(family,
+                       {{"tier", kTierNames[tier]},
+                        {"protocol", kTransportNames[transport]},
+                        {label, name}},
+                       static_cast<double>(count));
+      };
+      for (std::size_t type = 0; type < kTypeNames.size(); ++type) {
+        write({"canopydns_dns_queries_total", "Queries that were understood."},
+              "type", kTypeNames[type],
+              sum(workers, [&](const QueryCounters& counters) -> const Count& {
+                return counters.queries[tier][transport][type];
+              }));
+      }
+      for (std::size_t rcode = 0; rcode < kRcodeNames.size(); ++rcode) {
+        write({"canopydns_dns_responses_total", "Responses sent."}, "rcode",
+              kRcodeNames[rcode],
+              sum(workers, [&](const QueryCounters& counters) -> const Count& {
+                return counters.responses[tier][transport][rcode];
+              }));
+      }
+    }
+  }
+}
+
+void write_durations(const Workers& workers, MetricWriter& writer) {
+  for (std::size_t tier = 0; tier < kTiers; ++tier) {
+    std::array<std::uint64_t, kDurationBounds.size() + 1> counts;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      counts[i] =
+          sum(workers, [&](const QueryCounters& counters) -> const Count& {
+            return counters.durations[tier][i];
+          });
+    }
+    const std::uint64_t nanoseconds =
+        sum(workers, [&](const QueryCounters& counters) -> const Count& {
+          return counters.duration_nanoseconds[tier];
+        });
+    writer.histogram(
+        {"canopydns_dns_request_duration_seconds",
+         "From reading a query to sending its response."},
+        {{"tier", kTierNames[tier]}},
+        {kDurationBounds, counts, static_cast<double>(nanoseconds) / 1e9});
+  }
+}
+
+struct Scalar {
+  MetricWriter::Family family;
+  MetricLabels labels;
+  Count QueryCounters::*count;
+};
+
+void write_scalars(const Workers& workers, MetricWriter& writer) {
+  const MetricWriter::Family dropped{
+      "canopydns_dns_dropped_total",
+      "Messages not answered, or answers not sent, by reason."};
+  const std::vector<Scalar> scalars = {
+      {{"canopydns_cache_hits_total", "Queries answered from the cache."},
+       {},
+       &QueryCounters::cache_hits},
+      {{"canopydns_cache_misses_total", "Queries the cache could not answer."},
+       {},
+       &QueryCounters::cache_misses},
+      {{"canopydns_cache_outdated_total",
+        "Cached answers found older than the published zone."},
+       {},
+       &QueryCounters::cache_outdated},
+      {{"canopydns_cache_served_stale_total",
+        "Expired answers given because no upstream answered (RFC 8767)."},
+       {},
+       &QueryCounters::cache_stale},
+      {{"canopydns_cache_failures_total",
+        "Queries answered with a failure of a moment ago (RFC 9520)."},
+       {},
+       &QueryCounters::cache_failures},
+      {{"canopydns_cache_prefetch_total",
+        "Popular answers fetched again before they expired."},
+       {},
+       &QueryCounters::cache_prefetches},
+      {dropped, {{"reason", "not_a_query"}}, &QueryCounters::dropped},
+      {dropped, {{"reason", "send_failed"}}, &QueryCounters::send_failures},
+      {{"canopydns_dns_malformed_total", "Queries answered FORMERR."},
+       {},
+       &QueryCounters::malformed},
+      {{"canopydns_dns_truncated_total", "Responses sent with TC."},
+       {},
+       &QueryCounters::truncated},
+      {{"canopydns_dns_oversized_total",
+        "Answers above 65,535 octets, of which a random subset was sent."},
+       {},
+       &QueryCounters::oversized},
+      {{"canopydns_tcp_connections_total", "TCP connections accepted."},
+       {},
+       &QueryCounters::tcp_connections},
+      {{"canopydns_tcp_refused_total",
+        "TCP connections closed because there were too many."},
+       {},
+       &QueryCounters::tcp_refused},
+      {{"canopydns_tcp_idle_closed_total", "TCP connections closed as idle."},
+       {},
+       &QueryCounters::tcp_idle_closed},
+  };
+  for (const Scalar& scalar : scalars) {
+    const std::uint64_t total =
+        sum(workers, [&](const QueryCounters& counters) -> const Count& {
+          return counters.*scalar.count;
+        });
+    writer.counter(scalar.family, scalar.labels, static_cast<double>(total));
+  }
+  writer.gauge({"canopydns_tcp_connections", "TCP connections open."}, {},
+               static_cast<double>(workers.tcp_connections()));
+}
+
+void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {
+  for (const UpstreamHealth& health : counts.health) {
+    const MetricLabels labels = {{"upstream", to_text(health.server)},
+                                 {"domain", health.domain}};
+    writer.gauge({"canopydns_upstream_healthy",
+                  "0 while the upstream is down, or a loop."},
+                 labels, health.is_up ? 1 : 0);
+    writer.gauge({"canopydns_upstream_loop",
+                  "1 while what we ask the upstream comes back to us."},
+                 labels, health.is_loop ? 1 : 0);
+    writer.counter({"canopydns_upstream_state_changes_total",
+                    "How often the upstream went down, came back or looped."},
+                   labels, static_cast<double>(health.changes));
+    writer.counter({"canopydns_upstream_healthcheck_total",
+                    "Questions that asked whether the upstream is back."},
+                   labels, static_cast<double>(health.probes));
+  }
+}
+
+}  // namespace
+
+void write_query_metrics(const Workers& workers, MetricWriter& writer) {
+  write_traffic(workers, writer);
+  write_durations(workers, writer);
+  write_scalars(workers, writer);
+}
+
+void write_cache_metrics(const AnswerCache& cache,
+                         const AnswerCache::Options& limits,
+                         MetricWriter& writer) {
+  const AnswerCache::Totals totals = cache.totals();
+  writer.gauge({"canopydns_cache_entries", "Answers in the cache."}, {},
+               static_cast<double>(totals.entries));
+  writer.gauge({"canopydns_cache_bytes", "Memory of the cached answers."}, {},
+               static_cast<double>(totals.octets));
+  writer.gauge({"canopydns_cache_capacity_entries", "--cache-size."}, {},
+               static_cast<double>(limits.entries));
+  writer.gauge({"canopydns_cache_capacity_bytes", "--cache-memory."}, {},
+               static_cast<double>(limits.octets));
+  writer.counter({"canopydns_cache_insertions_total", "Answers stored."}, {},
+                 static_cast<double>(totals.insertions));
+  writer.counter({"canopydns_cache_evictions_total",
+                  "Answers pushed out for lack of room."},
+                 {}, static_cast<double>(totals.evictions));
+}
+
+void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
+  const auto total = [&writer](const MetricWriter::Family& family,
+                               const MetricLabels& labels,
+                               std::uint64_t count) {
+    writer.counter(family, labels, static_cast<double>(count));
+  };
+  total({"canopydns_forward_requests_total", "Questions for upstreams."}, {},
+        counts.asked);
+  total({"canopydns_forward_joined_total",
+         "Questions that waited for an identical one under way."},
+        {}, counts.joined);
+  total({"canopydns_forward_unanswered_total",
+         "Questions that no upstream answered."},
+        {}, counts.unanswered);
+  total({"canopydns_forward_shed_total",
+         "Questions refused because too many were under way."},
+        {}, counts.shed);
+  total({"canopydns_forward_healthcheck_broken_total",
+         "Questions asked although all their upstreams were down."},
+        {}, counts.all_down);
+  write_upstream_health(counts, writer);
+  for (const UpstreamCounts& upstream : counts.upstreams) {
+    const MetricLabels labels = {{"upstream", to_text(upstream.server)}};
+    total({"canopydns_upstream_requests_total", "Questions sent."}, labels,
+          upstream.asked);
+    total({"canopydns_upstream_failures_total",
+           "Errors, time-outs and answers to something else."},
+          labels, upstream.failures);
+    total({"canopydns_upstream_misspelled_total",
+           "Answers over UDP in another spelling than the question's, asked "
+           "again over TCP: forged, or an upstream that does not keep it."},
+          labels, upstream.misspelled);
+    writer.histogram(
+        {"canopydns_upstream_request_duration_seconds",
+         "From asking an upstream to its answer."},
+        labels,
+        {kDurationBounds, upstream.durations,
+         static_cast<double>(upstream.duration_nanoseconds) / 1e9});
+    writer.gauge({"canopydns_upstream_round_trip_seconds",
+                  "Smoothed time to an answer; the slowest worker's."},
+                 labels,
+                 static_cast<double>(upstream.round_trip_nanoseconds) / 1e9);
+  }
+}
+
+void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer) {
+  for (const Zone& zone : zones.zones()) {
+    const MetricLabels labels = {{"zone", zone.apex().to_text()}};
+    writer.gauge({"canopydns_zone_records", "Records in the zone."}, labels,
+                 static_cast<double>(zone.tree().record_count()));
+    writer.gauge({"canopydns_zone_names",
+                  "Names in the zone, empty non-terminals included."},
+                 labels, static_cast<double>(zone.tree().name_count()));
+    writer.gauge({"canopydns_zone_bytes", "Memory of the zone's nodes."},
+                 labels, static_cast<double>(zone.tree().octets()));
+    writer.gauge({"canopydns_zone_serial", "SOA serial of the zone."}, labels,
+                 zone.soa_serial());
+  }
+  writer.gauge({"canopydns_zone_complete",
+                "1 once all data is in and absent names are NXDOMAIN."},
+               {}, zones.is_complete() ? 1 : 0);
+}
+
+}  // namespace canopy

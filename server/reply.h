@@ -1,0 +1,67 @@
+// Where the answer to one message goes: the peer of a datagram or a TCP
+// session.  A plain value, used on the worker's thread it was made on.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "server/query_counters.h"
+
+namespace canopy {
+
+// A datagram's source, and the local address it was sent to, so that the
+// answer leaves from there (IP_PKTINFO).
+struct UdpPeer {
+  sockaddr_in6 address{};  // or a sockaddr_in, by sin6_family
+  in6_addr local{};        // v4: the first four octets
+  std::uint32_t interface = 0;
+};
+
+// What a listener or a session offers to answers.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  // Sends one whole DNS message.  Never blocks; may queue.
+  virtual void send(std::span<const std::uint8_t> message,
+                    const UdpPeer& peer) = 0;
+};
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+struct Reply {
+  ReplySink* sink = nullptr;
+  // Keeps a TCP session alive while an answer is under way.  Empty for UDP:
+  // listeners outlive every answer.
+  std::shared_ptr<ReplySink> session;
+  UdpPeer peer;
+  Tier tier = Tier::kCache;
+  Transport transport = Transport::kUdp;
+  // When the message was read; one clock call for a whole batch.
+  TimePoint received{};
+
+  void send(std::span<const std::uint8_t> message) const {
+    sink->send(message, peer);
+  }
+};
+
+// What listeners and sessions hand every message to; one a worker.
+class MessageHandler {
+ public:
+  virtual ~MessageHandler() = default;
+  // Answers one message, now or later.  `message` is not used after return.
+  // Never blocks or throws.
+  virtual void handle(std::span<const std::uint8_t> message,
+                      const Reply& reply) = 0;
+  // Called when all that was read at one go, at `received`, was handled, so
+  // that one clock call measures every answer that was made at once.
+  virtual void end_batch(TimePoint received) = 0;
+  // Called about once a second, so that a worker nobody asks does not hold on
+  // to what is out of date.
+  virtual void refresh() {}
+};
+
+}  // namespace canopy

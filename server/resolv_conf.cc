@@ -1,0 +1,47 @@
+#include "server/resolv_conf.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+namespace canopy {
+
+ResolvConf parse_resolv_conf(std::string_view text) {
+  ResolvConf conf;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    // "Lines that contain a semicolon or hash character in the first column
+    // are treated as comments": their first word is no keyword either.
+    std::istringstream words(line);
+    std::string keyword;
+    std::string value;
+    if (!(words >> keyword >> value) || keyword != "nameserver") continue;
+    boost::system::error_code error;
+    const Address address = boost::asio::ip::make_address(value, error);
+    const bool needs_scope =
+        !error && address.is_v6() && address.to_v6().is_link_local();
+    // "0.0.0.0" stands for this host, as in glibc.
+    if (error || needs_scope || address.is_multicast()) {
+      conf.ignored.push_back(value);
+      continue;
+    }
+    const Endpoint endpoint(address, 53);
+    const auto& known = conf.nameservers;
+    if (std::find(known.begin(), known.end(), endpoint) == known.end()) {
+      conf.nameservers.push_back(endpoint);
+    }
+  }
+  return conf;
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad() || errno == EISDIR) return std::nullopt;
+  return text;
+}
+
+}  // namespace canopy

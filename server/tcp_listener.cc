@@ -1,0 +1,65 @@
+#include "server/tcp_listener.h"
+
+#include <chrono>
+
+namespace canopy {
+namespace {
+
+// Out of descriptors or memory: accepting at once would only fail again.
+constexpr std::chrono::milliseconds kBackOff{100};
+
+boost::asio::ip::tcp tcp_of(const Endpoint& local) {
+  return local.address().is_v6() ? boost::asio::ip::tcp::v6()
+                                 : boost::asio::ip::tcp::v4();
+}
+
+}  // namespace
+
+TcpListener::TcpListener(const ListenerContext& context,
+                         const Settings& settings, FileDescriptor socket,
+                         TcpSessions& sessions)
+    : context_(context),
+      tier_(settings.tier),
+      acceptor_(context.io),
+      timer_(context.io),
+      sessions_(sessions) {
+  acceptor_.assign(tcp_of(settings.local), socket.number());
+  socket.release();
+}
+
+void TcpListener::start() { accept(); }
+
+void TcpListener::stop() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  timer_.cancel();
+}
+
+void TcpListener::accept() {
+  acceptor_.async_accept([this](const boost::system::error_code& error,
+                                boost::asio::ip::tcp::socket socket) {
+    // Nothing of `this` is safe to touch once it was stopped and destroyed.
+    if (error == boost::asio::error::operation_aborted) return;
+    if (!acceptor_.is_open()) return;
+    if (!error) on_accepted(std::move(socket));
+    // Gone before it was accepted: no reason to wait.
+    if (!error || error.value() == ECONNABORTED) return accept();
+    sessions_.close_idlest();
+    back_off();
+  });
+}
+
+void TcpListener::on_accepted(boost::asio::ip::tcp::socket socket) {
+  if (!sessions_.admit()) return;  // `socket` closes
+  sessions_.add(std::make_shared<TcpSession>(context_, sessions_,
+                                             std::move(socket), tier_));
+}
+
+void TcpListener::back_off() {
+  timer_.expires_after(kBackOff);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && acceptor_.is_open()) accept();
+  });
+}
+
+}  // namespace canopy

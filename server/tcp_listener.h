@@ -1,0 +1,42 @@
+// One listening TCP socket: accepts connections for a worker's sessions.  On
+// the worker's thread only.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "server/file_descriptor.h"
+#include "server/listener_context.h"
+#include "server/option_values.h"
+#include "server/tcp_sessions.h"
+
+namespace canopy {
+
+class TcpListener {
+ public:
+  struct Settings {
+    Tier tier = Tier::kCache;
+    Endpoint local;
+  };
+
+  // `socket` listens.  Throws boost::system::system_error.
+  TcpListener(const ListenerContext& context, const Settings& settings,
+              FileDescriptor socket, TcpSessions& sessions);
+
+  void start();
+  // Accepts no more; sessions go on.
+  void stop();
+
+ private:
+  void accept();
+  void on_accepted(boost::asio::ip::tcp::socket socket);
+  void back_off();
+
+  ListenerContext context_;
+  Tier tier_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer timer_;
+  TcpSessions& sessions_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,47 @@
+// The connections of one worker, the longest idle first.  On its thread only.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "server/query_counters.h"
+#include "server/tcp_session.h"
+#include "server/tcp_settings.h"
+
+namespace canopy {
+
+class TcpSessions {
+ public:
+  TcpSessions(const TcpSettings& settings, TcpConnectionCount& count,
+              QueryCounters& counters)
+      : settings_(settings), count_(count), counters_(counters) {}
+  ~TcpSessions() { close_all(); }
+  TcpSessions(const TcpSessions&) = delete;
+  TcpSessions& operator=(const TcpSessions&) = delete;
+
+  const TcpSettings& settings() const { return settings_; }
+
+  // Makes room if the limit is reached, by closing the connection that has
+  // been idle longest.  False when none is idle: close the new one.
+  bool admit();
+  // Closes the connection that has been idle longest, if any is idle.
+  bool close_idlest();
+  // After admit() only.
+  void add(std::shared_ptr<TcpSession> session);
+  // The session has just been active.
+  void touch(TcpSession& session);
+  void remove(TcpSession& session);
+
+  // Each closes when its questions are answered.
+  void finish_all();
+  void close_all();
+  bool empty() const { return sessions_.empty(); }
+
+ private:
+  const TcpSettings settings_;
+  TcpConnectionCount& count_;
+  QueryCounters& counters_;
+  std::list<std::shared_ptr<TcpSession>> sessions_;
+};
+
+}  // namespace canopy

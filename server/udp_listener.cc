@@ -1,0 +1,91 @@
+#include "server/udp_listener.h"
+
+namespace canopy {
+namespace {
+
+// After so many batches, timers and other sockets get their turn.
+constexpr int kBatchesInARow = 4;
+
+LocalAddress local_address_of(const Endpoint& local) {
+  return local.address().is_unspecified() ? LocalAddress::kPerDatagram
+                                          : LocalAddress::kFixed;
+}
+
+}  // namespace
+
+UdpListener::UdpListener(const ListenerContext& context,
+                         const Settings& settings, FileDescriptor socket)
+    : context_(context),
+      tier_(settings.tier),
+      socket_(context.io),
+      local_(local_address_of(settings.local)),
+      questions_(local_),
+      answers_(local_) {
+  socket_.assign(settings.local.protocol(), socket.number());
+  socket.release();
+  socket_.native_non_blocking(true);
+}
+
+void UdpListener::start() { wait(); }
+
+void UdpListener::stop_reading() {
+  stopped_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void UdpListener::wait() {
+  socket_.async_wait(boost::asio::ip::udp::socket::wait_read,
+                     [this](const boost::system::error_code& error) {
+                       if (error || stopped_) return;
+                       on_readable();
+                       wait();
+                     });
+}
+
+void UdpListener::on_readable() {
+  for (int i = 0; i < kBatchesInARow; ++i) {
+    if (!answer_batch()) return;
+  }
+}
+
+bool UdpListener::answer_batch() {
+  const std::size_t count = questions_.receive(socket_.native_handle());
+  if (count == 0) return false;
+  context_.messages.add(count);
+  const TimePoint now = std::chrono::steady_clock::now();
+  Reply reply;
+  reply.sink = this;
+  reply.tier = tier_;
+  reply.transport = Transport::kUdp;
+  reply.received = now;
+  in_batch_ = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    reply.peer = questions_.peer(i);
+    context_.handler.handle(questions_.message(i), reply);
+  }
+  in_batch_ = false;
+  flush();
+  context_.handler.end_batch(now);
+  return count == kBatch;
+}
+
+void UdpListener::send(std::span<const std::uint8_t> message,
+                       const UdpPeer& peer) {
+  if (in_batch_) {
+    if (answers_.add(message, peer)) return;
+    flush();
+    if (answers_.add(message, peer)) return;
+  }
+  if (!send_datagram(socket_.native_handle(), message, peer, local_)) {
+    context_.counters.send_failures.add();
+  }
+}
+
+void UdpListener::flush() {
+  if (answers_.empty()) return;
+  const std::size_t refused = answers_.send(socket_.native_handle());
+  if (refused > 0) context_.counters.send_failures.add(refused);
+}
+
+}  // namespace canopy

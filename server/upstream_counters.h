@@ -1,0 +1,71 @@
+// What one worker counts of one upstream, and of forwarding.  The worker
+// writes, anyone reads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/option_values.h"
+#include "server/query_counters.h"
+
+namespace canopy {
+
+struct UpstreamCounters {
+  Count asked;       // questions sent, repeats too
+  Count answered;    // messages received that answer
+  Count failures;    // errors, time-outs and answers to something else
+  Count misspelled;  // answers in another spelling: not taken
+  // Time from asking to answer; the last bucket is +Inf; not cumulative.
+  std::array<Count, kDurationBounds.size() + 1> durations;
+  Count duration_nanoseconds;
+  Count round_trip_nanoseconds;  // smoothed, as it is now
+};
+
+struct ForwardCounters {
+  Count asked;       // by clients
+  Count joined;      // to an identical question under way
+  Count unanswered;  // no upstream gave an answer
+  Count shed;        // too many were under way
+  Count all_down;    // asked although all upstreams are down
+};
+
+// A plain copy, summed over workers.
+struct UpstreamCounts {
+  Endpoint server;
+  std::uint64_t asked = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t misspelled = 0;
+  std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
+  std::uint64_t duration_nanoseconds = 0;
+  std::uint64_t round_trip_nanoseconds = 0;  // the longest of any worker's
+};
+
+// How an upstream is doing for the names of a domain, for all workers.
+struct UpstreamHealth {
+  Endpoint server;
+  std::string domain;  // "." for names of no stub domain
+  bool is_up = true;
+  bool is_loop = false;
+  std::uint64_t changes = 0;
+  std::uint64_t probes = 0;
+};
+
+struct ForwardCounts {
+  std::uint64_t asked = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t unanswered = 0;
+  std::uint64_t shed = 0;
+  std::uint64_t all_down = 0;
+  std::vector<UpstreamCounts> upstreams;
+  std::vector<UpstreamHealth> health;
+
+  // Those of one server; zeros if there were none yet.
+  UpstreamCounts& upstream(const Endpoint& server);
+};
+
+void add(const UpstreamCounters& more, UpstreamCounts& sum);
+
+}  // namespace canopy

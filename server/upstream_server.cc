@@ -1,0 +1,136 @@
+#include "server/upstream_server.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "server/forward_timing.h"
+
+namespace canopy {
+
+void UpstreamServer::ask(std::span<const std::uint8_t> question, TimePoint now,
+                         CaresChannel::Done done) {
+  ask(slots_[random_.below(kSlots)], Transport::kUdp, question, now,
+      std::move(done));
+}
+
+void UpstreamServer::ask_over_tcp(std::span<const std::uint8_t> question,
+                                  TimePoint now, CaresChannel::Done done) {
+  ask(tcp_, Transport::kTcp, question, now, std::move(done));
+}
+
+void UpstreamServer::ask(Slot& slot, Transport transport,
+                         std::span<const std::uint8_t> question, TimePoint now,
+                         CaresChannel::Done done) {
+  counters_.asked.add();
+  asked_ = now;
+  if (slot.channel && slot.channel->sent() >= kQuestionsPerPort) {
+    retire(slot, now);
+  }
+  if (!slot.channel) {
+    slot.channel = CaresChannel::open(
+        io_, endpoint(), {.patience = kPatience, .transport = transport});
+    slot.opened = now;
+  }
+  if (slot.channel) return slot.channel->send(question, std::move(done));
+  CaresChannel::Result result;
+  result.failure = "no socket could be opened";
+  done(result);
+}
+
+void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {
+  measure(took);
+  condition_->note_answer(now);
+}
+
+void UpstreamServer::note_refusal(std::chrono::nanoseconds took) {
+  measure(took);
+}
+
+void UpstreamServer::note_refused(TimePoint now, bool others_answered,
+                                  Rcode rcode) {
+  if (!others_answered) return condition_->note_refusal(now);
+  counters_.failures.add();
+  round_trip_.note_loss();
+  condition_->note_failure(now, UpstreamCondition::Failure::kRefusal,
+                           "answers " + to_text(rcode));
+}
+
+void UpstreamServer::note_late(TimePoint now) {
+  counters_.failures.add();
+  round_trip_.note_loss();
+  condition_->note_failure(now, UpstreamCondition::Failure::kSilence,
+                           "does not answer");
+}
+
+void UpstreamServer::note_error(TimePoint now, const char* why) {
+  counters_.failures.add();
+  round_trip_.note_loss();
+  condition_->note_failure(now, UpstreamCondition::Failure::kError, why);
+}
+
+void UpstreamServer::measure(std::chrono::nanoseconds took) {
+  round_trip_.note_answer(took);
+  counters_.answered.add();
+  const double seconds = std::chrono::duration<double>(took).count();
+  const auto bucket =
+      std::lower_bound(kDurationBounds.begin(), kDurationBounds.end(), seconds);
+  counters_
+      .durations[static_cast<std::size_t>(bucket - kDurationBounds.begin())]
+      .add();
+  counters_.duration_nanoseconds.add(static_cast<std::uint64_t>(took.count()));
+  counters_.round_trip_nanoseconds.set(
+      static_cast<std::uint64_t>(round_trip_.smoothed().count()));
+}
+
+bool UpstreamServer::take_probe(TimePoint now) {
+  if (!condition_->is_up()) return condition_->take_probe(now);
+  return now - asked_ >
+         (round_trip_.is_lossy() ? kMeasureLossyAgain : kMeasureAgain);
+}
+
+void UpstreamServer::tick(TimePoint now) {
+  for (Slot& slot : slots_) tick(slot, now);
+  tick(tcp_, now);
+  // By index: a callback may ask again, and so retire another channel.
+  for (std::size_t i = 0; i < retired_.size(); ++i) {
+    CaresChannel& channel = *retired_[i].channel;
+    if (channel.outstanding() > 0) channel.tick();
+  }
+  end_retired(now);
+}
+
+void UpstreamServer::retire(Slot& slot, TimePoint now) {
+  retired_.push_back({std::move(slot.channel), now});
+}
+
+// Out of the list first: closing a channel calls back, as above.
+void UpstreamServer::end_retired(TimePoint now) {
+  const auto over = std::stable_partition(
+      retired_.begin(), retired_.end(), [now](const Retired& retired) {
+        return retired.channel->outstanding() > 0 &&
+               now - retired.since < kPatience;
+      });
+  const std::vector<Retired> ended(std::make_move_iterator(over),
+                                   std::make_move_iterator(retired_.end()));
+  retired_.erase(over, retired_.end());
+}
+
+void UpstreamServer::tick(Slot& slot, TimePoint now) {
+  if (!slot.channel) return;
+  if (slot.channel->outstanding() > 0) slot.channel->tick();
+  if (now - slot.opened >= kPortAge) retire(slot, now);
+}
+
+void UpstreamServer::close() {
+  for (Slot& slot : slots_) slot.channel.reset();
+  tcp_.channel.reset();
+  retired_.clear();
+}
+
+bool UpstreamServer::has_channels() const {
+  return !retired_.empty() || tcp_.channel != nullptr ||
+         std::any_of(slots_.begin(), slots_.end(),
+                     [](const Slot& slot) { return slot.channel != nullptr; });
+}
+
+}  // namespace canopy

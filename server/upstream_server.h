@@ -1,0 +1,101 @@
+// One upstream as one worker sees it: a few channels in rotation, so that the
+// source port an answer must come to keeps changing, and how quick it is.  On
+// the worker's thread only; the counters may be read from any.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/cares_channel.h"
+#include "server/random_octets.h"
+#include "server/reply.h"
+#include "server/round_trip.h"
+#include "server/upstream_condition.h"
+#include "server/upstream_counters.h"
+#include "zones/rr_types.h"
+
+namespace canopy {
+
+class UpstreamServer {
+ public:
+  UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
+                 std::shared_ptr<UpstreamCondition> condition)
+      : io_(io), random_(random), condition_(std::move(condition)) {}
+
+  const Endpoint& endpoint() const { return condition_->endpoint(); }
+  UpstreamCondition& condition() { return *condition_; }
+  const std::shared_ptr<UpstreamCondition>& shared_condition() const {
+    return condition_;
+  }
+  bool is_loop() const {
+    return condition_->state() == UpstreamCondition::State::kLoop;
+  }
+  const RoundTrip& round_trip() const { return round_trip_; }
+
+  void ask(std::span<const std::uint8_t> question, TimePoint now,
+           CaresChannel::Done done);
+  // What nobody can forge who is not on the way.
+  void ask_over_tcp(std::span<const std::uint8_t> question, TimePoint now,
+                    CaresChannel::Done done);
+  // An answer over UDP did not repeat the question's spelling.
+  void note_misspelled() { counters_.misspelled.add(); }
+
+  // What came of it.  A refusal is an answer too, as far as time goes; when
+  // all are in, it is told whether others did better.
+  void note_answer(std::chrono::nanoseconds took, TimePoint now);
+  void note_refusal(std::chrono::nanoseconds took);
+  void note_refused(TimePoint now, bool others_answered, Rcode rcode);
+  void note_late(TimePoint now);
+  void note_error(TimePoint now, const char* why);
+
+  // True once when a question should be sent to it, although others are asked
+  // that are better, to see how it is doing now.
+  bool take_probe(TimePoint now);
+
+  // Expires questions, closes channels that are old or idle.
+  void tick(TimePoint now);
+  bool has_channels() const;
+  // Every question under way fails.  They hold this server, which holds their
+  // channels: without this, neither would go.
+  void close();
+
+  const UpstreamCounters& counters() const { return counters_; }
+
+ private:
+  struct Slot {
+    std::unique_ptr<CaresChannel> channel;
+    TimePoint opened{};
+  };
+
+  // Asked nothing more, but answers may come.
+  struct Retired {
+    std::unique_ptr<CaresChannel> channel;
+    TimePoint since;
+  };
+
+  // An answer must come to the port it was asked from, one of so many.
+  static constexpr std::size_t kSlots = 16;
+
+  void retire(Slot& slot, TimePoint now);
+  void end_retired(TimePoint now);
+  void ask(Slot& slot, Transport transport,
+           std::span<const std::uint8_t> question, TimePoint now,
+           CaresChannel::Done done);
+  void tick(Slot& slot, TimePoint now);
+  void measure(std::chrono::nanoseconds took);
+
+  boost::asio::io_context& io_;
+  RandomOctets& random_;
+  const std::shared_ptr<UpstreamCondition> condition_;
+  std::array<Slot, kSlots> slots_;
+  Slot tcp_;
+  std::vector<Retired> retired_;
+  RoundTrip round_trip_;
+  TimePoint asked_{};
+  UpstreamCounters counters_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,12 @@
+// How the watch of the cluster is doing, as metrics.
+#pragma once
+
+#include "healthz/metrics.h"
+#include "kubewatch/watch_status.h"
+
+namespace canopy {
+
+void write_watch_metrics(const kube::WatchStatus& status, kube::WallTime now,
+                         MetricWriter& writer);
+
+}  // namespace canopy

@@ -1,0 +1,59 @@
+#include "server/worker.h"
+
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+
+namespace canopy {
+
+Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
+    : forwarder_(io_, shared.upstreams, shared.forwarders, {}),
+      handler_(make_handler(forwarder_, counters_)),
+      sessions_(shared.tcp, shared.connections, counters_) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::listen(Tier tier, std::vector<SocketPair> sockets) {
+  const ListenerContext context{io_, *handler_, counters_, messages_};
+  for (SocketPair& pair : sockets) {
+    udp_.push_back(std::make_unique<UdpListener>(
+        context, UdpListener::Settings{.tier = tier, .local = pair.local},
+        std::move(pair.udp)));
+    tcp_.push_back(std::make_unique<TcpListener>(
+        context, TcpListener::Settings{.tier = tier, .local = pair.local},
+        std::move(pair.tcp), sessions_));
+  }
+}
+
+void Worker::start() {
+  for (const auto& listener : udp_) listener->start();
+  for (const auto& listener : tcp_) listener->start();
+  refresh_later();
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "canopy-worker");
+    io_.run();
+  });
+}
+
+void Worker::refresh_later() {
+  refresh_.expires_after(std::chrono::seconds(1));
+  refresh_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    handler_->refresh();
+    refresh_later();
+  });
+}
+
+void Worker::finish_tcp() {
+  boost::asio::post(io_, [this] {
+    for (const auto& listener : tcp_) listener->stop();
+    sessions_.finish_all();
+  });
+}
+
+void Worker::stop() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace canopy

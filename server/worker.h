@@ -1,0 +1,72 @@
+// One thread that answers: its io_context, its listeners for both tiers, its
+// TCP sessions, its handler and its forwarder.  Nothing of it is shared with
+// other workers but what it is given.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "server/cares_forwarder.h"
+#include "server/listen_sockets.h"
+#include "server/query_counters.h"
+#include "server/tcp_listener.h"
+#include "server/tcp_sessions.h"
+#include "server/udp_listener.h"
+
+namespace canopy {
+
+// Makes a worker's handler, before the worker starts.
+using MakeHandler = std::function<std::unique_ptr<MessageHandler>(
+    Forwarder& forwarder, QueryCounters& counters)>;
+
+class Worker {
+ public:
+  // What all workers share.  Outlives them.
+  struct Shared {
+    const UpstreamStore& upstreams;
+    ForwarderPool& forwarders;
+    TcpConnectionCount& connections;
+    TcpSettings tcp;
+  };
+
+  Worker(const Shared& shared, const MakeHandler& make_handler);
+  ~Worker();
+
+  // Before start().
+  void listen(Tier tier, std::vector<SocketPair> sockets);
+  void start();
+
+  // From any thread.
+  const QueryCounters& counters() const { return counters_; }
+  void add_counts(ForwardCounts& counts) const {
+    forwarder_.add_counts(counts);
+  }
+  std::uint64_t messages() const { return messages_.value(); }
+  // Accepts no more TCP connections, and closes those that are idle; the
+  // others when they are answered.  Datagrams are still answered.
+  void finish_tcp();
+  void stop();
+
+ private:
+  void refresh_later();
+
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      work_{io_.get_executor()};
+  QueryCounters counters_;
+  Count messages_;
+  CaresForwarder forwarder_;
+  std::unique_ptr<MessageHandler> handler_;
+  TcpSessions sessions_;
+  std::vector<std::unique_ptr<UdpListener>> udp_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  boost::asio::steady_timer refresh_{io_};
+  std::thread thread_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,76 @@
+#include "server/workers.h"
+
+namespace canopy {
+
+Workers::Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
+                 const MakeHandler& make_handler)
+    : connections_(plan.tcp.max_connections) {
+  const Worker::Shared shared{upstreams, forwarders_, connections_, plan.tcp};
+  for (unsigned i = 0; i < plan.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(shared, make_handler));
+  }
+  ListenPlan listen_plan;
+  listen_plan.addresses = plan.addresses;
+  listen_plan.workers = plan.workers;
+  listen_plan.port = plan.dns_port;
+  listen_plan.flag = "--dns-port";
+  TierSockets cache = open_tier_sockets(listen_plan);
+  cache_tier_ = cache.endpoints;
+  listen(Tier::kCache, std::move(cache));
+  if (!plan.zone_port) return;
+  listen_plan.port = *plan.zone_port;
+  listen_plan.flag = "--zone-port";
+  TierSockets zone = open_tier_sockets(listen_plan);
+  zone_tier_ = zone.endpoints;
+  listen(Tier::kZone, std::move(zone));
+}
+
+Workers::~Workers() { stop(); }
+
+void Workers::listen(Tier tier, TierSockets sockets) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->listen(tier, std::move(sockets.by_worker[i]));
+  }
+}
+
+void Workers::start() {
+  for (const auto& worker : workers_) worker->start();
+}
+
+void Workers::stop() {
+  for (const auto& worker : workers_) worker->stop();
+}
+
+ForwardCounts Workers::forward_counts() const {
+  ForwardCounts counts;
+  for (const auto& worker : workers_) worker->add_counts(counts);
+  counts.health = forwarders_.conditions().in_use();
+  return counts;
+}
+
+std::uint64_t Workers::messages() const {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->messages();
+  return sum;
+}
+
+void Workers::drain(const DrainTimes& times) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kLook{20};
+  const auto end = Clock::now() + times.grace;
+  auto active = Clock::now();
+  std::uint64_t seen = messages();
+  while (Clock::now() < end && Clock::now() - active < times.quiet) {
+    std::this_thread::sleep_for(std::min<Clock::duration>(kLook, times.quiet));
+    const std::uint64_t now = messages();
+    if (now != seen) active = Clock::now();
+    seen = now;
+  }
+  for (const auto& worker : workers_) worker->finish_tcp();
+  // Answers under way: a forwarded one may take as long as upstreams may.
+  while (Clock::now() < end && tcp_connections() > 0) {
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+}  // namespace canopy

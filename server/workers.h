@@ -1,0 +1,64 @@
+// All workers: opens the ports of both tiers, starts and stops the threads.
+// Used from the main thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "server/worker.h"
+
+namespace canopy {
+
+struct WorkersPlan {
+  unsigned workers = 1;
+  std::vector<Address> addresses;  // empty: all, v4 and v6
+  std::uint16_t dns_port = 53;     // 0: a free one
+  std::optional<std::uint16_t> zone_port = 10053;
+  TcpSettings tcp = {};
+};
+
+struct DrainTimes {
+  // No message for so long: clients have gone elsewhere.
+  std::chrono::milliseconds quiet{1'000};
+  // At most so long.
+  std::chrono::milliseconds grace{25'000};
+};
+
+class Workers {
+ public:
+  // Opens and binds; nothing is answered yet.  Throws UsageError.
+  Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
+          const MakeHandler& make_handler);
+  ~Workers();
+
+  void start();
+  // Goes on answering until it is quiet or the grace time is over.  Blocks.
+  void drain(const DrainTimes& times);
+  void stop();
+
+  // What was bound: one for each address, with the port that 0 turned into.
+  const std::vector<Endpoint>& cache_tier() const { return cache_tier_; }
+  const std::vector<Endpoint>& zone_tier() const { return zone_tier_; }
+
+  std::size_t size() const { return workers_.size(); }
+  // Any thread, while this lives.
+  const QueryCounters& counters(std::size_t worker) const {
+    return workers_[worker]->counters();
+  }
+  ForwardCounts forward_counts() const;
+  std::size_t tcp_connections() const { return connections_.open(); }
+
+ private:
+  void listen(Tier tier, TierSockets sockets);
+  std::uint64_t messages() const;
+
+  TcpConnectionCount connections_;
+  ForwarderPool forwarders_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Endpoint> cache_tier_;
+  std::vector<Endpoint> zone_tier_;
+};
+
+}  // namespace canopy

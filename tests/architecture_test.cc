@@ -1,0 +1,235 @@
+// The map of the rooms (CMakeLists.txt, README.md) as a test: it reads every
+// #include and every name at the top, in the source folder it is run in.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kRooms{"cache", "healthz", "kubewatch", "server",
+                                      "zones"};
+
+struct Include {
+  std::string file;    // "server/main.cc"
+  std::string header;  // "zones/name.h", "ares.h"
+  bool quoted;
+};
+
+// Which doors open: files whose path starts with `from` may include headers
+// that start with `to`.  Each room may include itself.
+struct Door {
+  std::string_view from;
+  std::string_view to;
+};
+constexpr std::array kDoors = {
+    Door{"server/", "zones/"},
+    Door{"server/", "cache/"},
+    Door{"server/", "healthz/"},
+    Door{"server/main.cc", "kubewatch/"},
+    // The rest of the executable: what main.cc wires, kept readable.
+    Door{"server/cluster_source", "kubewatch/"},
+    Door{"server/watch_metrics", "kubewatch/"},
+    Door{"kubewatch/", "zones/"},
+    Door{"kubewatch/", "healthz/log.h"},
+    Door{"cache/", "zones/"},
+    Door{"healthz/", "zones/"},
+};
+
+// The rooms a library may be included in; one not listed here has none.
+struct Library {
+  std::string_view headers;
+  std::string_view room;
+};
+constexpr std::array kLibraries = {
+    Library{"ares.h", "server/"},
+    Library{"ares.h", "healthz/"},
+    Library{"boost/asio", "server/"},
+    Library{"boost/asio", "healthz/"},
+    Library{"boost/beast", "healthz/"},
+    Library{"boost/pool", "zones/node_pool.h"},
+    Library{"boost/system", "server/"},  // Asio's error codes
+    Library{"CLI/", "server/"},
+    Library{"httplib.h", "kubewatch/"},
+    Library{"ldns/", "zones/ldns_wrapper.h"},
+    Library{"openssl/", "kubewatch/"},
+    Library{"prometheus/", "healthz/"},
+    Library{"rapidjson/", "kubewatch/"},
+    // upstreamNameservers and stubDomains are JSON.
+    Library{"rapidjson/", "server/config_dir.cc"},
+    Library{"spdlog/", "healthz/"},
+    Library{"yaml-cpp/", "kubewatch/"},
+};
+
+std::string room_of(std::string_view path) {
+  return std::string(path.substr(0, path.find('/')));
+}
+
+bool is_open(const Include& include) {
+  if (room_of(include.file) == room_of(include.header)) return true;
+  return std::ranges::any_of(kDoors, [&](const Door& door) {
+    return include.file.starts_with(door.from) &&
+           include.header.starts_with(door.to);
+  });
+}
+
+// Headers of the system and of the C++ and C libraries have no folder, or one
+// of the kernel's and glibc's.
+bool is_of_the_system(std::string_view header) {
+  const std::set<std::string, std::less<>> folders{"arpa", "linux", "net",
+                                                   "netinet", "sys"};
+  if (header.find('/') != std::string_view::npos) {
+    return folders.contains(room_of(header));
+  }
+  return header != "ares.h" && header != "httplib.h";
+}
+
+bool is_at_home(const Include& include) {
+  if (is_of_the_system(include.header)) return true;
+  return std::ranges::any_of(kLibraries, [&](const Library& library) {
+    return include.header.starts_with(library.headers) &&
+           include.file.starts_with(library.room);
+  });
+}
+
+bool is_allowed(const Include& include) {
+  return include.quoted ? is_open(include) : is_at_home(include);
+}
+
+std::vector<Include> includes_of(const std::string& file, std::istream& text) {
+  std::vector<Include> found;
+  for (std::string line; std::getline(text, line);) {
+    const auto hash = line.find_first_not_of(" \t");
+    if (hash == std::string::npos || line[hash] != '#') continue;
+    const auto word = line.find_first_not_of(" \t", hash + 1);
+    if (word == std::string::npos || line.compare(word, 7, "include") != 0) {
+      continue;
+    }
+    const auto open = line.find_first_of("\"<", word);
+    const auto close = line.find_first_of("\">", open + 1);
+    if (open == std::string::npos || close == std::string::npos) continue;
+    found.push_back({.file = file,
+                     .header = line.substr(open + 1, close - open - 1),
+                     .quoted = line[open] == '"'});
+  }
+  return found;
+}
+
+std::vector<std::string> sources() {
+  std::vector<std::string> files;
+  for (const std::string& room : kRooms) {
+    for (const auto& entry : fs::recursive_directory_iterator(room)) {
+      const std::string end = entry.path().extension();
+      if (end == ".h" || end == ".cc") files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::vector<Include> all_includes() {
+  std::vector<Include> all;
+  for (const std::string& file : sources()) {
+    std::ifstream text(file);
+    const auto found = includes_of(file, text);
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  return all;
+}
+
+TEST_CASE("includes are found however they are written") {
+  std::istringstream text(
+      "#include <ares.h>\n  #  include \"zones/name.h\"  // why\n"
+      "// #include <no.h>\nint include;\n");
+  const auto found = includes_of("server/a.cc", text);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].header == "ares.h");
+  CHECK_FALSE(found[0].quoted);
+  CHECK(found[1].header == "zones/name.h");
+  CHECK(found[1].quoted);
+}
+
+TEST_CASE("the rules let through what they should, and stop the rest") {
+  struct Case {
+    Include include;
+    bool allowed;
+  };
+  const std::vector<Case> cases{
+      {{"server/worker.cc", "zones/name.h", true}, true},
+      {{"server/worker.cc", "server/reply.h", true}, true},
+      {{"server/main.cc", "kubewatch/reflector.h", true}, true},
+      {{"server/worker.cc", "kubewatch/reflector.h", true}, false},
+      {{"kubewatch/reflector.cc", "healthz/log.h", true}, true},
+      {{"kubewatch/reflector.cc", "healthz/health.h", true}, false},
+      {{"kubewatch/reflector.cc", "cache/answer_cache.h", true}, false},
+      {{"cache/answer_cache.cc", "kubewatch/objects.h", true}, false},
+      {{"cache/answer_cache.cc", "healthz/log.h", true}, false},
+      {{"healthz/health.cc", "server/options.h", true}, false},
+      {{"zones/zone.cc", "healthz/log.h", true}, false},
+      {{"zones/zone.cc", "name.h", true}, false},
+      {{"zones/zone.cc", "tests/support/text.h", true}, false},
+      {{"zones/zone.cc", "vector", false}, true},
+      {{"zones/zone.cc", "arpa/inet.h", false}, true},
+      {{"server/forwarder.cc", "ares.h", false}, true},
+      {{"zones/zone.cc", "ares.h", false}, false},
+      {{"zones/ldns_wrapper.h", "ldns/ldns.h", false}, true},
+      {{"healthz/probe.cc", "ldns/ldns.h", false}, false},
+      {{"server/http.cc", "boost/beast/http.hpp", false}, false},
+      {{"cache/answer_cache.cc", "boost/container/flat_map.hpp", false}, false},
+      {{"server/metrics.cc", "prometheus/counter.h", false}, false},
+      {{"server/api.cc", "httplib.h", false}, false},
+      {{"zones/zone.cc", "doctest/doctest.h", false}, false},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.include.file);
+    CAPTURE(one.include.header);
+    CHECK(is_allowed(one.include) == one.allowed);
+  }
+}
+
+TEST_CASE("every include goes through an open door") {
+  const std::vector<Include> all = all_includes();
+  REQUIRE(all.size() > 300);  // else this is not the source folder
+  for (const Include& include : all) {
+    CAPTURE(include.file);
+    CAPTURE(include.header);
+    CHECK(is_allowed(include));
+  }
+}
+
+TEST_CASE("every source is on the map") {
+  std::ifstream file("CMakeLists.txt");
+  const std::string map{std::istreambuf_iterator<char>(file), {}};
+  for (const std::string& source : sources()) {
+    if (!source.ends_with(".cc")) continue;
+    CAPTURE(source);
+    const bool listed = map.find(source + "\n") != std::string::npos ||
+                        map.find(source + ")") != std::string::npos;
+    CHECK(listed);
+  }
+}
+
+TEST_CASE("the top holds the rooms and nothing that grew beside them") {
+  const std::set<std::string> allowed{
+      "CMakeLists.txt", "Dockerfile", "LICENSE", "README.md", "cache", "deploy",
+      "healthz",        "kubewatch",  "server",  "tests",     "zones"};
+  for (const auto& entry : fs::directory_iterator(".")) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with(".") || name.starts_with("build")) continue;
+    CAPTURE(name);
+    CHECK(allowed.contains(name));
+  }
+}
+
+}  // namespace

@@ -1,0 +1,190 @@
+"""The real canopydns binary, on ports the kernel chose."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+from ask import ask, data, rcode
+from closed_port import ClosedPort
+from page import Metrics, Page
+from until import PATIENCE, until
+
+_REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("CANOPYDNS_BINARY",
+                                     _REPOSITORY / "build" / "canopydns"))
+
+# "... cache tier listens on 127.0.0.1:40001 (UDP and TCP)"
+_LISTENS = re.compile(r"(cache tier|zone tier|health and metrics) listens? on "
+                      r"(?:http://)?(\S+):(\d+)")
+
+
+def environment(**more):
+    """The test's own, without what would set a flag."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(("CANOPYDNS_", "KUBERNETES_"))}
+    return {**kept, **more}
+
+
+def run(*words, env=None, prefix=()):
+    """Runs to the end.  Returns it with returncode, stdout and stderr."""
+    return subprocess.run([*prefix, BINARY, *map(str, words)],
+                          timeout=PATIENCE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True,
+                          env=environment(**(env or {})))
+
+
+class Canopy:
+    """Started once constructed; ready, unless `wait` is "listening" or None.
+    `flags` are added to ours and win over them.  With `address` None it binds
+    to what it likes, and is asked at 127.0.0.1.  Outside names have a closed
+    port as their upstream unless a flag says something else."""
+
+    def __init__(self, folder, *flags, manifests=(), env=None, prefix=(),
+                 binary=BINARY, address="127.0.0.1", ports=(0, 0, 0),
+                 wait="ready"):
+        self.address = address or "127.0.0.1"
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._log = self.folder / "canopydns.log"
+        self._nowhere = ClosedPort()
+        ours = [*([f"--dns-bind-address={address}"] if address else []),
+                *(f"--{name}-port={port}" for name, port in
+                  zip(("dns", "zone", "healthz"), ports)),
+                *(f"--manifests={path}" for path in manifests),
+                "--grace-period=0s",  # test_drain.py says otherwise
+                f"--nameservers={self._nowhere.server}"]
+        if any(str(flag).startswith("--resolv-conf") for flag in flags):
+            ours.pop()  # --nameservers would win
+        with open(self._log, "w") as log:
+            self.process = subprocess.Popen(
+                [*prefix, binary, "serve", *ours, *map(str, flags)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=environment(**(env or {})))
+        self.told_to_end = self.killed = False
+        self._ports = {}
+        self._tiers = 1 if "--zone-port=off" in flags else 2
+        try:
+            if wait:
+                self._until_listening()
+            if wait == "ready":
+                self.until_ready()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *exception):
+        self.stop(check=kind is None)
+
+    # Where it is.
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def port(self):
+        return self._ports["cache tier"]
+
+    @property
+    def zone_port(self):
+        return self._ports["zone tier"]
+
+    @property
+    def http_port(self):
+        return self._ports["health and metrics"]
+
+    def tier_port(self, tier):
+        return self.port if tier == "cache" else self.zone_port
+
+    # What it says.
+
+    def log(self):
+        return self._log.read_text()
+
+    def log_lines(self, text):
+        return [line for line in self.log().splitlines() if text in line]
+
+    def ask(self, name, rtype="A", tier="cache", **how):
+        return ask(self.tier_port(tier), name, rtype, address=self.address,
+                   **how)
+
+    def data(self, name, rtype="A", tier="cache", **how):
+        """The sorted data of the answer, or the rcode if there is none."""
+        reply = self.ask(name, rtype, tier, **how)
+        return data(reply, rtype) or rcode(reply)
+
+    def serial(self, domain="cluster.local"):
+        """Of the published zone: the SOA's, from the uncached tier."""
+        reply = self.ask(domain, "SOA", "zone")
+        assert rcode(reply) == "NOERROR", reply
+        return reply.answer[0][0].serial
+
+    def page(self, path, **how):
+        return Page(self.http_port, path, self.address, **how)
+
+    def metrics(self):
+        return Metrics(self.page("/metrics").body)
+
+    # What it is told.
+
+    def signal(self, number):
+        self.told_to_end |= number in (signal.SIGTERM, signal.SIGINT)
+        self.process.send_signal(number)
+
+    def kill(self):
+        """SIGKILL, as from the kernel short of memory: no fault of its own."""
+        self.killed = True
+        self.process.kill()
+        self.process.wait()
+
+    def exit_code(self, seconds=PATIENCE):
+        return self.process.wait(seconds)
+
+    def stop(self, check=True):
+        """Ends it.  One that crashed before, or does not end, is a failure."""
+        crashed = None if self.told_to_end else self.process.poll()
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(PATIENCE + 10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"SIGTERM did not end it:\n{self.log()}")
+        finally:
+            self._nowhere.close()
+        if check and not self.killed:
+            assert crashed is None, f"ended with {crashed}:\n{self.log()}"
+            assert code == 0, f"exit code {code}:\n{self.log()}"
+
+    # Conditions.
+
+    def until_ready(self, seconds=None):
+        self.until(lambda: self.page("/readyz").status == 200,
+                   "/readyz to be 200", seconds)
+
+    def until_serial_moves(self, before):
+        """Waits until a newer zone is published.  Returns its serial."""
+        self.until(lambda: self.serial() != before,
+                   f"the serial to move on from {before}")
+        return self.serial()
+
+    def until(self, condition, what, seconds=None):
+        def look():
+            assert self.process.poll() is None, (
+                f"it ended with {self.process.returncode}:\n{self.log()}")
+            return condition()
+        return until(look, lambda: f"{what}; its log:\n{self.log()}", seconds)
+
+    def _until_listening(self):
+        def found():
+            self._ports = {what: int(port) for what, _, port
+                           in _LISTENS.findall(self.log())}
+            return len(self._ports) == self._tiers + 1
+        self.until(found, "a line for each listener")

@@ -1,0 +1,117 @@
+"""Fixtures: canopydns processes and the folders they read."""
+
+import contextlib
+import itertools
+import pathlib
+
+import pytest
+
+from canopy import BINARY, Canopy
+from files import manifest, write_by_rename
+from kube_apiserver import Cluster, objects
+from upstream import Upstream
+
+DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
+
+
+def pytest_configure(config):
+    if not BINARY.is_file():
+        raise pytest.UsageError(f"there is no {BINARY}: build it, or set "
+                                "CANOPYDNS_BINARY")
+
+
+@pytest.fixture
+def canopy(tmp_path):
+    """Starts processes: canopy("--ttl=5", manifests=[...]).  All are ended
+    with the test, which fails if one did not end well."""
+    numbers = itertools.count(1)
+    with contextlib.ExitStack() as started:
+        def start(*flags, **how):
+            made = Canopy(tmp_path / f"canopy-{next(numbers)}", *flags, **how)
+            started.callback(made.stop)
+            return made
+        yield start
+
+
+class ManifestFile:
+    """One file of Kubernetes objects."""
+
+    def __init__(self, path, objects):
+        self.path = path
+        self.set(*objects)
+
+    def __fspath__(self):
+        return str(self.path)
+
+    def __str__(self):
+        return str(self.path)
+
+    def set(self, *objects, write=write_by_rename):
+        write(self.path, manifest(*objects))
+
+
+@pytest.fixture
+def manifest_file(tmp_path):
+    """manifest_file(objects...): a file, with set() to change it."""
+    made = []
+
+    def make(*objects):
+        made.append(ManifestFile(tmp_path / f"manifest-{len(made)}.yaml",
+                                 objects))
+        return made[-1]
+    return make
+
+
+@pytest.fixture
+def serve(canopy, manifest_file):
+    """serve(objects..., flags=[...]): a process that serves them."""
+    def start(*objects, flags=(), **how):
+        return canopy(*flags, manifests=[manifest_file(*objects)], **how)
+    return start
+
+
+@pytest.fixture
+def upstream():
+    """upstream(script): a scripted resolver, closed with the test."""
+    with contextlib.ExitStack() as started:
+        yield lambda script, **how: started.enter_context(
+            Upstream(script, **how))
+
+
+# --- a real API server --------------------------------------------------
+
+ACCOUNT = ("kube-system", "canopydns")
+USER = "system:serviceaccount:kube-system:canopydns"
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """A cluster into which deploy/ was applied: its RBAC is all we have."""
+    with Cluster(tmp_path_factory.mktemp("cluster")) as made:
+        made.kubectl("apply", "--server-side", "-k", DEPLOY)
+        yield made
+
+
+@pytest.fixture
+def kubeconfig(cluster, tmp_path):
+    """For the service account of deploy/."""
+    return cluster.kubeconfig(tmp_path / "kube.conf",
+                              token=cluster.token(*ACCOUNT))
+
+
+@pytest.fixture
+def follow(canopy, kubeconfig):
+    """Starts a process that follows the cluster, as deployed."""
+    return lambda *flags, **how: canopy(f"--kubeconfig={kubeconfig}", *flags,
+                                        **how)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def space(cluster):
+    """A namespace of the test's own."""
+    name = f"space-{next(_numbers)}"
+    cluster.apply(objects.namespace(name))
+    return name

@@ -1,0 +1,110 @@
+"""A network of its own, with its own /etc/resolv.conf and ports below 1024;
+by user namespaces, so without root where the kernel allows that."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import dig
+from canopy import Canopy
+from page import Metrics, Page
+
+_HERE = pathlib.Path(__file__).resolve().parent
+
+
+class NetworkNamespace:
+    """Ends when it is closed, or with the test.  Loopback is up."""
+
+    def __init__(self):
+        self._holder = subprocess.Popen(
+            ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c",
+             "ip link set lo up && echo up && exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        if self._holder.stdout.readline() != "up\n":
+            why = self._holder.stderr.read().strip()
+            self.close()
+            pytest.skip(f"no network namespaces here: {why}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        self._holder.stdin.close()
+        self._holder.wait()
+
+    @property
+    def prefix(self):
+        """The words before a command that run it inside."""
+        return ["nsenter", f"--target={self._holder.pid}", "--user", "--net",
+                "--mount", "--preserve-credentials",
+                f"--wd={os.getcwd()}", "--"]
+
+    def run(self, *words):
+        """Returns what it prints; a failure raises."""
+        return subprocess.run([*self.prefix, *map(str, words)], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+
+    def add_address(self, address):
+        self.run("ip", "address", "add", address, "dev", "lo", *(
+            ["nodad"] if ":" in address else []))
+
+    def replace_file(self, path, text, folder):
+        """`path` has this content, inside only."""
+        fresh = pathlib.Path(folder) / pathlib.Path(path).name
+        fresh.write_text(text)
+        self.run("mount", "--bind", fresh, path)
+
+    def canopy(self, folder, *flags, wait="ready", **how):
+        return _CanopyInside(folder, *flags, prefix=self.prefix, wait=wait,
+                             **how)
+
+    def upstream(self, address, port, *records):
+        return _UpstreamInside(self.prefix, address, port, records)
+
+    def dig(self, port, *words, address="127.0.0.1"):
+        return dig.dig(port, *words, address=address, prefix=self.prefix)
+
+    def short(self, port, *words, address="127.0.0.1"):
+        return dig.short(port, *words, address=address, prefix=self.prefix)
+
+
+class _CanopyInside(Canopy):
+    """Its sockets cannot be reached from here: curl goes there."""
+
+    def __init__(self, folder, *flags, prefix, **how):
+        self._prefix = prefix
+        super().__init__(folder, *flags, prefix=prefix, **how)
+
+    def page(self, path, **_how):
+        done = subprocess.run(
+            [*self._prefix, "curl", "-s", "-m", "20", "-w",
+             "\n%{http_code}", f"http://{self.address}:{self.http_port}{path}"],
+            stdout=subprocess.PIPE, text=True)
+        body, _, status = done.stdout.rpartition("\n")
+        page = Page.__new__(Page)
+        page.status, page.body, page.headers = int(status or 0), body, {}
+        return page
+
+    def metrics(self):
+        return Metrics(self.page("/metrics").body)
+
+
+class _UpstreamInside:
+    def __init__(self, prefix, address, port, records):
+        self._process = subprocess.Popen(
+            [*prefix, sys.executable, _HERE / "upstream.py", address,
+             str(port), *records], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        line = self._process.stdout.readline()
+        assert line == "listens\n", f"the upstream at {address} did not start"
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()

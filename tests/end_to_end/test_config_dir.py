@@ -1,0 +1,165 @@
+"""--config-dir: kube-dns' ConfigMap, mounted as files and changed live."""
+
+import json
+import signal
+
+import pytest
+
+from files import ConfigMapFolder
+from kube_apiserver import objects
+from upstream import fails, records
+
+A = "192.0.2.{}".format
+
+
+def answers(number):
+    """An upstream that has these names, each at 192.0.2.<number>.  TTL 0, so
+    that the cache does not hide whom we ask."""
+    return records(*(f"{name}. 0 IN A {A(number)}" for name in
+                     ("www.example.com", "a.corp.test", "b.lab.corp.test",
+                      "corp.test", "acorp.test", "web.shop.svc.cluster.local")))
+
+
+class Config:
+    def __init__(self, path):
+        self.path = path
+        self._folder = ConfigMapFolder(path, {})
+
+    def set(self, upstreams=None, stubs=None, **raw):
+        files = dict(raw)
+        if upstreams is not None:
+            files["upstreamNameservers"] = json.dumps(
+                [one.server for one in upstreams])
+        if stubs is not None:
+            files["stubDomains"] = json.dumps(
+                {domain: [one.server for one in servers]
+                 for domain, servers in stubs.items()})
+        self._folder.swap(files)
+
+
+@pytest.fixture
+def config(tmp_path):
+    return Config(tmp_path / "config")
+
+
+def until_asked(server, name, address):
+    server.until(lambda: server.data(name) == [address],
+                 f"{name} to be {address}")
+
+
+def test_upstreams_and_stub_domains(canopy, config, upstream, manifest_file):
+    default, corp, lab = (upstream(answers(i)) for i in (1, 2, 3))
+    config.set([default], {"corp.test": [corp], "lab.corp.test": [lab]})
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    for name, address in (
+            ("www.example.com", A(1)), ("acorp.test", A(1)),
+            ("corp.test", A(2)), ("a.corp.test", A(2)), ("A.Corp.TEST", A(2)),
+            ("b.lab.corp.test", A(3))):
+        assert server.data(name) == [address], name
+
+
+def test_a_stub_domain_may_have_several_servers(canopy, config, upstream,
+                                                manifest_file):
+    default, broken, good = upstream(answers(1)), upstream(
+        fails("SERVFAIL")), upstream(answers(2))
+    config.set([default], {"corp.test": [broken, good]})
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    for _ in range(4):
+        assert server.data("a.corp.test") == [A(2)]
+
+
+def test_the_cluster_domain_stays_ours(canopy, config, upstream,
+                                       manifest_file):
+    thief = upstream(answers(6))
+    config.set([thief], {"svc.cluster.local": [thief], "local": [thief]})
+    file = manifest_file(objects.namespace("shop"),
+                         objects.service("shop", "web", clusterIP="10.96.0.2"))
+    server = canopy(f"--config-dir={config.path}", manifests=[file])
+    assert server.data("web.shop.svc.cluster.local") == ["10.96.0.2"]
+    assert server.data("gone.shop.svc.cluster.local") == "NXDOMAIN"
+    assert thief.asked == []
+
+
+def test_changes_are_taken_up(canopy, config, upstream, manifest_file):
+    one, two = upstream(answers(1)), upstream(answers(2))
+    config.set([one])
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    assert server.data("a.corp.test") == [A(1)]
+    config.set([two])
+    until_asked(server, "a.corp.test", A(2))
+    config.set([two], {"corp.test": [one]})
+    until_asked(server, "a.corp.test", A(1))
+    assert server.data("www.example.com") == [A(2)]
+    config.set([two], {})
+    until_asked(server, "a.corp.test", A(2))
+
+
+def test_a_cached_answer_of_the_old_servers_goes(canopy, config, upstream,
+                                                 manifest_file):
+    old = upstream(records("a.corp.test. 600 IN A 192.0.2.1"))
+    new = upstream(records("a.corp.test. 600 IN A 192.0.2.2"))
+    config.set([old])
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    assert server.data("a.corp.test") == [A(1)]
+    config.set([old], {"corp.test": [new]})
+    until_asked(server, "a.corp.test", A(2))
+
+
+def test_a_key_that_goes_means_the_default(canopy, config, upstream, tmp_path,
+                                           manifest_file):
+    one = upstream(answers(1))
+    resolv_conf = tmp_path / "resolv.conf"
+    resolv_conf.write_text("nameserver 127.0.0.1\n")  # a closed port 53
+    config.set([one])
+    server = canopy(f"--config-dir={config.path}",
+                    f"--resolv-conf={resolv_conf}", manifests=[manifest_file()])
+    assert server.data("www.example.com") == [A(1)]
+    config.set()
+    server.until(lambda: server.data("www.example.com") == "SERVFAIL",
+                 "resolv.conf's upstream to be asked")
+
+
+BAD = {
+    "not JSON": {"upstreamNameservers": "8.8.8.8"},
+    "not a list": {"upstreamNameservers": '{"a": "8.8.8.8"}'},
+    "a name for an address": {"upstreamNameservers": '["dns.example.com"]'},
+    "a port that is none": {"upstreamNameservers": '["192.0.2.1:99999"]'},
+    "four servers": {"upstreamNameservers": json.dumps([A(i) for i in "1234"])},
+    "stub domains not a map": {"stubDomains": '["corp.test"]'},
+    "a stub domain that is none": {"stubDomains": '{"-a..b": ["192.0.2.1"]}'},
+    "a stub server that is none": {"stubDomains": '{"corp.test": ["192.0.2."]}'},
+    "cut off": {"stubDomains": '{"corp.test": ["192.0'},
+}
+
+
+@pytest.mark.parametrize("files", BAD.values(), ids=BAD.keys())
+def test_a_bad_update_is_left_out_as_a_whole(canopy, config, upstream, files,
+                                             manifest_file):
+    one, two = upstream(answers(1)), upstream(answers(2))
+    config.set([one], {"corp.test": [two]})
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    before = len(server.log().splitlines())
+
+    def complaints():
+        lines = server.log().splitlines()[before:]
+        return [line for line in lines if any(key in line for key in files)]
+    # The other key is good and new: not taken up either.
+    good = {"stubDomains": '{"corp.test": ["%s"]}' % one.server}
+    config.set(**{**good, **files} if "upstreamNameservers" in files else
+               {"upstreamNameservers": f'["{two.server}"]', **files})
+    server.until(complaints, "a complaint")
+    assert len(complaints()) == 1, complaints()
+    assert server.data("www.example.com") == [A(1)]
+    assert server.data("a.corp.test") == [A(2)]
+    config.set([two], {"corp.test": [one]})
+    until_asked(server, "www.example.com", A(2))
+    assert server.data("a.corp.test") == [A(1)]
+
+
+def test_sighup_rereads_it(canopy, config, upstream, manifest_file):
+    one, two = upstream(answers(1)), upstream(answers(2))
+    config.set([one])
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    config.set([two])
+    server.signal(signal.SIGHUP)
+    until_asked(server, "www.example.com", A(2))

@@ -1,0 +1,170 @@
+"""Several upstreams: one that does not help is passed over."""
+
+import pytest
+
+from ask import rcode
+from closed_port import ClosedPort, SilentPort
+from upstream import fails, records, respond
+
+NAME = "www.example.com"
+GOOD = records(*(f"{letter}.example.com. 0 IN A 192.0.2.1"
+                 for letter in "abcdefghijklmnopqrstuvwxyz"),
+               f"{NAME}. 60 IN A 192.0.2.1")
+
+
+def wrong_question(query, _tcp):
+    """Answers to something else: forged, or broken."""
+    reply = respond(query, "other.example.com. 60 IN A 203.0.113.1")
+    reply.question[0].name = reply.answer[0].name
+    return reply
+
+
+def wrong_id(query, _tcp):
+    reply = respond(query, f"{NAME}. 60 IN A 203.0.113.1")
+    reply.id ^= 1
+    return reply
+
+
+BAD = {
+    "SERVFAIL": fails("SERVFAIL"), "REFUSED": fails("REFUSED"),
+    "NOTIMP": fails("NOTIMP"), "silent": lambda query, tcp: None,
+    "garbage": lambda query, tcp: b"\x00\x01garbage",
+    "another question": wrong_question, "another id": wrong_id,
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_the_other_one_answers(serve, upstream, bad):
+    first, second = upstream(bad), upstream(GOOD)
+    server = serve(flags=[f"--nameservers={first.server},{second.server}"])
+    for letter in "abcdefgh":
+        assert server.data(f"{letter}.example.com") == ["192.0.2.1"]
+    assert second.asked
+
+
+def test_a_closed_port_costs_nothing(serve, upstream):
+    closed, good = ClosedPort(), upstream(GOOD)
+    server = serve(flags=[f"--nameservers={closed.server},{good.server}"])
+    for letter in "abcdefgh":
+        reply = server.ask(f"{letter}.example.com")
+        assert rcode(reply) == "NOERROR"
+        assert reply.time < 1, "failover from a closed port took a second"
+    closed.close()
+
+
+def test_a_silent_one_is_passed_over_quickly(serve, upstream):
+    silent, good = SilentPort(), upstream(GOOD)
+    server = serve(flags=[f"--nameservers={silent.server},{good.server}"])
+    took = [server.ask(f"{letter}.example.com").time for letter in "abcdefgh"]
+    assert max(took) < 0.8, took
+    # Asked by one worker or two, each of which must see for itself.
+    assert sum(time > 0.1 for time in took) <= 2, took
+    silent.close()
+
+
+def test_one_that_comes_back_is_used_again(serve, upstream):
+    up = {"up": False}
+
+    def script(query, tcp):
+        return GOOD(query, tcp) if up["up"] else None
+    flapping = upstream(script)
+    server = serve(flags=[f"--nameservers={flapping.server}"])
+    assert rcode(server.ask("a.example.com")) == "SERVFAIL"
+    up["up"] = True
+    server.until(lambda: server.data("b.example.com") == ["192.0.2.1"],
+                 "the upstream to be used again")
+
+
+def test_down_and_back_are_said_once_each(serve, upstream):
+    up = {"up": True}
+
+    def script(query, tcp):
+        return GOOD(query, tcp) if up["up"] else None
+    flapping, good = upstream(script), upstream(GOOD)
+    server = serve(flags=[f"--nameservers={flapping.server},{good.server}"])
+    numbers = iter(range(1_000_000))
+
+    def healthy(wanted):
+        server.ask(f"n{next(numbers)}.example.com")
+        found = server.metrics()
+        assert found.sum("canopydns_upstream_healthy",
+                         upstream=good.server) == 1
+        return found.sum("canopydns_upstream_healthy",
+                         upstream=flapping.server) == wanted
+    server.until(lambda: healthy(1), "both to be known")
+    for _ in range(2):
+        up["up"] = False
+        server.until(lambda: healthy(0), "the silent one to be down")
+        up["up"] = True
+        server.until(lambda: healthy(1), "it to be back")
+    lines = [line for line in server.log_lines(f"upstream {flapping.server}")]
+    assert [("is down" in line, "answers again" in line)
+            for line in lines] == [(True, False), (False, True)] * 2, lines
+    assert "does not answer" in lines[0]
+    assert not server.log_lines(f"upstream {good.server}")
+    found = server.metrics()
+    assert found.sum("canopydns_upstream_state_changes_total",
+                     upstream=flapping.server) == 4
+    assert found.sum("canopydns_upstream_healthcheck_total",
+                     upstream=flapping.server) >= 2
+    assert found.sum("canopydns_upstream_round_trip_seconds",
+                     upstream=good.server) > 0
+
+
+def test_when_all_are_down_the_metrics_say_so(serve):
+    closed = ClosedPort()
+    server = serve(flags=[f"--nameservers={closed.server}"])
+    for letter in "abcdef":
+        server.ask(f"{letter}.example.com")
+    found = server.metrics()
+    assert found.sum("canopydns_upstream_healthy",
+                     upstream=closed.server) == 0
+    assert found.sum("canopydns_forward_healthcheck_broken_total") == 3
+    line, = server.log_lines(f"upstream {closed.server}")
+    assert "is down: it is unreachable" in line
+    closed.close()
+
+
+def test_a_forged_answer_is_not_believed(serve, upstream):
+    first = upstream(wrong_question)
+    server = serve(flags=[f"--nameservers={first.server}"])
+    assert rcode(server.ask(NAME)) == "SERVFAIL"
+    assert rcode(server.ask("other.example.com")) != "NOERROR" or (
+        first.count("other.example.com"))
+
+
+def test_failures_are_counted_by_upstream(serve, upstream):
+    closed, good = ClosedPort(), upstream(GOOD)
+    server = serve(flags=[f"--nameservers={closed.server},{good.server}"])
+    for letter in "abcdefgh":
+        server.ask(f"{letter}.example.com")
+    found = server.metrics()
+    assert found.sum("canopydns_forward_requests_total") == 8
+    assert found.sum("canopydns_upstream_requests_total",
+                     upstream=good.server) >= 8
+    assert found.sum("canopydns_upstream_failures_total",
+                     upstream=closed.server) >= 1
+    closed.close()
+
+
+def test_questions_leave_from_changing_ports_with_random_ids(serve, upstream):
+    outside = upstream(records())
+    server = serve(flags=[f"--nameservers={outside.server}", "--workers=1"])
+
+    def ask(first, count):
+        for number in range(first, first + count):
+            server.ask(f"n{number}.example.com")
+    ask(0, 100)
+    ids = [query.id for query, _ in outside.asked]
+    assert len(set(ids)) > 95
+    steps = {later - earlier for earlier, later in zip(ids, ids[1:])}
+    assert len(steps) > 50, "the ids follow a pattern"
+    early = set(outside.source_ports)
+    assert len(early) > 1
+    # A port is given up after some questions, or some time.
+    numbers = iter(range(100, 1_000_000, 50))
+
+    def all_are_new():
+        ask(next(numbers), 50)
+        return not set(outside.source_ports[-50:]) & early
+    server.until(all_are_new, "other ports than at first", seconds=40)

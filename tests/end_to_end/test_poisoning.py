@@ -1,0 +1,148 @@
+"""An attacker who cannot see our questions forges answers to them.  Here the
+forger is the upstream itself, so its datagrams come from the right address and
+port: it answers blindly before it answers truly.  Each test prints the odds."""
+
+import random
+import socket
+import struct
+
+import dns.message
+
+from ask import data
+from upstream import Upstream, respond
+
+TRUE, FORGED = "192.0.2.1", "203.0.113.66"
+HEADER = struct.Struct("!H")
+
+
+def answer(query, address):
+    name = query.question[0].name.to_text()
+    return respond(query, f"{name} 60 IN A {address}")
+
+
+def forged(query, **changed):
+    """What the attacker makes of a name it knows: all but its spelling."""
+    name = query.question[0].name.to_text().lower()
+    guess = dns.message.make_query(name, "A")
+    guess.id = changed.get("id", query.id)
+    return answer(guess, FORGED).to_wire()
+
+
+class Forger(Upstream):
+    """Before each true answer, `forge(query, client)` gives the attacker's
+    datagrams as (octets, port) to be sent to the server that asks."""
+
+    def __init__(self, forge):
+        self.forge = forge
+        self.forgeries = 0
+        super().__init__(lambda query, tcp: answer(query, TRUE))
+
+    def _answer_udp(self, wire, client):
+        query = dns.message.from_wire(wire)
+        for octets, port in self.forge(query, client):
+            try:
+                self._udp.sendto(octets, (client[0], port))
+                self.forgeries += 1
+            except OSError:
+                pass
+        super()._answer_udp(wire, client)
+
+
+def ask_many(server, count, prefix):
+    for number in range(count):
+        assert data(server.ask(f"{prefix}{number}.victim.example")) == [TRUE]
+
+
+def misspelled(server):
+    return server.metrics().sum("canopydns_upstream_misspelled_total")
+
+
+def test_blind_guesses_at_known_ports(serve):
+    """The attacker has learned the ports of the last questions, and sends 200
+    guesses of the id to them for each question."""
+    def forge(query, _client):
+        ports = list(set(upstream.source_ports[-300:]))
+        for _ in range(200):
+            yield (forged(query, id=random.randrange(65536)),
+                   random.choice(ports))
+    with Forger(forge) as upstream:
+        server = serve(flags=[f"--nameservers={upstream.server}",
+                              "--workers=1"])
+        ask_many(server, 300, "n")
+        ports = len(set(upstream.source_ports[-300:]))
+        letters = sum(c.isalpha() for c in "n123.victim.example")
+        chance = 1 / (65536 * ports * 2**letters)
+        print(f"{upstream.forgeries} forged answers, none believed.  With the "
+              f"open ports known ({ports} lately), one is believed with a "
+              f"chance of 1 in {1 / chance:.1e}; without, of 1 in "
+              f"{65536 * 28232 * 2**letters:.1e} (28,232 ports to choose "
+              "from)")
+        assert ports >= 12, "the port of a question is one of 16 or more"
+        # Whoever guessed id and port still did not guess the spelling.
+        print(f"id and port were guessed {misspelled(server):.0f} times")
+
+
+def test_id_and_port_known_the_spelling_is_not(serve):
+    def forge(query, client):
+        yield forged(query), client[1]
+    with Forger(forge) as upstream:
+        server = serve(flags=[f"--nameservers={upstream.server}"])
+        ask_many(server, 50, "n")
+        assert misspelled(server) >= 50
+        over_tcp = sum(tcp for _, tcp in upstream.asked)
+        print(f"{upstream.forgeries} forged with the right id and port: none "
+              f"believed, {over_tcp} asked again over TCP")
+        assert over_tcp >= 50
+
+
+def test_the_port_known_the_id_is_not(serve):
+    """Half of all ids, none of them right, to the right port."""
+    def forge(query, client):
+        for _ in range(100):
+            wrong = query.id ^ random.randrange(1, 65536)
+            octets = answer(query, FORGED).to_wire()
+            yield HEADER.pack(wrong) + octets[2:], client[1]
+    with Forger(forge) as upstream:
+        server = serve(flags=[f"--nameservers={upstream.server}"])
+        ask_many(server, 50, "n")
+        print(f"{upstream.forgeries} forged at the right port: none believed")
+
+
+def test_another_address_is_not_the_upstream(serve):
+    """Everything is right but where it comes from."""
+    elsewhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    elsewhere.bind(("127.0.0.1", 0))
+
+    class Neighbour(Forger):
+        def _answer_udp(self, wire, client):
+            query = dns.message.from_wire(wire)
+            elsewhere.sendto(answer(query, FORGED).to_wire(), client)
+            Upstream._answer_udp(self, wire, client)
+    with Neighbour(None) as upstream:
+        server = serve(flags=[f"--nameservers={upstream.server}"])
+        ask_many(server, 50, "n")
+    elsewhere.close()
+
+
+def test_ids_ports_and_spellings_are_even(serve):
+    """Nothing in a run of questions tells the next."""
+    with Forger(lambda query, client: ()) as upstream:
+        server = serve(flags=[f"--nameservers={upstream.server}",
+                              "--workers=1"])
+        ask_many(server, 1000, "abcdefghijkl")
+        queries = [query for query, _ in upstream.asked]
+        ids = [query.id for query in queries]
+        print(f"1000 questions: {len(set(ids))} ids, "
+              f"{len(set(upstream.source_ports))} ports")
+        assert len(set(ids)) > 950
+        for bit in range(16):
+            ones = sum(number >> bit & 1 for number in ids)
+            assert 400 < ones < 600, f"bit {bit} of the id: {ones}"
+        for at in range(12):
+            upper = sum(query.question[0].name.labels[0][at:at + 1].isupper()
+                        for query in queries)
+            assert 400 < upper < 600, f"letter {at} upper: {upper}"
+        assert len(set(upstream.source_ports)) >= 16
+        steps = [b - a for a, b in zip(upstream.source_ports,
+                                       upstream.source_ports[1:])]
+        assert len(set(steps)) > 50, "the ports go round"

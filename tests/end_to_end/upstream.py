@@ -1,0 +1,193 @@
+"""A scripted recursive resolver on loopback.
+
+    with Upstream(records("www.example.com. 60 IN A 192.0.2.1")) as upstream:
+        ... upstream.server, upstream.asked
+
+As a program, `upstream.py ADDRESS PORT RECORD...`, it answers until its stdin
+ends: for network namespaces."""
+
+import socket
+import struct
+import sys
+import threading
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdata
+import dns.rdatatype
+import dns.rrset
+
+
+LOOP_CHECK = "canopydns-loop"
+
+
+class Upstream:
+    """`script(query, tcp)` gives the reply: a message, bytes to be sent as
+    they are, or None for silence.  It may block: each question has a thread of
+    its own.  `asked` grows by one (message, tcp) for every question, before
+    the script runs; anyone may read it.  Not for the questions by which the
+    server looks for loops: those are `loop_checks`."""
+
+    def __init__(self, script, address="127.0.0.1", port=0):
+        self._script = script
+        self.asked = []
+        self.loop_checks = []
+        self.source_ports = []
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        while True:
+            self._udp = socket.socket(family, socket.SOCK_DGRAM)
+            self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            self._udp.bind((address, port))
+            self.port = self._udp.getsockname()[1]
+            self._tcp = socket.socket(family)
+            self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                self._tcp.bind((address, self.port))
+                break
+            except OSError:
+                self._udp.close()
+                self._tcp.close()
+                if port:
+                    raise
+        self.server = f"{address}:{self.port}"
+        self._tcp.listen(64)
+        self._start(self._serve_udp)
+        self._start(self._accept)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        """From here on its port is closed."""
+        for listener in (self._udp, self._tcp):
+            try:
+                listener.shutdown(socket.SHUT_RDWR)  # ends a blocked call
+            except OSError:
+                pass
+            listener.close()
+
+    def names(self):
+        return [message.question[0].name.to_text().lower()
+                for message, _ in list(self.asked)]
+
+    def count(self, name):
+        return self.names().count(name.lower().rstrip(".") + ".")
+
+    # Below: how.
+
+    @staticmethod
+    def _start(run, *arguments):
+        threading.Thread(target=run, args=arguments, daemon=True).start()
+
+    def _reply(self, wire, tcp):
+        try:
+            query = dns.message.from_wire(wire)
+        except dns.exception.DNSException:
+            return None
+        if f".{LOOP_CHECK}." in query.question[0].name.to_text().lower():
+            self.loop_checks.append(query)
+        else:
+            self.asked.append((query, tcp))
+        reply = self._script(query, tcp)
+        if reply is None or isinstance(reply, bytes):
+            return reply
+        return reply.to_wire(max_size=65535)
+
+    def _serve_udp(self):
+        while True:
+            try:
+                wire, client = self._udp.recvfrom(65535)
+            except OSError:
+                return
+            if client is None:  # shut down
+                return
+            self.source_ports.append(client[1])
+            self._start(self._answer_udp, wire, client)
+
+    def _answer_udp(self, wire, client):
+        reply = self._reply(wire, tcp=False)
+        if reply is not None:
+            try:
+                self._udp.sendto(reply, client)
+            except OSError:
+                pass  # closed, or the client is gone
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._tcp.accept()
+            except OSError:
+                return
+            self._start(self._serve_tcp, connection)
+
+    def _serve_tcp(self, connection):
+        with connection, connection.makefile("rwb") as stream:
+            try:
+                while len(head := stream.read(2)) == 2:
+                    wire = stream.read(struct.unpack("!H", head)[0])
+                    reply = self._reply(wire, tcp=True)
+                    if reply is None:
+                        continue
+                    stream.write(struct.pack("!H", len(reply)) + reply)
+                    stream.flush()
+            except OSError:
+                pass
+
+
+def rrsets(lines):
+    """Records in presentation form, as RRsets."""
+    found = {}
+    for line in lines:
+        owner, ttl, _, rtype, text = line.split(None, 4)
+        if (owner, rtype) in found:
+            found[owner, rtype].add(dns.rdata.from_text("IN", rtype, text))
+        else:
+            found[owner, rtype] = dns.rrset.from_text(owner, int(ttl), "IN",
+                                                      rtype, text)
+    return list(found.values())
+
+
+def respond(query, *answers, authority=(), rcode="NOERROR", truncated=False,
+            authentic=False):
+    """A recursive resolver's reply."""
+    reply = dns.message.make_response(query, recursion_available=True,
+                                      our_payload=1232)
+    # EDNS may have kept part of the rcode: set it after.
+    reply.set_rcode(dns.rcode.from_text(rcode))
+    if truncated:
+        reply.flags |= dns.flags.TC
+    if authentic:
+        reply.flags |= dns.flags.AD
+    reply.answer = rrsets(answers)
+    reply.authority = rrsets(authority)
+    return reply
+
+
+def records(*lines):
+    """A script: these records exist, no other names."""
+    def script(query, _tcp):
+        asked = query.question[0]
+        name = asked.name.to_text().lower()
+        mine = [line for line in lines if line.split()[0].lower() == name]
+        wanted = {dns.rdatatype.to_text(asked.rdtype), "CNAME"}
+        found = [line for line in mine if line.split()[3] in wanted]
+        soa = [". 60 IN SOA a.test. b.test. 1 1800 900 604800 60"]
+        return respond(query, *found, authority=[] if found else soa,
+                       rcode="NOERROR" if mine else "NXDOMAIN")
+    return script
+
+
+def fails(rcode):
+    """A script: every question fails."""
+    return lambda query, _tcp: respond(query, rcode=rcode)
+
+
+if __name__ == "__main__":
+    with Upstream(records(*sys.argv[3:]), sys.argv[1], int(sys.argv[2])):
+        print("listens", flush=True)
+        sys.stdin.read()

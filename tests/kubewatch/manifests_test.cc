@@ -1,0 +1,282 @@
+#include "kubewatch/manifests.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "kubewatch/configuration_error.h"
+#include "tests/kubewatch/cluster_text.h"
+#include "tests/kubewatch/folder.h"
+#include "tests/kubewatch/zone_text.h"
+
+using namespace canopy;
+using namespace canopy::kube;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A Service "web" in namespace a, in YAML.
+std::string web(const std::string& ip, const std::string& name = "web") {
+  return "apiVersion: v1\nkind: Service\nmetadata:\n  name: " + name +
+         "\n  namespace: a\nspec:\n  clusterIP: " + ip +
+         "\n  ports:\n  - name: http\n    port: 80\n";
+}
+
+ClusterWatchOptions manifest_watch() {
+  ClusterWatchOptions options = test_options();
+  options.implied_namespaces = true;
+  return options;
+}
+
+struct Served {
+  explicit Served(std::vector<fs::path> paths)
+      : zones(cluster_zones(test_options().records), 1),
+        watch(manifest_watch(), zones),
+        source({.paths = std::move(paths),
+                .debounce = std::chrono::milliseconds(5)},
+               watch) {
+    source.start();
+  }
+
+  // The first address of a Service in namespace a; "" when there is none.
+  std::string address(const std::string& service = "web") {
+    const std::string text =
+        records_of(zones, service + ".a.svc.cluster.local.");
+    return text.starts_with("A ") ? text.substr(2, text.find(',') - 2) : "";
+  }
+  bool becomes(const std::string& ip, const std::string& service = "web") {
+    return eventually([&] { return address(service) == ip; });
+  }
+
+  ZoneStore zones;
+  ClusterWatch watch;
+  ManifestSource source;
+};
+
+std::string start_error(const fs::path& path) {
+  try {
+    Served served({path});
+  } catch (const ConfigurationError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("manifests in YAML and JSON, single, in documents, and in lists") {
+  TestFolder folder;
+  folder.write("one.yaml", web("10.0.0.1", "s1"));
+  folder.write("two.yml", "---\n" + web("10.0.0.2", "s2") + "---\n" +
+                              web("10.0.0.3", "s3"));
+  folder.write("list.yaml",
+               "kind: List\napiVersion: v1\nitems:\n"
+               "- kind: Service\n  metadata: {name: s4, "
+               "namespace: a}\n  spec: {clusterIP: 10.0.0.4}\n");
+  folder.write("a.json",
+               service_json("a", "s5", R"("clusterIP":"10.0.0.5")") + "\n" +
+                   service_json("a", "s6", R"("clusterIP":"10.0.0.6")"));
+  // Sorted keys, as Python writes them: what the items are comes last.
+  folder.write("typed.json",
+               R"({"apiVersion":"v1","items":[{"metadata":{"name":"s7",)"
+               R"("namespace":"a"},"spec":{"clusterIP":"10.0.0.7"}}],)"
+               R"("kind":"ServiceList"})");
+  folder.write("inner/deep/x.yaml", web("10.0.0.8", "s8"));
+  folder.write("notes.txt", "not: [a manifest");
+  folder.write(".hidden.yaml", "not: [a manifest");
+  folder.write("web.yaml~", "not: [a manifest");
+  Served served({folder.path()});
+  for (int i = 1; i <= 8; ++i) {
+    CAPTURE(i);
+    CHECK(served.address("s" + std::to_string(i)) ==
+          "10.0.0." + std::to_string(i));
+  }
+}
+
+TEST_CASE("a missing path or a broken file at start is one line") {
+  TestFolder folder;
+  const std::string path = folder.path().string();
+  CHECK(start_error(folder / "none") ==
+        "--manifests=" + path +
+            "/none: no such file or folder; name one with Kubernetes "
+            "manifests (.yaml, .yml, .json)");
+  folder.write("b.yaml", "a: 1\nb: [1, 2\nc: 3\n");
+  CHECK(start_error(folder / "b.yaml").starts_with(path + "/b.yaml:3:"));
+  folder.write("b.json", "{\"kind\": \"Service\",\n  \"metadata\": nope}\n");
+  CHECK(start_error(folder / "b.json") ==
+        path + "/b.json:2:16: Invalid value.; correct the manifest");
+  folder.write("c.json", "{\"kind\":");
+  CHECK(start_error(folder / "c.json").starts_with(path + "/c.json:1:"));
+  folder.write("d.json", "[]");
+  CHECK(start_error(folder / "d.json") ==
+        path + "/d.json:1:1: a JSON object was expected; correct the manifest");
+}
+
+TEST_CASE("at start, an object that cannot be served is one line") {
+  TestFolder folder;
+  const std::string path = folder.path().string();
+  const std::string name(64, 'x');
+  folder.write("a.yaml", "# words\n---\n" + web("10.0.0.1") + "---\n" +
+                             web("10.0.0.2", name));
+  CHECK(start_error(folder / "a.yaml") ==
+        path + "/a.yaml:14: Service a/" + name + ": metadata.name \"" + name +
+            "\" is not a DNS label: 1 to 63 letters, digits and '-', which is "
+            "neither first nor last; correct the manifest");
+  folder.write("b.yaml", web("10.0.0.1") + "---\nreplicas: 2\n");
+  const std::string nameless =
+      ": an object without kind; write apiVersion and kind, or keep files that "
+      "are no Kubernetes manifests elsewhere; correct the manifest";
+  CHECK(start_error(folder / "b.yaml") == path + "/b.yaml:12" + nameless);
+  folder.write("c.json", R"({"metadata":{"name":"web"}})");
+  CHECK(start_error(folder / "c.json") == path + "/c.json" + nameless);
+  folder.write("d.json", R"({"kind":"List","items":[{"metadata":{}}]})");
+  CHECK(start_error(folder / "d.json") == path + "/d.json" + nameless);
+  folder.write("e.yaml", "# nothing\n---\n---\n# here\n");
+  CHECK(start_error(folder / "e.yaml") == "no error");
+}
+
+TEST_CASE("later, an object that cannot be served leaves the rest") {
+  TestFolder folder;
+  folder.write("web.yaml", web("10.0.0.1") + "---\n" + web("10.0.0.5", "db"));
+  Served served({folder.path()});
+  folder.write("web.yaml", web("10.0.0.2") + "---\nreplicas: 1\n---\n" +
+                               web("10.0.0.6", std::string(64, 'x')) + "---\n" +
+                               web("10.0.0.7", "db"));
+  CHECK(served.becomes("10.0.0.2"));
+  CHECK(served.becomes("10.0.0.7", "db"));
+  CHECK(served.watch.status().of(ObjectKind::kService).malformed == 1);
+}
+
+TEST_CASE("a rewritten file is served") {
+  TestFolder folder;
+  const fs::path file = folder.write("web.yaml", web("10.0.0.1"));
+  Served served({file});
+  CHECK(served.address() == "10.0.0.1");
+  folder.write("web.yaml", web("10.0.0.2"));
+  CHECK(served.becomes("10.0.0.2"));
+  folder.write("new.tmp", web("10.0.0.3"));
+  fs::rename(folder / "new.tmp", file);
+  CHECK(served.becomes("10.0.0.3"));
+}
+
+TEST_CASE("files of a folder come and go") {
+  TestFolder folder;
+  folder.write("web.yaml", web("10.0.0.1"));
+  Served served({folder.path()});
+  folder.write("db.json", service_json("a", "db", R"("clusterIP":"10.0.0.2")"));
+  CHECK(served.becomes("10.0.0.2", "db"));
+  folder.write("later/x.yaml", web("10.0.0.3", "x"));
+  CHECK(served.becomes("10.0.0.3", "x"));
+  folder.write("later/y.yaml", web("10.0.0.4", "y"));
+  CHECK(served.becomes("10.0.0.4", "y"));
+  fs::remove(folder / "db.json");
+  CHECK(served.becomes("", "db"));
+  fs::remove_all(folder / "later");
+  CHECK(served.becomes("", "x"));
+  CHECK(served.address() == "10.0.0.1");
+}
+
+TEST_CASE("a ConfigMap volume is swapped by its ..data link") {
+  TestFolder folder;
+  folder.write("..1/web.yaml", web("10.0.0.1"));
+  fs::create_directory_symlink("..1", folder / "..data");
+  fs::create_symlink("..data/web.yaml", folder / "web.yaml");
+  Served whole({folder.path()});
+  Served single({folder / "web.yaml"});
+  CHECK(whole.address() == "10.0.0.1");
+  CHECK(single.address() == "10.0.0.1");
+  for (int i = 2; i < 5; ++i) {
+    CAPTURE(i);
+    const std::string version = ".." + std::to_string(i);
+    const std::string ip = "10.0.0." + std::to_string(i);
+    folder.write(version + "/web.yaml", web(ip));
+    fs::create_directory_symlink(version, folder / "..data_tmp");
+    fs::rename(folder / "..data_tmp", folder / "..data");
+    fs::remove_all(folder / (".." + std::to_string(i - 1)));
+    CHECK(whole.becomes(ip));
+    CHECK(single.becomes(ip));
+  }
+}
+
+TEST_CASE("a broken file keeps the objects it last gave") {
+  TestFolder folder;
+  for (const std::string name : {"web.yaml", "web.json"}) {
+    CAPTURE(name);
+    const bool json = name == "web.json";
+    const auto good = [&](const std::string& ip) {
+      return json ? service_json("a", "web", R"("clusterIP":")" + ip + "\"")
+                  : web(ip);
+    };
+    const fs::path file = folder.write(name, good("10.0.0.1"));
+    Served served({file});
+    folder.write(name, good("10.0.0.2") + "\n{\"kind\": [");
+    CHECK(eventually([&] { return served.watch.status().broken_files == 1; }));
+    CHECK(served.address() == "10.0.0.1");
+    folder.write(name, good("10.0.0.3"));
+    CHECK(served.becomes("10.0.0.3"));
+    CHECK(served.watch.status().broken_files == 0);
+  }
+}
+
+TEST_CASE("an object that cannot be read is refused at start") {
+  TestFolder folder;
+  const fs::path file =
+      folder.write("web.yaml", web("10.0.0.1") + "---\n" + web("x", "bad"));
+  CHECK(start_error(file) ==
+        file.string() +
+            ":12: Service a/bad: spec.clusterIP \"x\" is not an IP address; "
+            "correct the manifest");
+}
+
+TEST_CASE("an object that cannot be read later keeps its last good form") {
+  TestFolder folder;
+  const fs::path file = folder.write(
+      "web.yaml", web("10.0.0.1") + "---\n" + web("10.0.0.2", "db"));
+  Served served({file});
+  folder.write("web.yaml", web("10.0.0.3") + "---\n" + web("x", "db"));
+  CHECK(served.becomes("10.0.0.3"));
+  CHECK(served.address("db") == "10.0.0.2");
+  CHECK(served.watch.status().of(ObjectKind::kService).malformed == 1);
+}
+
+TEST_CASE("of one object in two files the last file's counts") {
+  TestFolder folder;
+  folder.write("1.yaml", web("10.0.0.1"));
+  folder.write("2.yaml", web("10.0.0.2"));
+  Served served({folder.path()});
+  CHECK(served.address() == "10.0.0.2");
+  folder.write("1.yaml", web("10.0.0.3") + "---\n" + web("10.0.0.9", "mark"));
+  CHECK(served.becomes("10.0.0.9", "mark"));
+  CHECK(served.address() == "10.0.0.2");
+  folder.write("2.yaml", web("10.0.0.8", "other"));
+  CHECK(served.becomes("10.0.0.3"));
+  folder.write("2.yaml", web("10.0.0.4"));
+  CHECK(served.becomes("10.0.0.4"));
+  fs::remove(folder / "2.yaml");
+  CHECK(served.becomes("10.0.0.3"));
+}
+
+TEST_CASE("a named file that is gone keeps its objects until it is back") {
+  TestFolder folder;
+  const fs::path file = folder.write("web.yaml", web("10.0.0.1"));
+  const fs::path other = folder.write("other.yaml", web("10.0.0.5", "other"));
+  Served served({file, other});
+  fs::remove(file);
+  folder.write("other.yaml", web("10.0.0.6", "other"));
+  CHECK(served.becomes("10.0.0.6", "other"));
+  CHECK(served.address() == "10.0.0.1");
+  folder.write("web.yaml", web("10.0.0.2"));
+  CHECK(served.becomes("10.0.0.2"));
+}
+
+TEST_CASE("reload reads again what did not seem to change") {
+  TestFolder folder;
+  const fs::path file = folder.write("web.yaml", web("10.0.0.1"));
+  Served served({file});
+  const auto before = served.watch.status().reloads;
+  served.source.reload();
+  CHECK(eventually([&] { return served.watch.status().reloads > before; }));
+  served.source.stop();
+  CHECK(served.address() == "10.0.0.1");
+}

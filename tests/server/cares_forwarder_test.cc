@@ -1,0 +1,667 @@
+// Forwarding, against upstreams on loopback that misbehave in every way.
+#include "server/cares_forwarder.h"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <condition_variable>
+#include <future>
+#include <thread>
+
+#include "server/endpoint_text.h"
+#include "server/forward_timing.h"
+#include "tests/server/scripted_upstream.h"
+#include "zones/message_reader.h"
+
+namespace canopy {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using Clock = std::chrono::steady_clock;
+
+Query query_for(const std::string& qname, RrType qtype = RrType::kA) {
+  Query query;
+  query.qname = *Name::from_text(qname);
+  query.qtype = qtype;
+  return query;
+}
+
+std::shared_ptr<const UpstreamTable> table_of(
+    std::vector<UpstreamGroup> groups) {
+  return std::make_shared<const UpstreamTable>(std::move(groups));
+}
+
+// Some workers' forwarders, each with its thread, and the upstreams they ask.
+class Forwarders {
+ public:
+  explicit Forwarders(std::vector<Endpoint> servers, std::size_t workers = 1,
+                      CaresForwarder::Settings settings = {},
+                      SayChanges say = SayChanges::kNo)
+      : pool_(say) {
+    store.publish(table_of({{.domain = Name(), .servers = servers}}));
+    for (std::size_t i = 0; i < workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(store, pool_, settings));
+    }
+    for (const auto& worker : workers_) {
+      worker->thread = std::thread([io = &worker->io] { io->run(); });
+    }
+  }
+  ~Forwarders() {
+    for (const auto& worker : workers_) worker->io.stop();
+    for (const auto& worker : workers_) worker->thread.join();
+  }
+
+  std::future<ForwardOutcome> start(const Query& query,
+                                    std::size_t worker = 0) {
+    auto promise = std::make_shared<std::promise<ForwardOutcome>>();
+    boost::asio::post(workers_[worker]->io, [=, this] {
+      workers_[worker]->forwarder.forward(
+          query, [=, this](const ForwardOutcome& outcome) {
+            if (outcome.is_late) {
+              ++late_;
+              return;
+            }
+            CHECK(std::this_thread::get_id() ==
+                  workers_[worker]->thread.get_id());
+            promise->set_value(outcome);
+          });
+    });
+    return promise->get_future();
+  }
+  ForwardOutcome ask(const Query& query, std::size_t worker = 0) {
+    return start(query, worker).get();
+  }
+  ForwardCounts counts() const {
+    ForwardCounts counts;
+    for (const auto& worker : workers_) worker->forwarder.add_counts(counts);
+    return counts;
+  }
+  std::vector<UpstreamHealth> health() const {
+    return pool_.conditions().in_use();
+  }
+
+  // How often a waiter was told that it takes long.
+  int late() const { return late_; }
+
+  UpstreamStore store;
+
+ private:
+  struct Worker {
+    Worker(const UpstreamStore& upstreams, ForwarderPool& pool,
+           const CaresForwarder::Settings& settings)
+        : forwarder(io, upstreams, pool, settings) {}
+    boost::asio::io_context io{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+        work{io.get_executor()};
+    CaresForwarder forwarder;
+    std::thread thread;
+  };
+
+  std::atomic<int> late_{0};
+  ForwarderPool pool_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+ScriptedUpstream::Script always(const TestReply& reply) {
+  return [reply](const Octets& question, Transport) {
+    return Messages{reply_to(question, reply)};
+  };
+}
+
+Messages silence(const Octets&, Transport) { return {}; }
+
+int answers_in(const ForwardOutcome& outcome) {
+  REQUIRE(outcome.message.size() > 12);
+  return outcome.message[6] << 8 | outcome.message[7];
+}
+int rcode_in(const ForwardOutcome& outcome) {
+  REQUIRE(outcome.message.size() > 12);
+  return outcome.message[3] & 15;
+}
+
+// A port on loopback where nobody listens.
+Endpoint closed_port() {
+  boost::asio::io_context io;
+  const boost::asio::ip::udp::socket socket(
+      io, {boost::asio::ip::address_v4::loopback(), 0});
+  return socket.local_endpoint();
+}
+
+TEST_CASE("an upstream's answer is handed out whole") {
+  ScriptedUpstream upstream(always({.addresses = 3}));
+  Forwarders forwarders({upstream.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("www.example.com"));
+  CHECK(outcome.failure.empty());
+  CHECK(rcode_in(outcome) == 0);
+  CHECK(answers_in(outcome) == 3);
+}
+
+TEST_CASE("NXDOMAIN is an answer, and no other upstream is asked") {
+  ScriptedUpstream first(always({.rcode = 3, .addresses = 0}));
+  ScriptedUpstream second(always({.rcode = 3, .addresses = 0}));
+  Forwarders forwarders({first.endpoint(), second.endpoint()});
+  CHECK(rcode_in(forwarders.ask(query_for("nowhere.example"))) == 3);
+  CHECK(first.asked() + second.asked() == 1);
+}
+
+TEST_CASE("upstreams take turns") {
+  ScriptedUpstream first(always({}));
+  ScriptedUpstream second(always({}));
+  Forwarders forwarders({first.endpoint(), second.endpoint()});
+  for (int i = 0; i < 10; ++i) {
+    forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+  }
+  CHECK(first.asked() == 5);
+  CHECK(second.asked() == 5);
+}
+
+TEST_CASE("SERVFAIL, REFUSED and NOTIMP go to the next upstream at once") {
+  for (const int rcode : {2, 4, 5}) {
+    ScriptedUpstream bad(always({.rcode = rcode, .addresses = 0}));
+    ScriptedUpstream good(always({}));
+    Forwarders forwarders({bad.endpoint(), good.endpoint()});
+    const auto before = Clock::now();
+    CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
+    CHECK(Clock::now() - before < kSoonestRetry);
+    CHECK(bad.asked() == 1);
+  }
+}
+
+TEST_CASE("when all refuse, the first refusal is handed out") {
+  ScriptedUpstream first(always({.rcode = 2, .addresses = 0}));
+  ScriptedUpstream second(always({.rcode = 5, .addresses = 0}));
+  Forwarders forwarders({first.endpoint(), second.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(rcode_in(outcome) == 2);
+  CHECK(outcome.failure.starts_with(
+      to_text(first.endpoint()) + " answered SERVFAIL, " +
+      to_text(second.endpoint()) + " answered REFUSED, after "));
+  CHECK(first.asked() == 1);
+  CHECK(second.asked() == 1);
+}
+
+TEST_CASE("a silent upstream costs one wait, then it is asked last") {
+  ScriptedUpstream silent(silence);
+  ScriptedUpstream good(always({}));
+  Forwarders forwarders({silent.endpoint(), good.endpoint()});
+  const auto before = Clock::now();
+  CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
+  CHECK(Clock::now() - before >= kLatestRetry);
+  CHECK(Clock::now() - before < kLatestRetry * 3 / 2 + 300ms);
+  const auto after = Clock::now();
+  for (int i = 0; i < 6; ++i) {
+    forwarders.ask(query_for("b" + std::to_string(i) + ".example"));
+  }
+  CHECK(Clock::now() - after < kLatestRetry);
+  CHECK(good.asked() == 7);
+}
+
+TEST_CASE("a silent upstream is down soon, and looked at without delay") {
+  std::atomic<bool> is_back{false};
+  ScriptedUpstream flapping([&](const Octets& question, Transport) {
+    return is_back ? Messages{reply_to(question)} : Messages();
+  });
+  ScriptedUpstream good(always({}));
+  Forwarders forwarders({flapping.endpoint(), good.endpoint()});
+  const auto is_up = [&] {
+    const auto health = forwarders.health();
+    return std::all_of(health.begin(), health.end(),
+                       [](const UpstreamHealth& h) { return h.is_up; });
+  };
+  const auto ask_until = [&](bool wanted) {
+    auto longest = Clock::duration::zero();
+    for (int i = 0; is_up() != wanted; ++i) {
+      REQUIRE(i < 2000);
+      const auto before = Clock::now();
+      forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+      longest = std::max(longest, Clock::now() - before);
+      std::this_thread::sleep_for(10ms);  // as clients do
+    }
+    return longest;
+  };
+  forwarders.ask(query_for("first.example"));
+  CHECK(ask_until(false) < kLatestRetry * 3 / 2 + 300ms);
+  is_back = true;
+  // The question that finds out has no client.
+  CHECK(ask_until(true) < kSoonestRetry);
+  CHECK(forwarders.health()[0].changes + forwarders.health()[1].changes == 2);
+}
+
+TEST_CASE("the quicker of two upstreams is asked") {
+  ScriptedUpstream quick(always({}));
+  ScriptedUpstream slow([](const Octets& question, Transport) {
+    std::this_thread::sleep_for(60ms);
+    return Messages{reply_to(question)};
+  });
+  Forwarders forwarders({slow.endpoint(), quick.endpoint()});
+  for (int i = 0; i < 40; ++i) {
+    forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+  }
+  CHECK(slow.asked() <= 3);
+  CHECK(quick.asked() >= 37);
+}
+
+TEST_CASE(
+    "one that fails where another answers is down, one that others join "
+    "is not") {
+  ScriptedUpstream bad(always({.rcode = 2, .addresses = 0}));
+  ScriptedUpstream good([](const Octets& question, Transport) {
+    const bool is_broken = fold(question[13]) == 'b';  // for all
+    return Messages{reply_to(question, {.rcode = is_broken ? 2 : 0,
+                                        .addresses = is_broken ? 0 : 1})};
+  });
+  Forwarders forwarders({bad.endpoint(), good.endpoint()});
+  for (int i = 0; i < 10; ++i) {
+    forwarders.ask(query_for("b" + std::to_string(i) + ".example"));
+  }
+  for (const UpstreamHealth& health : forwarders.health()) CHECK(health.is_up);
+  const int asked = bad.asked();
+  CHECK(asked == 10);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(rcode_in(forwarders.ask(
+              query_for("a" + std::to_string(i) + ".example"))) == 0);
+  }
+  // Preferred less and less, it is asked rarely.
+  CHECK(bad.asked() - asked <= 4);
+}
+
+TEST_CASE("a closed port is failed over at once, and explained") {
+  const Endpoint closed = closed_port();
+  SUBCASE("with another upstream") {
+    ScriptedUpstream good(always({}));
+    Forwarders forwarders({closed, good.endpoint()});
+    const auto before = Clock::now();
+    CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
+    CHECK(Clock::now() - before < kSoonestRetry);
+  }
+  SUBCASE("alone") {
+    Forwarders forwarders({closed});
+    const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+    CHECK(outcome.message.empty());
+    CHECK(outcome.failure.starts_with(to_text(closed) +
+                                      " is unreachable, after "));
+    CHECK(forwarders.counts().unanswered == 1);
+  }
+}
+
+TEST_CASE("a lone silent upstream is asked again, and given up before 5 s") {
+  ScriptedUpstream silent(silence);
+  Forwarders forwarders({silent.endpoint()});
+  const auto before = Clock::now();
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(Clock::now() - before < std::chrono::seconds(5));
+  CHECK(outcome.message.empty());
+  CHECK(outcome.failure.find("timed out") != std::string::npos);
+  CHECK(silent.asked() == kMostAskings);
+  CHECK(forwarders.late() == 1);
+  // Known to be down, it is asked once a question, not three times.
+  CHECK_FALSE(forwarders.health()[0].is_up);
+  forwarders.ask(query_for("b.example"));
+  CHECK(silent.asked() == kMostAskings + 1);
+}
+
+TEST_CASE("a late answer to the first asking still counts") {
+  std::promise<void> asked_again;
+  const auto late = asked_again.get_future().share();
+  std::atomic<int> asked{0};
+  ScriptedUpstream slow([&](const Octets& question, Transport) {
+    if (++asked > 1) return Messages();
+    late.wait();
+    return Messages{reply_to(question, {.addresses = 2})};
+  });
+  Forwarders forwarders({slow.endpoint()});
+  auto outcome = forwarders.start(query_for("a.example"));
+  while (forwarders.counts().upstream(slow.endpoint()).asked < 2) {
+    std::this_thread::yield();
+  }
+  asked_again.set_value();
+  CHECK(answers_in(outcome.get()) == 2);
+}
+
+TEST_CASE("TC is asked again over TCP") {
+  ScriptedUpstream upstream([](const Octets& question, Transport transport) {
+    return Messages{reply_to(
+        question, {.addresses = 7, .truncated = transport == Transport::kUdp})};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(answers_in(outcome) == 7);
+  CHECK((outcome.message[2] & 2) == 0);
+  CHECK(upstream.asked_over_tcp() == 1);
+}
+
+TEST_CASE("answers above 512 octets arrive uncut, over UDP and over TCP") {
+  ScriptedUpstream upstream(always({.addresses = 70}));
+  Forwarders forwarders({upstream.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(answers_in(outcome) == 70);
+  CHECK(outcome.message.size() > 70 * 16);
+  ScriptedUpstream large([](const Octets& question, Transport transport) {
+    return Messages{reply_to(
+        question,
+        {.addresses = 3000, .truncated = transport == Transport::kUdp})};
+  });
+  Forwarders over_tcp({large.endpoint()});
+  CHECK(answers_in(over_tcp.ask(query_for("a.example"))) == 3000);
+}
+
+TEST_CASE("DO, CD and AD reach the upstream, and come back") {
+  std::atomic<int> flags{0};
+  std::atomic<int> opt_flags{0};
+  std::atomic<int> udp_size{0};
+  ScriptedUpstream upstream([&](const Octets& question, Transport) {
+    flags = question[2] << 8 | question[3];
+    // c-ares 1.34 adds a COOKIE option behind.
+    const std::size_t opt = question_end(question);
+    udp_size = question[opt + 3] << 8 | question[opt + 4];
+    opt_flags = question[opt + 7] << 8 | question[opt + 8];
+    return Messages{reply_to(question, {.authentic_data = true})};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  Query query = query_for("a.example");
+  query.edns = Edns{.udp_size = 4096, .version = 0, .dnssec_ok = true};
+  query.checking_disabled = true;
+  query.authentic_data = true;
+  const ForwardOutcome outcome = forwarders.ask(query);
+  CHECK(flags == 0x0130);
+  CHECK(opt_flags == 0x8000);
+  CHECK(udp_size == 1232);
+  REQUIRE(outcome.message.size() > 12);
+  CHECK((outcome.message[3] & 0x30) == 0x30);
+  const std::size_t opt = outcome.message.size() - 11;
+  CHECK((outcome.message[opt + 7] & 0x80) != 0);
+
+  forwarders.ask(query_for("b.example"));
+  CHECK(flags == 0x0120);  // AD always, RFC 6840 5.7
+  CHECK(opt_flags == 0);
+}
+
+TEST_CASE("FORMERR from a server without EDNS is asked again without") {
+  ScriptedUpstream old([](const Octets& question, Transport) {
+    const bool edns = question[11] != 0;
+    return Messages{reply_to(
+        question,
+        {.rcode = edns ? 1 : 0, .addresses = edns ? 0 : 1, .with_opt = false})};
+  });
+  Forwarders forwarders({old.endpoint()});
+  CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
+  CHECK(old.asked() == 2);
+}
+
+TEST_CASE("answers with a wrong id or question are not taken") {
+  ScriptedUpstream forger([](const Octets& question, Transport) {
+    Octets wrong_id = reply_to(question, {.addresses = 9});
+    wrong_id[0] ^= 0x55;
+    Octets wrong_name = reply_to(question, {.addresses = 9});
+    wrong_name[13] ^= 1;
+    Octets wrong_type = reply_to(question, {.addresses = 9});
+    wrong_type[12 + 11 + 1] = 28;
+    return Messages{wrong_id, wrong_name, wrong_type,
+                    reply_to(question, {.addresses = 1})};
+  });
+  Forwarders forwarders({forger.endpoint()});
+  CHECK(answers_in(forwarders.ask(query_for("a.example"))) == 1);
+}
+
+TEST_CASE("a question echoed back is no answer: it is asked again") {
+  bool echoed = false;
+  ScriptedUpstream echo([&](const Octets& question, Transport) {
+    return Messages{std::exchange(echoed, true) ? reply_to(question)
+                                                : question};
+  });
+  Forwarders forwarders({echo.endpoint()});
+  CHECK(answers_in(forwarders.ask(query_for("a.example"))) == 1);
+}
+
+std::string spelled(const Octets& message) {
+  return {message.begin() + 12,
+          message.begin() + static_cast<std::ptrdiff_t>(question_end(message))};
+}
+
+Octets in_lower_case(Octets message) {
+  for (std::size_t i = 12; i < question_end(message); ++i) {
+    message[i] = fold(message[i]);
+  }
+  return message;
+}
+
+TEST_CASE("each question has a spelling of its own, the client its own back") {
+  std::mutex mutex;
+  std::set<std::string> spellings;
+  ScriptedUpstream upstream([&](const Octets& question, Transport) {
+    const std::lock_guard lock(mutex);
+    spellings.insert(spelled(question));
+    return Messages{reply_to(question)};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  Octets last;
+  for (int i = 0; i < 20; ++i) {
+    last = forwarders.ask(query_for("wWw.ExAmPlE.com")).message;
+  }
+  {
+    const std::lock_guard lock(mutex);
+    CHECK(spellings.size() > 15);  // of 8,192
+  }
+  CHECK(spelled(last).starts_with("\3wWw\7ExAmPlE\3com"));
+  CHECK(upstream.asked() == 20);
+}
+
+TEST_CASE("names that were written out get the client's spelling as well") {
+  const std::string text =
+      "............\3wWw\7eXAMPle\3cOm\0\0\1\0\1"
+      "\xc0\x0c\0\1 \3wWw\7eXAMPle\3cOm\0 \2ns\7eXAMPle\3cOm\0 "
+      "\4mail\3cOm\0 \3Com\0 \7eXAMPle\3org\0"s;
+  const Octets sent(text.begin(), text.end());
+  const auto spelled_names = [&](Names names) {
+    Octets message = sent;
+    spell_as_asked(ForwardQuestion(query_for("www.Example.com")), message,
+                   names);
+    return std::string(message.begin() + 29, message.end());
+  };
+  CHECK(spelled_names(Names::kAsSent) == text.substr(29));
+  CHECK(spelled_names(Names::kWrittenOut) ==
+        "\0\1\0\1\xc0\x0c\0\1 \3www\7Example\3com\0 "
+        "\2ns\7Example\3com\0 \4mail\3com\0 \3Com\0 "
+        "\7eXAMPle\3org\0"s);
+}
+
+TEST_CASE(
+    "an answer with the right id and port, but not the spelling, is not "
+    "taken") {
+  // As an attacker forges it, who sees neither.
+  ScriptedUpstream upstream([](const Octets& question, Transport transport) {
+    if (transport == Transport::kTcp) return Messages{reply_to(question)};
+    return Messages{in_lower_case(reply_to(question, {.addresses = 6})),
+                    reply_to(question)};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  for (int i = 0; i < 10; ++i) {
+    CHECK(answers_in(forwarders.ask(
+              query_for("n" + std::to_string(i) + ".poisoned.example"))) == 1);
+  }
+  CHECK(upstream.asked_over_tcp() >= 9);  // unless the spelling was that
+  CHECK(forwarders.counts().upstream(upstream.endpoint()).misspelled >= 9);
+}
+
+TEST_CASE("an upstream that does not keep the spelling is asked without") {
+  bool does_tcp = true;
+  SUBCASE("it says so over TCP") {}
+  SUBCASE("it does no TCP") { does_tcp = false; }
+  ScriptedUpstream upstream([&](const Octets& question, Transport transport) {
+    if (transport == Transport::kTcp && !does_tcp) return Messages();
+    return Messages{in_lower_case(reply_to(question))};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  for (int i = 0; i < 10; ++i) {
+    CHECK(answers_in(forwarders.ask(
+              query_for("n" + std::to_string(i) + ".longer.example"))) == 1);
+  }
+  CHECK(upstream.asked_over_tcp() == 1);
+  CHECK(upstream.asked() <= 12);
+}
+
+TEST_CASE("identical questions in flight are asked once, over all workers") {
+  std::promise<void> all_asked;
+  const auto ready = all_asked.get_future().share();
+  ScriptedUpstream upstream([&](const Octets& question, Transport) {
+    ready.wait();
+    return Messages{reply_to(question)};
+  });
+  Forwarders forwarders({upstream.endpoint()}, 3);
+  std::vector<std::future<ForwardOutcome>> waiting;
+  for (std::size_t i = 0; i < 60; ++i) {
+    waiting.push_back(forwarders.start(
+        query_for(i % 2 == 0 ? "a.example" : "A.EXAMPLE"), i % 3));
+  }
+  // Within a window far below kLatestRetry, or the question goes out again.
+  while (forwarders.counts().joined < 59) std::this_thread::yield();
+  all_asked.set_value();
+  for (auto& outcome : waiting) CHECK(answers_in(outcome.get()) == 1);
+  CHECK(upstream.asked() == 1);
+}
+
+TEST_CASE("questions that differ in type, DO or CD are asked apart") {
+  ScriptedUpstream upstream(always({}));
+  Forwarders forwarders({upstream.endpoint()});
+  Query with_do = query_for("a.example");
+  with_do.edns = Edns{.udp_size = 1232, .version = 0, .dnssec_ok = true};
+  Query with_cd = query_for("a.example");
+  with_cd.checking_disabled = true;
+  std::vector<std::future<ForwardOutcome>> waiting;
+  for (const Query& query : {query_for("a.example"), with_do, with_cd,
+                             query_for("a.example", RrType::kAaaa)}) {
+    waiting.push_back(forwarders.start(query));
+  }
+  for (auto& outcome : waiting) outcome.get();
+  CHECK(upstream.asked() == 4);
+}
+
+TEST_CASE("the longest stub domain chooses the upstream") {
+  ScriptedUpstream general(always({.addresses = 1}));
+  ScriptedUpstream corp(always({.addresses = 2}));
+  ScriptedUpstream lab(always({.addresses = 3}));
+  Forwarders forwarders({general.endpoint()});
+  forwarders.store.publish(table_of({
+      {.domain = Name(), .servers = {general.endpoint()}},
+      {.domain = *Name::from_text("corp.example"),
+       .servers = {corp.endpoint()}},
+      {.domain = *Name::from_text("lab.corp.example"),
+       .servers = {lab.endpoint()}},
+      {.domain = *Name::from_text("void.example"),
+       .servers = {},
+       .why_none = "void.example has no server"},
+  }));
+  CHECK(answers_in(forwarders.ask(query_for("example"))) == 1);
+  CHECK(answers_in(forwarders.ask(query_for("notcorp.example"))) == 1);
+  CHECK(answers_in(forwarders.ask(query_for("corp.example"))) == 2);
+  CHECK(answers_in(forwarders.ask(query_for("a.b.CORP.example"))) == 2);
+  CHECK(answers_in(forwarders.ask(query_for("a.lab.corp.example"))) == 3);
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.void.example"));
+  CHECK(outcome.message.empty());
+  CHECK(outcome.failure == "void.example has no server");
+}
+
+TEST_CASE(
+    "an upstream that asks us what we ask it is left out, and not for "
+    "ever") {
+  // What comes in at the upstream comes in here, as from a client.
+  std::atomic<bool> loops{true};
+  std::atomic<Forwarders*> ourselves = nullptr;
+  ScriptedUpstream looping([&](const Octets& question, Transport) {
+    if (loops) {
+      Query query;
+      query.qname = MessageReader(question).question()->qname;
+      ourselves.load()->start(query);  // a joined one would wait for itself
+      return Messages();
+    }
+    return Messages{reply_to(question)};
+  });
+  Forwarders forwarders({looping.endpoint()}, 1, {}, SayChanges::kYes);
+  ourselves = &forwarders;
+  const auto before = Clock::now();
+  const ForwardOutcome first = forwarders.ask(query_for("a.example"));
+  CHECK(first.message.empty());
+  CHECK(Clock::now() - before < 1s);
+  CHECK(forwarders.health()[0].is_loop);
+  const int asked = looping.asked();
+  const ForwardOutcome second = forwarders.ask(query_for("b.example"));
+  CHECK(second.failure == "upstreams lead back to this server, a loop: " +
+                              to_text(looping.endpoint()));
+  CHECK(looping.asked() == asked);
+  loops = false;
+  // Questions find out, at most one in five seconds.
+  for (int i = 0; forwarders.health()[0].is_loop; ++i) {
+    REQUIRE(i < 2000);
+    forwarders.ask(query_for("c.example"));
+    std::this_thread::sleep_for(10ms);
+  }
+  CHECK(rcode_in(forwarders.ask(query_for("d.example"))) == 0);
+}
+
+TEST_CASE("nobody but the upstream can make a loop of it") {
+  ScriptedUpstream upstream(always({}));
+  Forwarders forwarders({upstream.endpoint()}, 1, {}, SayChanges::kYes);
+  forwarders.ask(query_for("a.example"));
+  // Clients ask for what looks like a check, and for what is under way.
+  forwarders.ask(query_for("0123456789abcdef0123456789abcdef.canopydns-loop"));
+  std::vector<std::future<ForwardOutcome>> waiting;
+  for (int i = 0; i < 100; ++i) {
+    waiting.push_back(forwarders.start(query_for("b.example")));
+  }
+  for (auto& outcome : waiting) CHECK(answers_in(outcome.get()) == 1);
+  CHECK_FALSE(forwarders.health()[0].is_loop);
+  CHECK(forwarders.health()[0].is_up);
+}
+
+TEST_CASE("without upstreams, the failure says so") {
+  Forwarders forwarders({});
+  CHECK(forwarders.ask(query_for("a.example")).failure ==
+        "no upstream is configured");
+}
+
+TEST_CASE("too many waiting questions fail at once") {
+  ScriptedUpstream silent(silence);
+  Forwarders forwarders({silent.endpoint()}, 1, {.max_waiting = 2});
+  const auto first = forwarders.start(query_for("a.example"));
+  const auto second = forwarders.start(query_for("b.example"));
+  CHECK(forwarders.ask(query_for("c.example")).failure ==
+        "too many questions are waiting for upstreams");
+  CHECK(forwarders.counts().shed == 1);
+}
+
+TEST_CASE("source ports and ids change") {
+  ScriptedUpstream upstream(always({}));
+  Forwarders forwarders({upstream.endpoint()});
+  for (int i = 0; i < 1500; ++i) {
+    forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+  }
+  CHECK(upstream.source_ports() >= 4);
+  CHECK(upstream.ids().size() > 1400);
+}
+
+TEST_CASE("a burst of different questions is answered") {
+  ScriptedUpstream upstream(always({}));
+  Forwarders forwarders({upstream.endpoint()}, 2);
+  std::vector<std::future<ForwardOutcome>> waiting;
+  for (std::size_t i = 0; i < 2000; ++i) {
+    waiting.push_back(forwarders.start(
+        query_for("n" + std::to_string(i) + ".example"), i % 2));
+  }
+  for (auto& outcome : waiting) CHECK(answers_in(outcome.get()) == 1);
+  CHECK(forwarders.counts().asked == 2000);
+}
+
+TEST_CASE("what is still under way when a worker stops is let go") {
+  ScriptedUpstream silent(silence);
+  Forwarders forwarders({silent.endpoint()}, 2);
+  std::vector<std::future<ForwardOutcome>> waiting;
+  for (std::size_t i = 0; i < 50; ++i) {
+    waiting.push_back(forwarders.start(
+        query_for("n" + std::to_string(i) + ".example"), i % 2));
+  }
+  while (silent.asked() < 10) std::this_thread::yield();
+}
+
+}  // namespace
+}  // namespace canopy

@@ -1,0 +1,93 @@
+// Real workers on loopback with a handler that does what messages tell it:
+//   "now..."      is answered at once with itself
+//   "hold..."     is answered with itself when a "release" comes
+//   "release"     releases what is held, the latest first, and is answered
+//   "never..."    is not answered
+//   "big..."      is answered with 60,000 octets
+//   "tier"        is answered "cache" or "zone", and "udp" or "tcp"
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/workers.h"
+
+namespace canopy {
+
+inline void send_text(const Reply& reply, std::string_view text) {
+  reply.send({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+class ScriptedHandler : public MessageHandler {
+ public:
+  explicit ScriptedHandler(std::atomic<int>& handled) : handled_(handled) {}
+
+  void end_batch(TimePoint) override {}
+
+  void handle(std::span<const std::uint8_t> message,
+              const Reply& reply) override {
+    ++handled_;
+    const std::string text(message.begin(), message.end());
+    if (text.starts_with("never")) return;
+    if (text.starts_with("hold")) {
+      held_.emplace_back(text, reply);
+      return;
+    }
+    if (text.starts_with("big")) {
+      return send_text(reply, std::string(60'000, 'x'));
+    }
+    if (text == "tier") {
+      return send_text(
+          reply, std::string(reply.tier == Tier::kCache ? "cache " : "zone ") +
+                     (reply.transport == Transport::kUdp ? "udp" : "tcp"));
+    }
+    if (text == "release") release();
+    send_text(reply, text);
+  }
+
+ private:
+  void release() {
+    while (!held_.empty()) {
+      const auto [text, reply] = std::move(held_.back());
+      held_.pop_back();
+      send_text(reply, text);
+    }
+  }
+
+  std::atomic<int>& handled_;
+  std::vector<std::pair<std::string, Reply>> held_;
+};
+
+class ScriptedWorkers {
+ public:
+  explicit ScriptedWorkers(const WorkersPlan& plan = loopback())
+      : workers_(plan, upstreams_, [this](Forwarder&, QueryCounters&) {
+          return std::make_unique<ScriptedHandler>(handled_);
+        }) {
+    workers_.start();
+  }
+
+  static WorkersPlan loopback() {
+    WorkersPlan plan;
+    plan.addresses = {address_value("127.0.0.1")};
+    plan.dns_port = 0;
+    plan.zone_port = 0;
+    return plan;
+  }
+
+  Endpoint cache_tier() const { return workers_.cache_tier().front(); }
+  Endpoint zone_tier() const { return workers_.zone_tier().front(); }
+  const QueryCounters& counters() const { return workers_.counters(0); }
+  int handled() const { return handled_; }
+  Workers& workers() { return workers_; }
+
+ private:
+  std::atomic<int> handled_{0};
+  UpstreamStore upstreams_;
+  Workers workers_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,70 @@
+#include "tests/support/fake_forwarder.h"
+
+#include <utility>
+
+#include "tests/support/oracle.h"
+#include "tests/support/query_message.h"
+
+namespace canopy::test {
+namespace {
+
+std::string folded(const Query& query) {
+  std::string text = query.qname.to_text() + ' ' + to_text(query.qtype);
+  for (char& c : text) {
+    c = static_cast<char>(fold(static_cast<std::uint8_t>(c)));
+  }
+  return text;
+}
+
+}  // namespace
+
+void FakeForwarder::answer(std::string_view question,
+                           std::string_view message) {
+  answers_[folded(query_from_text(question))] =
+      [text = std::string(message)](const Query& query) {
+        return ForwardOutcome{.message = upstream_message(query, text)};
+      };
+}
+
+void FakeForwarder::fail(std::string_view question, std::string_view failure,
+                         std::chrono::milliseconds waited) {
+  answers_[folded(query_from_text(question))] = [text = std::string(failure),
+                                                 waited](const Query&) {
+    return ForwardOutcome{.message = {}, .failure = text, .waited = waited};
+  };
+}
+
+void FakeForwarder::answer_with(std::string_view question, Octets message) {
+  answers_[folded(query_from_text(question))] =
+      [octets = std::move(message)](const Query&) {
+        return ForwardOutcome{.message = octets};
+      };
+}
+
+void FakeForwarder::release() {
+  holding_ = false;
+  for (const Held& held : std::exchange(held_, {})) held.done(held.outcome);
+}
+
+void FakeForwarder::be_late(std::string_view why) {
+  ForwardOutcome outcome;
+  outcome.failure = why;
+  outcome.is_late = true;
+  for (const Held& held : held_) held.done(outcome);
+}
+
+void FakeForwarder::forward(const Query& query, Done done) {
+  asked_.push_back(query.qname.to_text() + ' ' + to_text(query.qtype) +
+                   (query.dnssec_ok() ? " +do" : "") +
+                   (query.checking_disabled ? " +cd" : "") +
+                   (query.authentic_data ? " +ad" : ""));
+  const auto found = answers_.find(folded(query));
+  ForwardOutcome outcome =
+      found == answers_.end()
+          ? ForwardOutcome{.failure = "no upstream answered"}
+          : found->second(query);
+  if (!holding_) return done(outcome);
+  held_.push_back({std::move(done), std::move(outcome)});
+}
+
+}  // namespace canopy::test

@@ -1,0 +1,51 @@
+// Upstreams that answer what a test says, at once or when it lets them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/forwarder.h"
+
+namespace canopy::test {
+
+class FakeForwarder final : public Forwarder {
+ public:
+  // `question` as "www.example.com. A"; the message in the form of
+  // tests/support/oracle.h.  Questions without an answer fail.
+  void answer(std::string_view question, std::string_view message);
+  void fail(std::string_view question, std::string_view failure,
+            std::chrono::milliseconds waited = {});
+  // Others are asked from now on.
+  void change() { ++edition_; }
+  // Octets in place of a message.
+  void answer_with(std::string_view question, Octets message);
+  // From now on questions wait for release().
+  void hold() { holding_ = true; }
+  void release();
+  // Questions that wait are told that it takes long.
+  void be_late(std::string_view why);
+
+  // Every question forwarded, with " +do", " +cd", " +ad" where they were.
+  const std::vector<std::string>& asked() const { return asked_; }
+
+  void forward(const Query& query, Done done) override;
+  std::uint64_t edition() const override { return edition_; }
+
+ private:
+  using Answer = std::function<ForwardOutcome(const Query&)>;
+
+  std::map<std::string, Answer> answers_;
+  std::vector<std::string> asked_;
+  bool holding_ = false;
+  std::uint64_t edition_ = 0;
+  struct Held {
+    Done done;
+    ForwardOutcome outcome;
+  };
+  std::vector<Held> held_;
+};
+
+}  // namespace canopy::test

@@ -1,0 +1,277 @@
+#include "zones/message_index.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/support/message_text.h"
+#include "tests/support/oracle.h"
+#include "tests/support/query_message.h"
+#include "tests/support/raw_message.h"
+#include "zones/message_reader.h"
+
+using namespace canopy;
+using test::message_text;
+using test::query_from_text;
+using test::RawMessage;
+using test::upstream_message;
+
+namespace {
+
+const std::string kSoa = "example. 60 IN SOA ns.example. h.example. 1 2 3 4 5";
+
+Octets upstream(std::string_view text) {
+  return upstream_message(query_from_text("www.example. A"), text);
+}
+
+// What the index makes of an upstream's message.
+std::string indexed(const Octets& message) {
+  MessageIndex index;
+  if (!index.read(message)) return "refused";
+  return message_text(index.answer().message);
+}
+
+RawMessage response(RawMessage::Header header) {
+  header.flags |= 0x8000;
+  return RawMessage(header).question("a.example");
+}
+
+bool reads(const RawMessage& message) {
+  MessageIndex index;
+  return index.read(message.message());
+}
+
+}  // namespace
+
+TEST_CASE("an upstream's message keeps its records and the flags that matter") {
+  CHECK(indexed(upstream("NOERROR aa ra rd ad cd tc\n"
+                         "www.example. 300 IN CNAME web.example.\n"
+                         "web.example. 60 IN A 10.0.0.1\n"
+                         "web.example. 60 IN A 10.0.0.2\n"
+                         "; authority\nexample. 90 IN NS ns.example.\n"
+                         "; additional\nns.example. 90 IN A 10.0.0.9\n")) ==
+        "NOERROR tc ra ad\n"
+        "www.example. 300 IN CNAME web.example.\n"
+        "web.example. 60 IN A 10.0.0.1\n"
+        "web.example. 60 IN A 10.0.0.2\n"
+        "; authority\nexample. 90 IN NS ns.example.\n"
+        "; additional\nns.example. 90 IN A 10.0.0.9\n");
+  CHECK(indexed(upstream("NXDOMAIN\n; authority\n" + kSoa + '\n')) ==
+        "NXDOMAIN ra\n; authority\n" + kSoa + '\n');
+  CHECK(indexed(upstream("SERVFAIL\n")) == "SERVFAIL ra\n");
+}
+
+TEST_CASE("opcode, Z and a missing QR are not passed on") {
+  RawMessage odd = RawMessage({.flags = 5 << 11 | 0x0040}).question("a");
+  MessageIndex index;
+  REQUIRE(index.read(odd.message()));
+  CHECK(MessageReader(index.answer().message).flags() ==
+        (flag::kQr | flag::kRa));
+}
+
+TEST_CASE("the OPT record is the upstream's own and is taken out") {
+  const auto last = response({.answers = 1, .additional = 1})
+                        .pointer(12)
+                        .fields(RrType::kA, 5, 4)
+                        .u32(0x0A000001)
+                        .opt(4096, 0x8000);
+  CHECK(indexed(last) == "NOERROR ra\na.example. 5 IN A 10.0.0.1\n");
+  const auto middle = response({.answers = 1, .additional = 2})
+                          .pointer(12)
+                          .fields(RrType::kA, 5, 4)
+                          .u32(0x0A000001)
+                          .opt(4096)
+                          .pointer(12)
+                          .fields(RrType::kA, 6, 4)
+                          .u32(0x0A000002);
+  CHECK(indexed(middle) == "NOERROR ra\na.example. 5 IN A 10.0.0.1\n");
+}
+
+TEST_CASE("an extended rcode is about the upstream and us, not an answer") {
+  // BADVERS, BADCOOKIE: the lower bits alone would read NOERROR, YXRRSET.
+  CHECK_FALSE(reads(response({.additional = 1}).opt(4096, 1U << 24)));
+  CHECK_FALSE(
+      reads(response({.flags = 7, .additional = 1}).opt(4096, 1U << 24)));
+}
+
+TEST_CASE("malformed messages are refused") {
+  struct Row {
+    std::string_view what;
+    Octets message;
+  };
+  const Row rows[] = {
+      {"nothing", {}},
+      {"a short header", Octets(11)},
+      {"no question", RawMessage({.flags = 0x8000, .questions = 0})},
+      {"two questions", response({.questions = 2}).question("b")},
+      {"a question cut off", RawMessage({.flags = 0x8000}).name("a")},
+      {"a record cut off",
+       response({.answers = 1}).pointer(12).fields(RrType::kA, 5, 4).u16(0)},
+      {"fewer records than announced",
+       response({.answers = 2}).pointer(12).fields(RrType::kA, 5, 4).u32(0)},
+      {"a pointer loop",
+       response({.answers = 1}).pointer(27).fields(RrType::kA, 5, 4).u32(0)},
+      {"an owner that reads on over its own record",
+       response({.answers = 2})
+           .pointer(12)
+           .fields(RrType::kA, 5, 4)
+           .octets({5, 'a', 'b', 'c'})
+           .pointer(39)
+           .fields(RrType::kA, 5, 4)
+           .u32(0)},
+      {"an address of three octets", response({.answers = 1})
+                                         .pointer(12)
+                                         .fields(RrType::kA, 5, 3)
+                                         .octets({1, 2, 3})},
+      {"an IPv6 address of four octets",
+       response({.answers = 1}).pointer(12).fields(RrType::kAaaa, 5, 4).u32(0)},
+      {"a CNAME without a name",
+       response({.answers = 1}).pointer(12).fields(RrType::kCname, 5, 0)},
+      {"a CNAME with more than a name", response({.answers = 1})
+                                            .pointer(12)
+                                            .fields(RrType::kCname, 5, 3)
+                                            .pointer(12)
+                                            .u8(0)},
+      {"a CNAME whose name goes over its rdata",
+       response({.answers = 1}).pointer(12).fields(RrType::kCname, 5, 1).u8(1)},
+      {"a CNAME that points at itself", response({.answers = 1})
+                                            .pointer(12)
+                                            .fields(RrType::kCname, 5, 2)
+                                            .pointer(39)},
+      {"an SRV without a target", response({.answers = 1})
+                                      .pointer(12)
+                                      .fields(RrType::kSrv, 5, 6)
+                                      .octets({0, 0, 0, 0, 0, 80})},
+      {"an SRV of four octets",
+       response({.answers = 1}).pointer(12).fields(RrType::kSrv, 5, 4).u32(0)},
+      {"an SOA without its numbers", response({.authority = 1})
+                                         .pointer(12)
+                                         .fields(RrType::kSoa, 5, 4)
+                                         .pointer(12)
+                                         .pointer(12)},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    CHECK(indexed(row.message) == "refused");
+  }
+  CHECK(indexed(Octets(kMaxMessageSize + 1)) == "refused");
+}
+
+TEST_CASE("no prefix of a message is a message") {
+  const Octets whole = upstream(
+      "www.example. 300 IN CNAME web.example.\n"
+      "web.example. 60 IN MX 5 mail.example.\n"
+      "; authority\n" +
+      kSoa + '\n');
+  CHECK(indexed(whole) != "refused");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    CAPTURE(size);
+    CHECK(indexed(Octets(whole.begin(),
+                         whole.begin() + static_cast<std::ptrdiff_t>(size))) ==
+          "refused");
+  }
+}
+
+TEST_CASE("RRsets are runs of one owner and type; addresses rotate") {
+  MessageIndex index;
+  REQUIRE(
+      index.read(upstream("www.example. 1 IN CNAME web.example.\n"
+                          "web.example. 1 IN A 10.0.0.1\n"
+                          "web.example. 1 IN A 10.0.0.2\n"
+                          "web.example. 1 IN AAAA fd00::1\n"
+                          "; authority\nexample. 1 IN NS a.example.\n"
+                          "example. 1 IN NS b.example.\n")));
+  const auto rrsets = index.answer().rrsets;
+  REQUIRE(rrsets.size() == 4);
+  CHECK(rrsets[0].count == 1);
+  CHECK_FALSE(rrsets[0].rotates);
+  CHECK(rrsets[1].count == 2);
+  CHECK(rrsets[1].rotates);
+  CHECK(rrsets[2].rotates);
+  CHECK(rrsets[3].count == 2);
+  CHECK(rrsets[3].section == Section::kAuthority);
+  CHECK_FALSE(rrsets[3].rotates);
+  CHECK(index.answer().ttl_offsets.size() == 6);
+}
+
+TEST_CASE("addresses whose owners are not spelled alike do not rotate") {
+  // The second owner's pointer leads into the first record: moved to the
+  // first's place it would point at itself.
+  const auto odd = response({.answers = 2})
+                       .octets({1, 'x'})
+                       .pointer(14)
+                       .fields(RrType::kA, 5, 4)
+                       .u32(0x0A000001)
+                       .octets({1, 'x'})
+                       .pointer(29)
+                       .fields(RrType::kA, 5, 4)
+                       .u32(0x0A000002);
+  MessageIndex index;
+  REQUIRE(index.read(odd.message()));
+  REQUIRE(index.answer().rrsets.size() == 1);
+  CHECK_FALSE(index.answer().rrsets[0].rotates);
+}
+
+TEST_CASE("how long an answer holds (RFC 2308 5)") {
+  struct Row {
+    std::string_view what;
+    std::string message;
+    std::optional<std::uint32_t> ttl;
+  };
+  const std::string soa20 =
+      "; authority\nexample. 20 IN SOA ns. h. 1 2 3 4 300\n";
+  const std::string soa300 =
+      "; authority\nexample. 300 IN SOA ns. h. 1 2 3 4 20\n";
+  const Row rows[] = {
+      {"the lowest of the answer",
+       "www.example. 300 IN CNAME x.\nx. 60 IN A 10.0.0.1\nx. 90 IN A 10.0.0.2",
+       60},
+      {"other sections do not count",
+       "www.example. 300 IN A 10.0.0.1\n; authority\nexample. 5 IN NS a.", 300},
+      {"NXDOMAIN: the SOA's TTL", "NXDOMAIN\n" + soa20, 20},
+      {"NXDOMAIN: the SOA's minimum", "NXDOMAIN\n" + soa300, 20},
+      {"NODATA", "NOERROR\n" + soa20, 20},
+      {"a CNAME to a name that is not there",
+       "NXDOMAIN\nwww.example. 10 IN CNAME x.\n" + soa20, 10},
+      {"a CNAME with a longer TTL",
+       "NXDOMAIN\nwww.example. 100 IN CNAME x.\n" + soa20, 20},
+      {"no SOA", "NXDOMAIN\n", std::nullopt},
+      {"no SOA, NODATA", "NOERROR\n", std::nullopt},
+      {"a delegation is no SOA", "NOERROR\n; authority\nexample. 300 IN NS a.",
+       std::nullopt},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    MessageIndex index;
+    REQUIRE(index.read(upstream(row.message)));
+    CHECK(index.ttl() == row.ttl);
+  }
+}
+
+TEST_CASE("one index reads many messages, none of them in the other's light") {
+  MessageIndex index;
+  REQUIRE(index.read(upstream("www.example. 60 IN A 10.0.0.1\n")));
+  CHECK(index.has_answer());
+  CHECK_FALSE(index.read(Octets(5)));
+  REQUIRE(index.read(upstream("NXDOMAIN\n; authority\n" + kSoa)));
+  CHECK_FALSE(index.has_answer());
+  CHECK(index.rcode() == Rcode::kNxDomain);
+  CHECK(index.answer().rrsets.size() == 1);
+  CHECK(index.answer().ttl_offsets.size() == 1);
+  CHECK(index.ttl() == 5);
+}
+
+TEST_CASE("rdata is expanded: names in it lose their compression") {
+  const Octets message = upstream(
+      "www.example. 60 IN MX 5 mail.example.\n"
+      "www.example. 60 IN TXT \"x\"\n");
+  MessageReader reader(message);
+  REQUIRE(reader.question());
+  const auto record = reader.record();
+  REQUIRE(record);
+  CHECK(record->rdata.size() == 9);  // compressed
+  const auto rdata = expanded_rdata(reader, *record, message);
+  REQUIRE(rdata);
+  CHECK(to_text(Record{record->owner, record->type, record->ttl, *rdata}) ==
+        "www.example. 60 IN MX 5 mail.example.");
+}

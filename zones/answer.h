@@ -1,0 +1,76 @@
+// What a zone says to a question, before it is bytes.  Built first, encoded
+// once (zones/wire.h).  It borrows: owners and rdata point into the query and
+// into the ZoneSet it was made from, which must outlive it, or into itself.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "zones/encoded_soa.h"
+#include "zones/name.h"
+#include "zones/rr_types.h"
+#include "zones/rrset_view.h"
+
+namespace canopy {
+
+// RFC 8914: why the answer is what it is, for people.
+struct ExtendedError {
+  InfoCode code = InfoCode::kOther;
+  std::string text;
+};
+
+enum class Section : std::uint8_t { kAnswer, kAuthority, kAdditional };
+
+struct Answer {
+  struct Entry {
+    Section section;
+    NameView owner;
+    RrsetView rrset;
+  };
+
+  // Octets of a record that no zone stores: a computed address.
+  using Scratch = std::vector<std::uint8_t>;
+
+  Rcode rcode = Rcode::kNoError;
+  bool authoritative = false;
+  bool recursion_available = false;
+  // The record sets in the order of their sections.
+  std::vector<Entry> entries;
+  // The SOA in the authority section, when that is all it holds.
+  const EncodedSoa* encoded_soa = nullptr;
+  // False when the last name of the chain holds no records of its own.
+  bool name_has_data = false;
+  // A CNAME chain left the zone here; null when it did not.
+  const std::uint8_t* unfinished = nullptr;
+  // Links of the CNAME chain so far.
+  int chain_length = 0;
+  Scratch scratch;
+  // Owners that the ZoneSet does not hold in one piece.
+  std::deque<Name> names;
+
+  Answer() = default;
+  Answer(const Answer&) = delete;  // entries may point into it
+  Answer& operator=(const Answer&) = delete;
+
+  NameView keep(NameView name) { return names.emplace_back(name); }
+
+  // Ready for the next question, with the memory of the last.
+  void clear() {
+    rcode = Rcode::kNoError;
+    authoritative = false;
+    recursion_available = false;
+    name_has_data = false;
+    entries.clear();
+    encoded_soa = nullptr;
+    unfinished = nullptr;
+    chain_length = 0;
+    names.clear();
+  }
+};
+
+// RFC 6604, RFC 1034 3.6.2: how far CNAMEs are followed.
+inline constexpr int kMaxChainLength = 8;
+
+}  // namespace canopy

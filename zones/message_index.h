@@ -1,0 +1,70 @@
+// An upstream's message as an EncodedAnswer: checked from end to end, without
+// its OPT record, and with the map of what a reply changes.  One a thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "zones/encoded_answer.h"
+#include "zones/rrset.h"
+
+namespace canopy {
+
+class MessageIndex {
+ public:
+  // False when the message is malformed, or an extended rcode says that its
+  // EDNS was at fault.  Of the flags TC and AD are kept, QR and RA set, as it
+  // is in the mouth of whoever forwards it; records behind an OPT that is not
+  // the last are left out (their names may point across it).
+  bool read(std::span<const std::uint8_t> message);
+
+  // Borrows from this index until the next read.
+  EncodedAnswer answer() const { return {message_, ttl_offsets_, rrsets_}; }
+
+  // Leaves out all records from the first of `section` on.
+  void cut_before(Section section);
+
+  Rcode rcode() const { return rcode_; }
+  std::uint16_t flags() const { return flags_; }
+  bool has_answer() const { return has_answer_; }
+  // The lowest TTL of the answer section; for a negative response, how long
+  // it may be kept: the lesser of the SOA's TTL and MINIMUM (RFC 2308 5).
+  // Nothing when the message does not say.
+  std::optional<std::uint32_t> ttl() const;
+
+ private:
+  bool read_section(class MessageReader& reader,
+                    std::span<const std::uint8_t> message, Section section,
+                    unsigned count);
+  void add(const struct MessageRecord& record, Section section,
+           std::size_t end);
+  bool spells_owner_alike(const struct MessageRecord& record,
+                          const RrsetSpan& rrset) const;
+
+  std::vector<std::uint8_t> message_;
+  std::vector<std::uint16_t> ttl_offsets_;
+  std::vector<RrsetSpan> rrsets_;
+  Rcode rcode_ = Rcode::kNoError;
+  std::uint16_t flags_ = 0;
+  bool has_answer_ = false;
+  bool cut_ = false;  // an OPT was met
+  std::optional<std::uint32_t> answer_ttl_;
+  std::optional<std::uint32_t> negative_ttl_;
+  // Of the record before: does the next one belong to its RRset?
+  Name last_owner_;
+  RrType last_type_ = RrType::kName;
+};
+
+// True when an address has its size and names stand where they belong.
+// `message` is the reader's.
+bool rdata_is_whole(const class MessageReader& reader,
+                    const struct MessageRecord& record,
+                    std::span<const std::uint8_t> message);
+// The record's rdata with compression undone, or nothing if it is malformed.
+std::optional<Octets> expanded_rdata(const class MessageReader& reader,
+                                     const struct MessageRecord& record,
+                                     std::span<const std::uint8_t> message);
+
+}  // namespace canopy

@@ -1,0 +1,140 @@
+#include "zones/message_reader.h"
+
+#include <algorithm>
+
+namespace canopy {
+namespace {
+
+constexpr std::uint8_t kPointer = 0xC0;
+
+// RFC 6891 6.1.2: code, length, value, repeated, must fill the rdata.
+bool options_are_whole(std::span<const std::uint8_t> rdata) {
+  while (!rdata.empty()) {
+    if (rdata.size() < 4) return false;
+    const std::size_t size = 4U + (rdata[2] << 8 | rdata[3]);
+    if (rdata.size() < size) return false;
+    rdata = rdata.subspan(size);
+  }
+  return true;
+}
+
+// RFC 6891 6.1.3: the OPT record's owner, class and TTL carry the rest.
+std::optional<Edns> decode_edns(const MessageRecord& opt) {
+  if (!opt.owner.view().is_root() || !options_are_whole(opt.rdata)) {
+    return std::nullopt;
+  }
+  Edns edns;
+  edns.udp_size = std::max<std::uint16_t>(512, opt.rr_class);
+  edns.version = static_cast<std::uint8_t>(opt.ttl >> 16);
+  edns.dnssec_ok = (opt.ttl & 0x8000) != 0;
+  return edns;
+}
+
+// The records behind the question: none of them matters but one OPT.
+bool decode_records(MessageReader& reader, Query& query) {
+  const unsigned before = reader.answer_count() + reader.authority_count();
+  const unsigned all = before + reader.additional_count();
+  for (unsigned i = 0; i < all; ++i) {
+    const std::optional<MessageRecord> record = reader.record();
+    if (!record) return false;
+    if (record->type != RrType::kOpt) continue;
+    if (i < before || query.edns) return false;  // RFC 6891 6.1.1
+    query.edns = decode_edns(*record);
+    if (!query.edns) return false;
+  }
+  return reader.at_end();
+}
+
+}  // namespace
+
+Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message) {
+  if (message.size() < kHeaderSize) return Refusal{.drop = true};
+  MessageReader reader(message);
+  if ((reader.flags() & flag::kQr) != 0) return Refusal{.drop = true};
+  if (reader.opcode() != Opcode::kQuery)
+    return Refusal{.rcode = Rcode::kNotImp};
+  if (reader.question_count() != 1) return Refusal{};
+
+  const std::optional<MessageReader::Question> question = reader.question();
+  if (!question) return Refusal{};
+  Query query;
+  query.id = reader.id();
+  query.recursion_desired = (reader.flags() & flag::kRd) != 0;
+  query.authentic_data = (reader.flags() & flag::kAd) != 0;
+  query.checking_disabled = (reader.flags() & flag::kCd) != 0;
+  query.qname = question->qname;
+  query.qtype = question->qtype;
+  query.qclass = question->qclass;
+  if (query.qtype == RrType::kOpt || !decode_records(reader, query)) {
+    return Refusal{};
+  }
+  return query;
+}
+
+std::optional<MessageReader::Question> MessageReader::question() {
+  std::optional<Question> question(std::in_place);
+  if (!read_name(position_, question->qname) || !has(4)) return std::nullopt;
+  question->qtype = RrType{load16(position_)};
+  question->qclass = RrClass{load16(position_ + 2)};
+  position_ += 4;
+  return question;
+}
+
+std::optional<MessageRecord> MessageReader::record() {
+  std::optional<MessageRecord> record(std::in_place);
+  record->offset = position_;
+  if (!read_name(position_, record->owner) || !has(10)) return std::nullopt;
+  const std::size_t at = position_;
+  const std::size_t size = load16(at + 8);
+  position_ += 10;
+  if (!has(size)) return std::nullopt;
+  record->type = RrType{load16(at)};
+  record->rr_class = load16(at + 2);
+  record->ttl_offset = at + 4;
+  record->ttl =
+      static_cast<std::uint32_t>(load16(at + 4)) << 16 | load16(at + 6);
+  record->rdata = message_.subspan(position_, size);
+  position_ += size;
+  return record;
+}
+
+// RFC 1035 4.1.4.  A pointer leads to a prior name: one that ends before all
+// that was read so far of this one, so no message makes us walk in circles
+// and no name reaches into records behind it.
+bool MessageReader::read_name(std::size_t& position, Name& name) const {
+  name = Name();
+  std::size_t at = position;
+  std::size_t start = position;  // of the labels being read
+  std::size_t end = message_.size();
+  bool jumped = false;
+  while (at < end) {
+    const std::uint8_t length = message_[at];
+    if (length != 0 && (length & kPointer) == 0) {
+      at += 1 + length;
+      continue;
+    }
+    if ((length & kPointer) != 0 && (length & kPointer) != kPointer) break;
+    if (!name.append_labels(message_.subspan(start, at - start))) break;
+    if (length == 0) {
+      if (!jumped) position = at + 1;
+      return true;
+    }
+    if (at + 1 >= end) break;
+    const std::size_t target =
+        static_cast<std::size_t>(length & ~kPointer) << 8 | message_[at + 1];
+    if (!jumped) position = at + 2;
+    jumped = true;
+    if (target < kHeaderSize || target >= start) break;
+    end = start;
+    at = start = target;
+  }
+  return false;
+}
+
+std::optional<Name> MessageReader::name(std::size_t& position) const {
+  std::optional<Name> name(std::in_place);
+  if (!read_name(position, *name)) return std::nullopt;
+  return name;
+}
+
+}  // namespace canopy

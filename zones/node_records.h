@@ -1,0 +1,71 @@
+// The records of a node as octets: RRset after RRset in order of type, each a
+// header and its records in order (zones/stored_rdata.h has their form).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "zones/label_tree.h"
+#include "zones/packed_count.h"
+#include "zones/stored_rdata.h"
+
+namespace canopy {
+
+// As octets: the four fields as zones/packed_count.h.
+struct RrsetHeader {
+  std::uint16_t type;
+  std::uint16_t count;
+  std::uint32_t ttl;
+  std::uint32_t size;  // octets of the records that follow
+
+  // Moves `at` behind the header.
+  static RrsetHeader read(const std::uint8_t*& at) {
+    RrsetHeader header;
+    header.type = static_cast<std::uint16_t>(read_count(at));
+    header.count = static_cast<std::uint16_t>(read_count(at));
+    header.ttl = static_cast<std::uint32_t>(read_count(at));
+    header.size = static_cast<std::uint32_t>(read_count(at));
+    return header;
+  }
+  void append_to(std::vector<std::uint8_t>& octets) const {
+    append_count(octets, type);
+    append_count(octets, count);
+    append_count(octets, ttl);
+    append_count(octets, size);
+  }
+};
+
+// A node's records taken apart for changes.  Borrows all rdata.
+class OpenRecords {
+ public:
+  // `suffix` is the tree's.
+  OpenRecords(std::span<const std::uint8_t> octets, NameView suffix);
+
+  void add(const LabelTree::Change& change);
+  // False when there is no such record.
+  bool remove(const LabelTree::Change& change);
+
+  std::size_t count() const;
+  std::vector<std::uint8_t> octets() const;
+
+ private:
+  struct Entry {
+    std::uint16_t contributions;  // how often it was added
+    StoredRdata rdata;
+  };
+  struct Rrset {
+    std::uint16_t type;
+    std::uint32_t ttl;
+    std::vector<Entry> records;
+  };
+  using Place = std::vector<Entry>::iterator;
+
+  static Place place_of(const StoredRdata& rdata, Rrset& rrset);
+  std::vector<Rrset>::iterator place_of(RrType type);
+
+  NameView suffix_;
+  std::vector<Rrset> rrsets_;
+};
+
+}  // namespace canopy

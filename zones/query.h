@@ -1,0 +1,33 @@
+// A question as a client asked it, decoded and known to be well formed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "zones/name.h"
+#include "zones/rr_types.h"
+
+namespace canopy {
+
+// The client's OPT record (RFC 6891).
+struct Edns {
+  std::uint16_t udp_size = 512;  // octets, at least 512
+  std::uint8_t version = 0;
+  bool dnssec_ok = false;  // DO
+};
+
+struct Query {
+  std::uint16_t id = 0;
+  Opcode opcode = Opcode::kQuery;
+  bool recursion_desired = false;  // RD
+  bool authentic_data = false;     // AD
+  bool checking_disabled = false;  // CD
+  Name qname;                      // in the client's spelling
+  RrType qtype = RrType::kA;
+  RrClass qclass = RrClass::kIn;
+  std::optional<Edns> edns;
+
+  bool dnssec_ok() const { return edns && edns->dnssec_ok; }
+};
+
+}  // namespace canopy

@@ -1,0 +1,21 @@
+// Names that are computed, not stored: labels that spell an address.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "zones/answer.h"
+#include "zones/rrset_view.h"
+
+namespace canopy {
+
+// The A or AAAA RRset that `label` spells with dashes: "10-0-0-7",
+// "2001-db8--7".  Nothing when it spells none.  `scratch` holds the rdata.
+// (Kubernetes DNS specification 2.3.1 has it for endpoints, CoreDNS's
+// "pods insecure" for pods.)
+std::optional<RrsetView> dashed_address(std::string_view label,
+                                        std::uint32_t ttl,
+                                        Answer::Scratch& scratch);
+
+}  // namespace canopy

@@ -1,0 +1,172 @@
+#include "zones/zone.h"
+
+#include <unordered_set>
+
+#include "zones/synthesis.h"
+
+namespace canopy {
+namespace {
+
+using Node = LabelTree::Node;
+
+Octets soa_rdata(const ZoneOptions& options, std::uint32_t serial) {
+  Octets rdata;
+  const auto append = [&rdata](NameView name) {
+    rdata.insert(rdata.end(), name.wire().begin(), name.wire().end());
+  };
+  append(options.primary);
+  append(options.responsible);
+  for (const std::uint32_t field : {serial, options.refresh, options.retry,
+                                    options.expire, options.negative_ttl}) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      rdata.push_back(static_cast<std::uint8_t>(field >> shift));
+    }
+  }
+  return rdata;
+}
+
+// The name a CNAME, NS or SRV record points to.
+NameView target_of(RrType type, std::span<const std::uint8_t> rdata) {
+  return NameView(rdata.data() + (type == RrType::kSrv ? 6 : 0));
+}
+
+}  // namespace
+
+Zone::Zone(const ZoneOptions& options)
+    : options_(options),
+      apex_labels_(options.apex.view().label_count()),
+      encoded_soa_(options.apex, options.negative_ttl, soa_rdata(options, 0)),
+      tree_(options.target_suffix) {
+  set_serial(0);
+}
+
+void Zone::set_serial(std::uint32_t serial) {
+  soa_serial_ = serial;
+  const Octets rdata = soa_rdata(options_, serial);
+  soa_.clear();
+  append_record(soa_, 1, {rdata});
+  encoded_soa_ = EncodedSoa(options_.apex, options_.negative_ttl, rdata);
+}
+
+RrsetView Zone::soa() const {
+  return {RrType::kSoa, options_.negative_ttl, 1, soa_.data(), kNoSuffix};
+}
+
+Zone::Match Zone::find(NameView name) const {
+  const Labels labels = name.labels();
+  Match match{&tree_.root(), labels.size() - apex_labels_};
+  while (match.labels_left > 0) {
+    const Node* below = match.node->child(labels[match.labels_left - 1]);
+    if (below == nullptr) return match;
+    match.node = below;
+    --match.labels_left;
+  }
+  return match;
+}
+
+bool Zone::has_name(NameView name) const {
+  Answer::Scratch scratch;
+  const Match match = find(name);
+  return match.labels_left == 0 || computed_address(match, name, scratch);
+}
+
+std::optional<RrsetView> Zone::computed_address(
+    const Match& match, NameView name, Answer::Scratch& scratch) const {
+  if (match.labels_left != 1) return std::nullopt;
+  const auto rule = tree_.rrset(*match.node, RrType::kDashedAddresses);
+  if (!rule) return std::nullopt;
+  return dashed_address(name.first_label(), rule->ttl(), scratch);
+}
+
+// RFC 1034 4.3.2, step 3, and again from there for each CNAME.
+void Zone::lookup(NameView qname, RrType qtype, Answer& answer) const {
+  answer.authoritative = true;
+  NameView name = qname;
+  while (true) {
+    const Match match = find(name);
+    if (match.labels_left > 0) {
+      const auto computed = computed_address(match, name, answer.scratch);
+      if (!computed) return name_error(answer);
+      return answer_with(name, qtype, *computed, answer);
+    }
+    const auto cname = tree_.rrset(*match.node, RrType::kCname);
+    if (!cname || qtype == RrType::kCname || qtype == RrType::kAny) {
+      return answer_from(*match.node, name, qtype, answer);
+    }
+    answer.entries.push_back({Section::kAnswer, name, *cname});
+    name = answer.keep(target_of(RrType::kCname, *cname->begin()));
+    if (++answer.chain_length > kMaxChainLength) {
+      answer.rcode = Rcode::kServFail;  // a loop, or as good as one
+      return;
+    }
+    if (!name.is_subdomain_of(apex())) {
+      answer.unfinished = name.data();
+      return;
+    }
+  }
+}
+
+void Zone::answer_from(const Node& node, NameView name, RrType qtype,
+                       Answer& answer) const {
+  answer.name_has_data = node.has_records();
+  if (qtype == RrType::kSoa && &node == &tree_.root()) {
+    answer.entries.push_back({Section::kAnswer, name, soa()});
+    return;
+  }
+  if (qtype == RrType::kAny) return answer_any(node, name, answer);
+  const auto rrset = tree_.rrset(node, qtype);
+  if (!rrset || is_marker(qtype)) return no_data(answer);
+  answer.entries.push_back({Section::kAnswer, name, *rrset});
+  if (qtype == RrType::kSrv || qtype == RrType::kNs) {
+    add_addresses(*rrset, answer);
+  }
+}
+
+// RFC 8482 4.1: one RRset, whichever is there.
+void Zone::answer_any(const Node& node, NameView name, Answer& answer) const {
+  std::optional<RrsetView> any;
+  tree_.for_each_rrset(node, [&any](RrsetView rrset) {
+    if (!any && !is_marker(rrset.type())) any = rrset;
+  });
+  if (!any && &node == &tree_.root()) any = soa();
+  if (!any) return no_data(answer);
+  answer.entries.push_back({Section::kAnswer, name, *any});
+}
+
+void Zone::answer_with(NameView name, RrType qtype, RrsetView rrset,
+                       Answer& answer) const {
+  answer.name_has_data = true;
+  if (qtype != rrset.type() && qtype != RrType::kAny) return no_data(answer);
+  answer.entries.push_back({Section::kAnswer, name, rrset});
+}
+
+// RFC 2782, RFC 1035 3.3.11: the addresses of targets, where we have them.
+void Zone::add_addresses(RrsetView rrset, Answer& answer) const {
+  std::unordered_set<const Node*> seen;
+  RrsetView::Iterator rdata = rrset.begin();
+  for (unsigned i = 0; i < rrset.count(); ++i, ++rdata) {
+    const NameView target = target_of(rrset.type(), *rdata);
+    if (!target.is_subdomain_of(apex())) continue;
+    const Match match = find(target);
+    if (match.labels_left > 0 || !seen.insert(match.node).second) continue;
+    const NameView owner = answer.keep(target);
+    for (const RrType type : {RrType::kA, RrType::kAaaa}) {
+      if (const auto addresses = tree_.rrset(*match.node, type)) {
+        answer.entries.push_back({Section::kAdditional, owner, *addresses});
+      }
+    }
+  }
+}
+
+// RFC 2308 2.1 and 2.2.
+void Zone::name_error(Answer& answer) const {
+  answer.rcode = Rcode::kNxDomain;
+  no_data(answer);
+}
+
+void Zone::no_data(Answer& answer) const {
+  answer.entries.push_back({Section::kAuthority, apex(), soa()});
+  answer.encoded_soa = &encoded_soa_;
+}
+
+}  // namespace canopy

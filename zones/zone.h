@@ -1,0 +1,81 @@
+// One zone: a tree of labels below an apex, with RRsets at its nodes.  A name
+// that only leads to others is an empty non-terminal by construction.
+// Immutable for readers; a ZoneStore edits the next one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "zones/answer.h"
+#include "zones/encoded_soa.h"
+#include "zones/label_tree.h"
+#include "zones/name.h"
+#include "zones/rrset.h"
+
+namespace canopy {
+
+// The SOA of a zone (RFC 1035 3.3.13); its serial comes with each publish.
+struct ZoneOptions {
+  Name apex;
+  Name primary;                  // MNAME
+  Name responsible;              // RNAME
+  std::uint32_t refresh = 7200;  // seconds, as all below
+  std::uint32_t retry = 1800;
+  std::uint32_t expire = 86400;
+  std::uint32_t negative_ttl = 5;  // SOA TTL and MINIMUM
+  // True for the reverse trees: we hold single names of them, and a name we
+  // lack may exist elsewhere.
+  bool falls_through = false;
+  // How most names in its rdata end: stored once.
+  Name target_suffix{};
+};
+
+class Zone {
+ public:
+  explicit Zone(const ZoneOptions& options);
+
+  const Name& apex() const { return options_.apex; }
+  bool falls_through() const { return options_.falls_through; }
+  std::uint32_t soa_serial() const { return soa_serial_; }
+  const LabelTree& tree() const { return tree_; }
+
+  // RFC 1034 4.3.2 from step 3: the answer to (qname, qtype), with CNAMEs
+  // followed inside the zone and addresses of SRV and NS targets added.
+  // REQUIRES: `qname` is in the zone and outlives `answer`.
+  void lookup(NameView qname, RrType qtype, Answer& answer) const;
+  // True when `name` exists in the zone, with data or without.
+  bool has_name(NameView name) const;
+
+ private:
+  friend class ZoneStore;
+
+  // How far down the tree a name leads.
+  struct Match {
+    const LabelTree::Node* node;
+    std::size_t labels_left;  // 0: the name itself
+  };
+  Match find(NameView name) const;
+  RrsetView soa() const;
+  void set_serial(std::uint32_t serial);
+
+  std::optional<RrsetView> computed_address(const Match& match, NameView name,
+                                            Answer::Scratch& scratch) const;
+  void answer_from(const LabelTree::Node& node, NameView name, RrType qtype,
+                   Answer& answer) const;
+  void answer_any(const LabelTree::Node& node, NameView name,
+                  Answer& answer) const;
+  void answer_with(NameView name, RrType qtype, RrsetView rrset,
+                   Answer& answer) const;
+  void add_addresses(RrsetView rrset, Answer& answer) const;
+  void name_error(Answer& answer) const;
+  void no_data(Answer& answer) const;
+
+  ZoneOptions options_;
+  std::size_t apex_labels_;
+  std::uint32_t soa_serial_ = 0;
+  Octets soa_;  // its record as nodes store theirs
+  EncodedSoa encoded_soa_;
+  LabelTree tree_;
+};
+
+}  // namespace canopy

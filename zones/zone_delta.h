@@ -1,0 +1,23 @@
+// What changes in the zones, as single counted records: a zone holds as many
+// of the same record as were added and not removed, and answers with one.
+// So two objects may both contribute the record of one reverse name, and
+// taking one object away leaves the other's.
+#pragma once
+
+#include <vector>
+
+#include "zones/rrset.h"
+
+namespace canopy {
+
+struct ZoneDelta {
+  std::vector<Record> removals;
+  std::vector<Record> additions;
+
+  bool empty() const { return removals.empty() && additions.empty(); }
+};
+
+// What turns the multiset `before` into the multiset `after`.
+ZoneDelta difference(std::vector<Record> before, std::vector<Record> after);
+
+}  // namespace canopy

@@ -1,0 +1,102 @@
+#include "zones/zone_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace canopy {
+
+ZoneStore::ZoneStore(std::vector<ZoneOptions> zones, Serial serial)
+    : next_(std::move(zones), serial), serial_(serial) {
+  for (Zone& zone : next_.zones_) {
+    zone.set_serial(static_cast<std::uint32_t>(serial));
+  }
+  current_ = std::make_shared<const ZoneSet>(next_);
+}
+
+ZoneStore::~ZoneStore() = default;
+
+void ZoneStore::edit(const ZoneDelta& delta) {
+  edit(delta.removals, LabelTree::Change::Kind::kRemove);
+  edit(delta.additions, LabelTree::Change::Kind::kAdd);
+}
+
+// Records of one owner that stand together are applied at one go.
+void ZoneStore::edit(std::span<const Record> records,
+                     LabelTree::Change::Kind kind) {
+  std::vector<LabelTree::Change> changes;
+  for (auto first = records.begin(); first != records.end();) {
+    const auto last = std::find_if(first, records.end(), [&](const Record& r) {
+      return !(r.owner == first->owner);
+    });
+    changes.clear();
+    for (const Record& record : std::span(first, last)) {
+      changes.push_back({kind, record.type, record.ttl, record.rdata});
+    }
+    const std::size_t ignored = edit(first->owner, changes);
+    ignored_ += ignored;
+    changed_ = changed_ || ignored < changes.size();
+    first = last;
+  }
+}
+
+std::size_t ZoneStore::edit(const Name& owner,
+                            std::span<const LabelTree::Change> changes) {
+  for (Zone& zone : next_.zones_) {
+    if (!owner.view().is_subdomain_of(zone.apex())) continue;
+    const Labels labels = owner.view().labels();
+    return zone.tree_.change(labels, labels.size() - zone.apex_labels_,
+                             changes);
+  }
+  return changes.size();
+}
+
+void ZoneStore::complete() {
+  changed_ = changed_ || !next_.complete_;
+  next_.complete_ = true;
+}
+
+Serial ZoneStore::publish() {
+  if (!changed_) return next_.serial_;
+  changed_ = false;
+  ++next_.serial_;
+  for (Zone& zone : next_.zones_) {
+    zone.set_serial(static_cast<std::uint32_t>(next_.serial_));
+  }
+  auto published = std::make_shared<const ZoneSet>(next_);
+  {
+    const std::scoped_lock lock(mutex_);
+    retired_.push_back(std::exchange(current_, std::move(published)));
+    serial_.store(next_.serial_, std::memory_order_release);
+  }
+  release_unread();
+  return next_.serial_;
+}
+
+void ZoneStore::release_unread() {
+  std::vector<std::shared_ptr<const ZoneSet>> unread;  // freed without the lock
+  const std::scoped_lock lock(mutex_);
+  const auto read =
+      std::partition(retired_.begin(), retired_.end(),
+                     [](const std::shared_ptr<const ZoneSet>& set) {
+                       return set.use_count() > 1;
+                     });
+  unread.assign(std::make_move_iterator(read),
+                std::make_move_iterator(retired_.end()));
+  retired_.erase(read, retired_.end());
+}
+
+ZoneStore::Reader::Reader(ZoneStore& store) : store_(store) { refresh(); }
+
+ZoneStore::Reader::~Reader() {
+  const std::scoped_lock lock(store_.mutex_);
+  snapshot_.reset();
+}
+
+// The old snapshot is let go under the lock, and it is never the last to hold
+// it: the writer's list does until it sees it unread.
+void ZoneStore::Reader::refresh() {
+  const std::scoped_lock lock(store_.mutex_);
+  snapshot_ = store_.current_;
+}
+
+}  // namespace canopy
