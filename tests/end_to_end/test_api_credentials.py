@@ -68,7 +68,7 @@ def test_a_token_that_rotates_in_time(cluster, space, account, canopy,
     cluster.kill_apiserver()  # so that it has to be asked again
     cluster.start_apiserver()
     until_follows(cluster, server, space, "web")
-    assert "401" not in server.log()
+    assert "status 401" not in server.log()
 
 
 @pytest.mark.slow
@@ -81,7 +81,7 @@ def test_a_token_that_expires(cluster, space, account, canopy, tmp_path):
     until_refused(cluster, first)
     cluster.kill_apiserver()
     cluster.start_apiserver()
-    server.until(lambda: server.log_lines("401"), "a word about it", 40)
+    server.until(lambda: server.log_lines("status 401"), "a word about it", 40)
     assert first not in server.log()
     assert server.data(KUBERNETES) == ["10.96.0.1"]
     assert server.page("/readyz").status == 200
@@ -162,7 +162,7 @@ def test_another_name(cluster, canopy, tmp_path):
 def test_a_token_that_is_none(cluster, canopy, tmp_path):
     config = cluster.kubeconfig(tmp_path / "kube.conf", token="secret-word")
     server = canopy(f"--kubeconfig={config}", wait="listening")
-    said(server, "401")
+    said(server, "status 401")
     assert "secret-word" not in server.log()
 
 
@@ -171,12 +171,12 @@ def test_an_account_without_rights(cluster, canopy, tmp_path):
     config = cluster.kubeconfig(tmp_path / "kube.conf",
                                 token=cluster.token("default", "nobody"))
     server = canopy(f"--kubeconfig={config}", wait="listening")
-    said(server, "403", "services")
+    said(server, "status 403", "services")
 
 
 def test_verified_pods_need_more_rights(cluster, space, follow, tmp_path):
     server = follow("--pods=verified", wait="listening")
-    said(server, "403", "pods")
+    said(server, "status 403", "pods")
     usual = cluster.api("GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles"
                         "/canopydns")
     # The component of deploy/ that gives them.

@@ -1,5 +1,7 @@
 """Several upstreams: one that does not help is passed over."""
 
+import statistics
+
 import pytest
 
 from ask import rcode
@@ -56,9 +58,10 @@ def test_a_silent_one_is_passed_over_quickly(serve, upstream):
     silent, good = SilentPort(), upstream(GOOD)
     server = serve(flags=[f"--nameservers={silent.server},{good.server}"])
     took = [server.ask(f"{letter}.example.com").time for letter in "abcdefgh"]
-    assert max(took) < 0.8, took
-    # Asked by one worker or two, each of which must see for itself.
-    assert sum(time > 0.1 for time in took) <= 2, took
+    assert max(took) < 1, took
+    # Each of one worker or two must see for itself; a busy machine may hold
+    # up another.
+    assert statistics.median(took) < 0.1, took
     silent.close()
 
 
