@@ -118,7 +118,7 @@ def test_a_popular_name_is_fetched_before_it_expires(serve, upstream):
         assert server.ask(NAME).answer[0].ttl >= 1
         return outside.count(NAME) >= 3
     server.until(fetched, "two fetches ahead of time")
-    found = server.metrics()
-    assert found.sum("canopydns_cache_prefetch_total") >= 2
-    # Its own, and the health probe's.
-    assert found.sum("canopydns_cache_misses_total") <= 2
+    fetches = outside.count(NAME)
+    # All but the first, which was a miss.
+    prefetches = server.metrics().sum("canopydns_cache_prefetch_total")
+    assert prefetches >= fetches - 1 >= 2
