@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 
@@ -73,32 +70,35 @@ std::optional<Endpoint> first_of(const std::vector<Endpoint>& wanted,
   return wanted.empty() ? otherwise.front() : wanted.front();
 }
 
-// From its making on no signal ends the process: each waits its turn.
+// From its making on no signal ends the process: each waits its turn, blocked
+// in this thread and in those made after it.  No handler interrupts anything.
 class Signals {
  public:
+  Signals() {
+    sigemptyset(&taken_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+      sigaddset(&taken_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
+  }
+
   // SIGHUP re-reads, SIGTERM and SIGINT end the wait.
   template <typename Reload>
-  void run_until_stopped(const Reload& reload) {
-    stops_.async_wait([this](auto, int signal) {
-      log_info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-      io_.stop();
-    });
-    std::function<void()> next = [&] {
-      hangups_.async_wait([&](const boost::system::error_code& error, int) {
-        if (error) return;
-        log_info("SIGHUP: reading everything again");
-        reload();
-        next();
-      });
-    };
-    next();
-    io_.run();
+  void run_until_stopped(const Reload& reload) const {
+    for (;;) {
+      int signal = 0;
+      if (sigwait(&taken_, &signal) != 0) continue;
+      if (signal != SIGHUP) {
+        log_info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        return;
+      }
+      log_info("SIGHUP: reading everything again");
+      reload();
+    }
   }
 
  private:
-  boost::asio::io_context io_{1};
-  boost::asio::signal_set stops_{io_, SIGTERM, SIGINT};
-  boost::asio::signal_set hangups_{io_, SIGHUP};
+  sigset_t taken_;
 };
 
 // Everything that serve() reads before it listens.
@@ -117,7 +117,7 @@ int check(const Options& options) {
 }
 
 int serve(const Options& options, const SourceSurroundings& surroundings) {
-  Signals signals;
+  const Signals signals;
 
   // The store, and who may look at it.
   ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
