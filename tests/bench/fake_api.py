@@ -41,10 +41,11 @@ class FakeApi:
         self._version = 1
         self._oldest = 1  # watches from before are answered with 410
         self._items = {resource: [] for resource in KIND}
+        self._places = {}  # (resource, namespace, name): index in its items
         self._events = []  # (version, resource, line)
         self._watches = set()
         for resource, thing in cluster.objects():
-            self._append(resource, thing)
+            self._store(resource, thing)
 
     def __enter__(self):
         self._http = _Http(("127.0.0.1", 0),
@@ -70,16 +71,15 @@ class FakeApi:
     def add(self, service):
         """Writes ADDED events; returns time.perf_counter() just before."""
         with self._lock:
-            lines = []
-            for resource, thing in service.objects():
-                self._append(resource, thing)
-                line = _event("ADDED", typed(resource, thing))
-                lines.append((resource, line))
-                self._events.append((self._version, resource, line))
-            start = time.perf_counter()
-            for resource, line in lines:
-                self._send(resource, line)
-        return start
+            lines = [self._event_line("ADDED", resource, thing)
+                     for resource, thing in service.objects()]
+            return self._send_all(lines)
+
+    def modify(self, resource, thing):
+        """Writes a MODIFIED event of what is there; returns as `add` does."""
+        with self._lock:
+            return self._send_all(
+                [self._event_line("MODIFIED", resource, thing)])
 
     def expire_watches(self):
         """As after a compaction: every watch ends with 410."""
@@ -92,15 +92,28 @@ class FakeApi:
                 watch.ended.set()
             self._watches.clear()
 
-    def _append(self, resource, thing):
+    def _store(self, resource, thing):
         self._version += 1
-        thing["metadata"]["resourceVersion"] = str(self._version)
-        self._items[resource].append(json_bytes(thing))
+        meta = thing["metadata"]
+        meta["resourceVersion"] = str(self._version)
+        items = self._items[resource]
+        place = self._places.setdefault(
+            (resource, meta.get("namespace"), meta["name"]), len(items))
+        items[place:place + 1] = [json_bytes(thing)]
 
-    def _send(self, resource, line):
-        for watch in self._watches:
-            if watch.resource == resource:
-                watch.send(line)
+    def _event_line(self, kind, resource, thing):
+        self._store(resource, thing)
+        line = _event(kind, typed(resource, thing))
+        self._events.append((self._version, resource, line))
+        return resource, line
+
+    def _send_all(self, lines):
+        start = time.perf_counter()
+        for resource, line in lines:
+            for watch in self._watches:
+                if watch.resource == resource:
+                    watch.send(line)
+        return start
 
     # What the handler asks for.
 
