@@ -67,6 +67,7 @@ default_flag dns-bind-address 127.0.0.1
 default_flag dns-port 1053
 default_flag zone-port 10053
 default_flag healthz-port 8080
+default_flag quiet-period 0s  # no node sends anybody here: Ctrl-C stops at once
 address=$(given_value dns-bind-address || echo 127.0.0.1)
 port=$(given_value dns-port || echo 1053)
 http_port=$(given_value healthz-port || echo 8080)

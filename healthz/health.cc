@@ -52,7 +52,8 @@ Health::Verdict Health::verdict(Tier tier, Time now) const {
   if (!last->ok()) {
     return failure(fmt::format("{}, {:.1f} s ago", last->error, seconds(age)));
   }
-  if (age > options_.probe_latency) {
+  // No more probes are made then: their questions are no sign of clients.
+  if (age > options_.probe_latency && !state_.draining) {
     return failure(
         fmt::format("latest result too old to be useful: {:.1f} s, limit {} s",
                     seconds(age), seconds(options_.probe_latency)));
@@ -78,6 +79,11 @@ void Health::is_listening() {
 void Health::is_draining() {
   const std::lock_guard lock(mutex_);
   state_.draining = true;
+}
+
+bool Health::draining() const {
+  const std::lock_guard lock(mutex_);
+  return state_.draining;
 }
 
 std::optional<std::string_view> Health::unready_reason() const {

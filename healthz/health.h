@@ -78,6 +78,7 @@ class Health {
   void data_is_in();
   void is_listening();
   void is_draining();
+  bool draining() const;
   // Nothing when ready, else the reason.
   std::optional<std::string_view> unready_reason() const;
 

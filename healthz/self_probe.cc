@@ -68,6 +68,8 @@ void SelfProbe::start() {
 }
 
 void SelfProbe::round() {
+  // It ends when nobody asks any more; we are nobody.
+  if (health_.draining()) return;
   timer_.expires_after(options_.period);
   timer_.async_wait([this, alive = alive_](const auto& error) {
     if (!error && *alive) round();

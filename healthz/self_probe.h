@@ -1,5 +1,6 @@
 // Asks both tiers a real DNS question over their sockets, at once and then on
-// a period, over UDP and TCP, and tells Health how each ended.
+// a period until the process drains, over UDP and TCP, and tells Health how
+// each ended.
 //
 // Thread rule: made and destroyed while nobody runs the io_context, or by the
 // one thread that does.

@@ -13,8 +13,9 @@ struct ListenerContext {
   boost::asio::io_context& io;
   MessageHandler& handler;
   QueryCounters& counters;
-  // Messages read.  When it stands still, the worker is quiet.
-  Count& messages;
+  // Datagrams read and connections accepted.  When it stands still, nobody is
+  // sent here any more; connections that last would stay for ever.
+  Count& arrivals;
 };
 
 }  // namespace canopy

@@ -89,7 +89,7 @@ class Signals {
       int signal = 0;
       if (sigwait(&taken_, &signal) != 0) continue;
       if (signal != SIGHUP) {
-        log_info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        log_info("{}: stopping", name_of(signal));
         return;
       }
       log_info("SIGHUP: reading everything again");
@@ -97,7 +97,22 @@ class Signals {
     }
   }
 
+  // Waits for so long; true when SIGTERM or SIGINT came again.
+  bool come_again(std::chrono::milliseconds time) const {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+    const timespec wait{whole.count(),
+                        std::chrono::nanoseconds(time - whole).count()};
+    const int signal = sigtimedwait(&taken_, nullptr, &wait);
+    if (signal != SIGTERM && signal != SIGINT) return false;
+    log_info("{} again: stopping at once", name_of(signal));
+    return true;
+  }
+
  private:
+  static const char* name_of(int signal) {
+    return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+  }
+
   sigset_t taken_;
 };
 
@@ -184,7 +199,9 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
 
   // Drain: not ready any more, but answering until nobody asks.
   health.is_draining();
-  workers.drain({.grace = options.grace_period});
+  workers.drain(
+      {.quiet = options.quiet_period, .grace = options.grace_period},
+      [&](std::chrono::milliseconds time) { return signals.come_again(time); });
   source->stop();
   upstream_source.stop();
   workers.stop();

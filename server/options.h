@@ -57,6 +57,7 @@ struct Options {
   std::chrono::milliseconds probe_period{2'000};
   std::chrono::milliseconds probe_latency{30'000};
   std::chrono::milliseconds grace_period{25'000};
+  std::chrono::milliseconds quiet_period{5'000};
   bool debug_remote = false;
   std::string log_level = "info";  // debug, info, warning or error
   bool log_queries = false;

@@ -50,6 +50,7 @@ void TcpListener::accept() {
 }
 
 void TcpListener::on_accepted(boost::asio::ip::tcp::socket socket) {
+  context_.arrivals.add();
   if (!sessions_.admit()) return;  // `socket` closes
   sessions_.add(std::make_shared<TcpSession>(context_, sessions_,
                                              std::move(socket), tier_));

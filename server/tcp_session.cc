@@ -47,9 +47,24 @@ bool TcpSession::is_idle() const {
   return !sending_ && under_way_.expired() && output_.empty();
 }
 
+void TcpSession::wind_down() {
+  winding_down_ = true;
+  go_on();
+}
+
 void TcpSession::finish() {
   finished_ = true;
   go_on();
+}
+
+void TcpSession::part() {
+  boost::system::error_code ignored;
+  if (reading_) {
+    // What was read may wait in its handler: that goes on here.
+    socket_.cancel(ignored);
+  } else if (input_size_ == 0 && socket_.available(ignored) == 0) {
+    close();
+  }
 }
 
 void TcpSession::close() {
@@ -72,6 +87,9 @@ void TcpSession::read() {
         self->reading_ = false;
         if (self->closed_) return;
         if (error == boost::asio::error::eof) return self->finish();
+        if (error == boost::asio::error::operation_aborted) {
+          return self->go_on();
+        }
         if (error) return self->close();
         self->on_read(count);
       });
@@ -140,7 +158,6 @@ void TcpSession::answer(std::span<const std::uint8_t> message,
   reply.tier = tier_;
   reply.transport = Transport::kTcp;
   reply.received = received;
-  context_.messages.add();
   context_.handler.handle(message, reply);
 }
 
@@ -187,6 +204,7 @@ void TcpSession::go_on() {
   write();
   if (closed_) return;
   if (finished_ && is_idle()) return close();
+  if (winding_down_ && is_idle()) part();
   read();
 }
 

@@ -26,8 +26,8 @@ class TcpSession : public ReplySink,
   void start();
   // Nothing under way, in or out.
   bool is_idle() const;
-  // Reads no more questions, and closes when all is answered.
-  void finish();
+  // Answers what is under way and what has come, then closes.
+  void wind_down();
   // At once.  Answers that come later are dropped.
   void close();
 
@@ -50,6 +50,10 @@ class TcpSession : public ReplySink,
   void write();
   void on_written(std::size_t count);
   void go_on();
+  // The client has closed its side.
+  void finish();
+  // When all is answered: reads what has come meanwhile, or closes.
+  void part();
   void start_timer();
   void on_timer();
   void touch();
@@ -73,6 +77,7 @@ class TcpSession : public ReplySink,
   bool sending_ = false;
   bool taking_ = false;    // answers wait until all input is taken
   bool finished_ = false;  // no more questions
+  bool winding_down_ = false;
   bool closed_ = false;
   // Where the sessions keep it; valid while not closed.
   std::list<std::shared_ptr<TcpSession>>::iterator place_;

@@ -41,9 +41,9 @@ void TcpSessions::remove(TcpSession& session) {
   count_.give_back();
 }
 
-void TcpSessions::finish_all() {
+void TcpSessions::wind_down() {
   const auto all = sessions_;
-  for (const auto& session : all) session->finish();
+  for (const auto& session : all) session->wind_down();
 }
 
 void TcpSessions::close_all() {

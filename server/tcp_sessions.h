@@ -33,7 +33,7 @@ class TcpSessions {
   void remove(TcpSession& session);
 
   // Each closes when its questions are answered.
-  void finish_all();
+  void wind_down();
   void close_all();
   bool empty() const { return sessions_.empty(); }
 

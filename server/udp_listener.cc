@@ -52,7 +52,7 @@ void UdpListener::on_readable() {
 bool UdpListener::answer_batch() {
   const std::size_t count = questions_.receive(socket_.native_handle());
   if (count == 0) return false;
-  context_.messages.add(count);
+  context_.arrivals.add(count);
   const TimePoint now = std::chrono::steady_clock::now();
   Reply reply;
   reply.sink = this;

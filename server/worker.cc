@@ -14,7 +14,7 @@ Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
 Worker::~Worker() { stop(); }
 
 void Worker::listen(Tier tier, std::vector<SocketPair> sockets) {
-  const ListenerContext context{io_, *handler_, counters_, messages_};
+  const ListenerContext context{io_, *handler_, counters_, arrivals_};
   for (SocketPair& pair : sockets) {
     udp_.push_back(std::make_unique<UdpListener>(
         context, UdpListener::Settings{.tier = tier, .local = pair.local},
@@ -44,10 +44,10 @@ void Worker::refresh_later() {
   });
 }
 
-void Worker::finish_tcp() {
+void Worker::wind_down_tcp() {
   boost::asio::post(io_, [this] {
     for (const auto& listener : tcp_) listener->stop();
-    sessions_.finish_all();
+    sessions_.wind_down();
   });
 }
 

@@ -46,10 +46,10 @@ class Worker {
   void add_counts(ForwardCounts& counts) const {
     forwarder_.add_counts(counts);
   }
-  std::uint64_t messages() const { return messages_.value(); }
+  std::uint64_t arrivals() const { return arrivals_.value(); }
   // Accepts no more TCP connections, and closes those that are idle; the
   // others when they are answered.  Datagrams are still answered.
-  void finish_tcp();
+  void wind_down_tcp();
   void stop();
 
  private:
@@ -59,7 +59,7 @@ class Worker {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_{io_.get_executor()};
   QueryCounters counters_;
-  Count messages_;
+  Count arrivals_;
   CaresForwarder forwarder_;
   std::unique_ptr<MessageHandler> handler_;
   TcpSessions sessions_;

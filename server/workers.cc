@@ -48,28 +48,31 @@ ForwardCounts Workers::forward_counts() const {
   return counts;
 }
 
-std::uint64_t Workers::messages() const {
+std::uint64_t Workers::arrivals() const {
   std::uint64_t sum = 0;
-  for (const auto& worker : workers_) sum += worker->messages();
+  for (const auto& worker : workers_) sum += worker->arrivals();
   return sum;
 }
 
-void Workers::drain(const DrainTimes& times) {
+void Workers::drain(const DrainTimes& times, const Pause& pause) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds kLook{20};
+  // Clients that are never quiet: their connections need some time as well.
+  constexpr std::chrono::milliseconds kWindingDown{2'000};
   const auto end = Clock::now() + times.grace;
+  const auto last_call = end - std::min(kWindingDown, times.grace / 2);
   auto active = Clock::now();
-  std::uint64_t seen = messages();
-  while (Clock::now() < end && Clock::now() - active < times.quiet) {
-    std::this_thread::sleep_for(std::min<Clock::duration>(kLook, times.quiet));
-    const std::uint64_t now = messages();
+  std::uint64_t seen = arrivals();
+  while (Clock::now() < last_call && Clock::now() - active < times.quiet) {
+    if (pause(std::min(kLook, times.quiet))) return;
+    const std::uint64_t now = arrivals();
     if (now != seen) active = Clock::now();
     seen = now;
   }
-  for (const auto& worker : workers_) worker->finish_tcp();
+  for (const auto& worker : workers_) worker->wind_down_tcp();
   // Answers under way: a forwarded one may take as long as upstreams may.
   while (Clock::now() < end && tcp_connections() > 0) {
-    std::this_thread::sleep_for(kLook);
+    if (pause(kLook)) return;
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,11 +21,14 @@ struct WorkersPlan {
 };
 
 struct DrainTimes {
-  // No message for so long: clients have gone elsewhere.
-  std::chrono::milliseconds quiet{1'000};
+  // No datagram and no new connection for so long: clients go elsewhere.
+  std::chrono::milliseconds quiet;
   // At most so long.
-  std::chrono::milliseconds grace{25'000};
+  std::chrono::milliseconds grace;
 };
+
+// Waits for so long.  True when there is no time to lose after all.
+using Pause = std::function<bool(std::chrono::milliseconds)>;
 
 class Workers {
  public:
@@ -34,8 +38,9 @@ class Workers {
   ~Workers();
 
   void start();
-  // Goes on answering until it is quiet or the grace time is over.  Blocks.
-  void drain(const DrainTimes& times);
+  // Goes on answering until it is quiet or the grace time is over, and winds
+  // TCP connections down.  Blocks.
+  void drain(const DrainTimes& times, const Pause& pause);
   void stop();
 
   // What was bound: one for each address, with the port that 0 turned into.
@@ -52,7 +57,7 @@ class Workers {
 
  private:
   void listen(Tier tier, TierSockets sockets);
-  std::uint64_t messages() const;
+  std::uint64_t arrivals() const;
 
   TcpConnectionCount connections_;
   ForwarderPool forwarders_;

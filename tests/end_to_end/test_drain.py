@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+import time
 
 import dns.message
 import pytest
@@ -51,7 +52,8 @@ class Client(threading.Thread):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_no_question_is_lost(serve, number):
-    server = serve(*SHOP, flags=["--grace-period=30s", "--workers=2"])
+    server = serve(*SHOP, flags=["--grace-period=30s", "--quiet-period=1s",
+                                 "--workers=2"])
     clients = [Client(server) for _ in range(8)]
     for client in clients:
         client.start()
@@ -83,14 +85,39 @@ def test_the_grace_time_ends_it_under_load(serve):
     client.stop()  # its last question may wait for an answer still
 
 
-def test_nobody_asks_so_it_ends_soon(serve):
-    server = serve(*SHOP, flags=["--grace-period=1h"])
+def test_nobody_asks_so_it_ends(serve):
+    """Its own probes are no reason to stay."""
+    server = serve(*SHOP, flags=["--grace-period=1h", "--quiet-period=500ms",
+                                 "--probe-period=100ms"])
     server.signal(signal.SIGTERM)
     assert server.exit_code() == 0
 
 
+def test_somebody_asks_now_and_then_so_it_stays(serve):
+    """Nodes learn late that this replica goes: with few questions a second
+    none may find the port closed before."""
+    server = serve(*SHOP, flags=["--grace-period=1h", "--quiet-period=3s"])
+    server.signal(signal.SIGTERM)
+    server.until(lambda: server.page("/readyz").status == 503, "draining")
+    for _ in range(3):
+        asked = time.monotonic()
+        assert server.data(NAME) == ["10.96.0.2"]
+        server.until(lambda: time.monotonic() - asked > 1.5, "some time")
+    assert server.process.poll() is None
+    assert server.exit_code() == 0
+
+
+def test_a_second_signal_ends_it_at_once(serve):
+    server = serve(*SHOP, flags=["--grace-period=1h", "--quiet-period=1h"])
+    server.signal(signal.SIGTERM)
+    server.until(lambda: server.page("/readyz").status == 503, "draining")
+    server.signal(signal.SIGINT)
+    assert server.exit_code() == 0
+    assert server.log_lines("SIGINT again: stopping at once")
+
+
 def test_an_idle_connection_holds_nobody_up(serve):
-    server = serve(*SHOP, flags=["--grace-period=1h"])
+    server = serve(*SHOP, flags=["--grace-period=1h", "--quiet-period=500ms"])
     with socket.create_connection(("127.0.0.1", server.port)):
         assert server.data(NAME, tcp=True) == ["10.96.0.2"]
         server.signal(signal.SIGTERM)

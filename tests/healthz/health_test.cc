@@ -95,6 +95,15 @@ TEST_CASE("ready needs data and listeners, and ends with draining") {
   CHECK(health.unready_reason() == "shutting down");
 }
 
+TEST_CASE("while draining the last probe counts, however old") {
+  Health health({});
+  health.record(Tier::kCache, Transport::kUdp,
+                answered(kStart, milliseconds(1)));
+  CHECK_FALSE(health.verdict(Tier::kCache, kStart + std::chrono::hours(1)).ok);
+  health.is_draining();
+  CHECK(health.verdict(Tier::kCache, kStart + std::chrono::hours(1)).ok);
+}
+
 TEST_CASE("without a zone tier there is only the cache tier") {
   const Health both({});
   CHECK(both.has(Tier::kZone));

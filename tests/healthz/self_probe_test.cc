@@ -92,6 +92,18 @@ TEST_CASE("probes go on, each with a question of its own") {
   CHECK(probing.totals(Tier::kCache).ok >= 4);
 }
 
+TEST_CASE("no probe is made while the process drains") {
+  Probing probing(right);
+  probing.health.is_draining();
+  probing.start();
+  boost::asio::steady_timer rounds(probing.io, milliseconds(100));
+  bool over = false;
+  rounds.async_wait([&](const auto&) { over = true; });
+  probing.run_until([&] { return over; });
+  CHECK(probing.cache.udp_queries() == 0);
+  CHECK(probing.cache.tcp_queries() == 0);
+}
+
 TEST_CASE("a wrong answer is a failure") {
   Probing probing(
       [](const Message& query) { return reply_to(query, 0, "1.0.0"); });

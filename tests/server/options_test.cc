@@ -97,14 +97,15 @@ TEST_CASE("kube-dns's arguments keep working") {
 TEST_CASE("lists, sizes and times") {
   const Options options = parse(
       {"--nameservers=1.1.1.1, [2001:db8::1]:5353,::1", "--cache-memory=3Mi",
-       "--grace-period=1m30s", "--probe-period=250ms", "--namespaces=a,b",
-       "--dns-bind-address=127.0.0.1,::1"});
+       "--grace-period=1m30s", "--quiet-period=2s", "--probe-period=250ms",
+       "--namespaces=a,b", "--dns-bind-address=127.0.0.1,::1"});
   REQUIRE(options.nameservers.size() == 3);
   CHECK(options.nameservers[0] == Endpoint(address_value("1.1.1.1"), 53));
   CHECK(options.nameservers[1] == Endpoint(address_value("2001:db8::1"), 5353));
   CHECK(options.nameservers[2] == Endpoint(address_value("::1"), 53));
   CHECK(options.cache_memory == 3u << 20);
   CHECK(options.grace_period == std::chrono::seconds(90));
+  CHECK(options.quiet_period == std::chrono::seconds(2));
   CHECK(options.probe_period == std::chrono::milliseconds(250));
   CHECK(options.namespaces == Arguments{"a", "b"});
   CHECK(options.dns_bind_addresses.size() == 2);

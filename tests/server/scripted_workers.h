@@ -3,6 +3,7 @@
 //   "hold..."     is answered with itself when a "release" comes
 //   "release"     releases what is held, the latest first, and is answered
 //   "never..."    is not answered
+//   "block"       keeps the worker until unblock()
 //   "big..."      is answered with 60,000 octets
 //   "tier"        is answered "cache" or "zone", and "udp" or "tcp"
 #pragma once
@@ -23,15 +24,21 @@ inline void send_text(const Reply& reply, std::string_view text) {
 
 class ScriptedHandler : public MessageHandler {
  public:
-  explicit ScriptedHandler(std::atomic<int>& handled) : handled_(handled) {}
+  struct Script {
+    std::atomic<int> handled{0};
+    std::atomic<bool> unblocked{false};
+  };
+
+  explicit ScriptedHandler(Script& script) : script_(script) {}
 
   void end_batch(TimePoint) override {}
 
   void handle(std::span<const std::uint8_t> message,
               const Reply& reply) override {
-    ++handled_;
+    ++script_.handled;
     const std::string text(message.begin(), message.end());
     if (text.starts_with("never")) return;
+    if (text == "block") script_.unblocked.wait(false);
     if (text.starts_with("hold")) {
       held_.emplace_back(text, reply);
       return;
@@ -57,7 +64,7 @@ class ScriptedHandler : public MessageHandler {
     }
   }
 
-  std::atomic<int>& handled_;
+  Script& script_;
   std::vector<std::pair<std::string, Reply>> held_;
 };
 
@@ -65,7 +72,7 @@ class ScriptedWorkers {
  public:
   explicit ScriptedWorkers(const WorkersPlan& plan = loopback())
       : workers_(plan, upstreams_, [this](Forwarder&, QueryCounters&) {
-          return std::make_unique<ScriptedHandler>(handled_);
+          return std::make_unique<ScriptedHandler>(script_);
         }) {
     workers_.start();
   }
@@ -81,11 +88,15 @@ class ScriptedWorkers {
   Endpoint cache_tier() const { return workers_.cache_tier().front(); }
   Endpoint zone_tier() const { return workers_.zone_tier().front(); }
   const QueryCounters& counters() const { return workers_.counters(0); }
-  int handled() const { return handled_; }
+  int handled() const { return script_.handled; }
+  void unblock() {
+    script_.unblocked = true;
+    script_.unblocked.notify_all();
+  }
   Workers& workers() { return workers_; }
 
  private:
-  std::atomic<int> handled_{0};
+  ScriptedHandler::Script script_;
   UpstreamStore upstreams_;
   Workers workers_;
 };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/server/dns_client.h"
@@ -31,6 +32,11 @@ bool eventually(Condition condition) {
     std::this_thread::yield();
   }
   return true;
+}
+
+bool patiently(milliseconds time) {
+  std::this_thread::sleep_for(time);
+  return false;
 }
 
 TEST_CASE("questions in one segment are answered as answers come") {
@@ -218,13 +224,48 @@ TEST_CASE("draining answers on, and waits for what is under way") {
   busy.send("hold");
   CHECK(eventually([&] { return served.handled() == 2; }));
   std::thread drain([&] {
-    served.workers().drain({.quiet = milliseconds(50), .grace = seconds(20)});
+    served.workers().drain({.quiet = milliseconds(50), .grace = seconds(20)},
+                           patiently);
   });
   CHECK(idle.is_closed_by_server());
   CHECK(UdpClient(served.cache_tier()).ask("release") == "release");
   CHECK(busy.receive() == "hold");
   CHECK(busy.is_closed_by_server());
   drain.join();
+}
+
+TEST_CASE("a question that came before the last call is answered") {
+  ScriptedWorkers served;
+  const TcpClient client(served.cache_tier());
+  CHECK(client.ask("now") == "now");
+  const UdpClient other(served.cache_tier());
+  other.send("block");
+  CHECK(eventually([&] { return served.handled() == 2; }));
+  client.send("now or never");
+  std::atomic<bool> called{false};
+  std::thread drain([&] {
+    served.workers().drain({.quiet = milliseconds(0), .grace = seconds(20)},
+                           [&](milliseconds time) {
+                             called = true;
+                             return patiently(time);
+                           });
+  });
+  CHECK(eventually([&] { return called.load(); }));
+  served.unblock();
+  CHECK(client.receive() == "now or never");
+  CHECK(client.is_closed_by_server());
+  drain.join();
+}
+
+TEST_CASE("draining ends at once when told so") {
+  ScriptedWorkers served;
+  const TcpClient busy(served.cache_tier());
+  busy.send("hold");
+  CHECK(eventually([&] { return served.handled() == 1; }));
+  const auto before = steady_clock::now();
+  served.workers().drain({.quiet = seconds(60), .grace = seconds(60)},
+                         [](milliseconds) { return true; });
+  CHECK(steady_clock::now() - before < seconds(20));
 }
 
 TEST_CASE("draining ends when the grace time is over") {
@@ -234,7 +275,7 @@ TEST_CASE("draining ends when the grace time is over") {
   CHECK(eventually([&] { return served.handled() == 1; }));
   const auto before = steady_clock::now();
   served.workers().drain(
-      {.quiet = milliseconds(10), .grace = milliseconds(200)});
+      {.quiet = milliseconds(10), .grace = milliseconds(200)}, patiently);
   CHECK(steady_clock::now() - before >= milliseconds(200));
   CHECK(steady_clock::now() - before < seconds(10));
 }
