@@ -155,7 +155,7 @@ const std::array kFlags = {
          "after SIGTERM, answer at most this long", G::kOperation,
          [](Options& o, Text v) { o.grace_period = duration_value(v); }},
     Flag{"quiet-period", "TIME", "5s",
-         "and stop before, after so long without any", G::kOperation,
+         "but stop once none came for so long", G::kOperation,
          [](Options& o, Text v) { o.quiet_period = duration_value(v); }},
     Flag{"debug-remote", "", "false", "/debug paths for other hosts too",
          G::kOperation,

@@ -6,6 +6,7 @@ says: a new one first (maxSurge 1), then SIGTERM to an old one, and only later
 does the node learn that it goes.  CANOPYDNS_ROLLOUT_QUERIES says how many
 questions are asked over UDP (.ci/run: a million)."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -15,8 +16,6 @@ import socket
 import subprocess
 import sys
 import threading
-
-import pytest
 
 from ask import question
 from files import manifest
@@ -66,7 +65,7 @@ class Deployment:
         self._manifests.write_text(manifest(*SHOP))
         self._made = 0
         self.replaced = 0
-        self.replicas = []
+        self.replicas, self._started = [], []
         for _ in range(2):
             self._add()
         node.translate_to(self.replicas)
@@ -79,6 +78,7 @@ class Deployment:
             self._folder / address, "--grace-period=60s", "--quiet-period=2s",
             manifests=[self._manifests], address=address,
             ports=(53, 10053, 8080)))
+        self._started.append(self.replicas[-1])
 
     def replace_the_oldest(self):
         self._add()
@@ -92,9 +92,12 @@ class Deployment:
         assert old.exit_code() == 0, old.log()
         self.replaced += 1
 
-    def stop(self):
-        for replica in self.replicas:
-            replica.stop()
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *exception):
+        for replica in self._started:
+            replica.stop(check=kind is None)
 
 
 def asked(replica):
@@ -114,7 +117,10 @@ class Client:
              socket.inet_aton(ADDRESS).hex()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
         self._process.kill()
         self._process.wait()
 
@@ -162,21 +168,17 @@ class Bursts(threading.Thread):
         return "dnsperf, cache tier", self._counts
 
 
-@pytest.fixture
-def namespace():
-    with NetworkNamespace() as made:
-        yield made
-
-
-def test_no_question_is_lost(namespace, tmp_path):
-    deployment = Deployment(namespace, Node(namespace), tmp_path)
-    clients = [Client(namespace, kind, tier)
-               for kind in ("udp", "tcp", "kept") for tier in PORTS]
-    bursts = Bursts(namespace, tmp_path, QUERIES)
-    while bursts.is_alive() or deployment.replaced < 2:
-        deployment.replace_the_oldest()
-    counts = [one.counts() for one in (bursts, *clients)]
-    deployment.stop()
+def test_no_question_is_lost(tmp_path):
+    with contextlib.ExitStack() as started:
+        namespace = started.enter_context(NetworkNamespace())
+        deployment = started.enter_context(
+            Deployment(namespace, Node(namespace), tmp_path))
+        clients = [started.enter_context(Client(namespace, kind, tier))
+                   for kind in ("udp", "tcp", "kept") for tier in PORTS]
+        bursts = Bursts(namespace, tmp_path, QUERIES)
+        while bursts.is_alive() or deployment.replaced < 2:
+            deployment.replace_the_oldest()
+        counts = [one.counts() for one in (bursts, *clients)]
     print(f"{deployment.replaced} replicas were replaced")
     for what, count in counts:
         print(f"{what}: {count['sent']} asked, {count['answered']} answered, "
