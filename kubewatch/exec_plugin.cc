@@ -114,8 +114,8 @@ struct Birth {
       ::execvpe(command, argv, env);
     }
     const int error = errno;
-    static_cast<void>(::write(failure, &error, sizeof error));
-    ::_exit(127);
+    const ssize_t written = ::write(failure, &error, sizeof error);
+    ::_exit(written == sizeof error ? 127 : 126);
   }
 
   void limit_files() const {
