@@ -14,6 +14,12 @@ ForwardOutcome failed(std::string why) {
   return outcome;
 }
 
+ForwardOutcome not_asked(std::string why) {
+  ForwardOutcome outcome = failed(std::move(why));
+  outcome.is_shed = true;
+  return outcome;
+}
+
 std::string loops_text(const std::vector<Endpoint>& servers) {
   std::string text = "upstreams lead back to this server, a loop:";
   for (const Endpoint& server : servers) text += ' ' + to_text(server);
@@ -28,9 +34,9 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
     : io_(io),
       upstreams_(upstreams),
       pool_(pool),
-      settings_(settings),
       index_(pool.add(io, *this)),
-      timer_(io) {}
+      timer_(io),
+      shares_(settings.max_waiting) {}
 
 CaresForwarder::~CaresForwarder() {
   // Closing the channels calls back for every question still under way.
@@ -39,24 +45,26 @@ CaresForwarder::~CaresForwarder() {
   for (const auto& [endpoint, server] : servers_) server->close();
 }
 
-void CaresForwarder::forward(const Query& query, Done done) {
+void CaresForwarder::forward(const Query& query, Client client, Done done) {
   counters_.asked.add();
   if (pool_.conditions().is_loop_check(query.qname)) {
-    ForwardOutcome outcome =
-        failed("this server's own question: it came back from an upstream");
-    outcome.is_shed = true;
-    return done(outcome);
+    return done(
+        not_asked("this server's own question: it came back from an upstream"));
   }
-  if (waiting_.size() >= settings_.max_waiting) {
-    counters_.shed.add();
-    ForwardOutcome outcome =
-        failed("too many questions are waiting for upstreams");
-    outcome.is_shed = true;
-    return done(outcome);
+  switch (shares_.take(client)) {
+    case Admission::kAdmitted:
+      break;
+    case Admission::kShareUsed:
+      counters_.over_share.add();
+      return done(not_asked(
+          "too many questions of this client are waiting for upstreams"));
+    case Admission::kFull:
+      counters_.full.add();
+      return done(not_asked("too many questions are waiting for upstreams"));
   }
   const ForwardQuestion question(query);
   std::string key = question.key();
-  const Inquiry::Waiter waiter{index_, waiting_.add(std::move(done))};
+  const Inquiry::Waiter waiter{index_, waiting_.add({client, std::move(done)})};
   const std::size_t owner = pool_.owner_of(key);
   if (owner == index_) return ask(question, std::move(key), waiter);
   pool_.post(owner, [question, key = std::move(key),
@@ -145,10 +153,14 @@ void CaresForwarder::tell(Inquiry::Waiter waiter,
 }
 
 void CaresForwarder::answer(std::size_t ticket, const ForwardOutcome& outcome) {
-  // A copy of one that stays: it may be gone before it returns.
-  const Done done =
-      outcome.is_late ? waiting_.at(ticket) : waiting_.take(ticket);
-  done(outcome);
+  if (outcome.is_late) {
+    // A copy: it may be gone before it returns.
+    const Done done = waiting_.at(ticket).done;
+    return done(outcome);
+  }
+  const WaitingList::Waiter waiter = waiting_.take(ticket);
+  shares_.give_back(waiter.client);
+  waiter.done(outcome);
 }
 
 // Those that are about as quick as the quickest take turns, the slower ones
@@ -273,7 +285,8 @@ void CaresForwarder::add_counts(ForwardCounts& counts) const {
   counts.asked += counters_.asked.value();
   counts.joined += counters_.joined.value();
   counts.unanswered += counters_.unanswered.value();
-  counts.shed += counters_.shed.value();
+  counts.over_share += counters_.over_share.value();
+  counts.full += counters_.full.value();
   const std::lock_guard lock(servers_mutex_);
   counts.all_down += counters_.all_down.value();
   for (const auto& [key, server] : servers_) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/client_shares.h"
 #include "server/due_wheel.h"
 #include "server/forward_question.h"
 #include "server/forwarder.h"
@@ -24,7 +25,8 @@ namespace canopy {
 class CaresForwarder : public Forwarder {
  public:
   struct Settings {
-    // Questions of this worker's clients; above it they fail at once.
+    // Questions of this worker's clients.  What is above it, or above a
+    // client's share of it, fails at once.
     std::size_t max_waiting = 10'000;
   };
 
@@ -34,7 +36,7 @@ class CaresForwarder : public Forwarder {
   CaresForwarder(const CaresForwarder&) = delete;
   CaresForwarder& operator=(const CaresForwarder&) = delete;
 
-  void forward(const Query& query, Done done) override;
+  void forward(const Query& query, Client client, Done done) override;
   std::uint64_t edition() const override { return upstreams_.edition(); }
 
   // Adds this worker's counts.  Any thread.
@@ -74,13 +76,13 @@ class CaresForwarder : public Forwarder {
   boost::asio::io_context& io_;
   UpstreamStore::Reader upstreams_;
   ForwarderPool& pool_;
-  const Settings settings_;
   const std::size_t index_;
   RandomOctets random_;
   boost::asio::steady_timer timer_;
   bool ticking_ = false;
   std::size_t turn_ = 0;
 
+  ClientShares shares_;
   WaitingList waiting_;
   std::unordered_map<std::string, std::shared_ptr<Inquiry>> inquiries_;
   DueWheel by_due_;

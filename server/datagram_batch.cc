@@ -14,7 +14,7 @@ socklen_t size_of(const sockaddr_in6& address) {
 }
 
 // The address a datagram was sent to.
-void read_local_address(const msghdr& header, UdpPeer& peer) {
+void read_local_address(const msghdr& header, Peer& peer) {
   auto* const mutable_header = const_cast<msghdr*>(&header);
   for (cmsghdr* item = CMSG_FIRSTHDR(mutable_header); item != nullptr;
        item = CMSG_NXTHDR(mutable_header, item)) {
@@ -50,8 +50,7 @@ void write_control(msghdr& header, Control& control, int level, int type,
 }
 
 // The answer leaves from the address the question went to.
-void write_local_address(msghdr& header, Control& control,
-                         const UdpPeer& peer) {
+void write_local_address(msghdr& header, Control& control, const Peer& peer) {
   if (peer.address.sin6_family == AF_INET6) {
     in6_pktinfo info{};
     info.ipi6_addr = peer.local;
@@ -94,8 +93,8 @@ std::span<const std::uint8_t> ReceiveBatch::message(std::size_t i) const {
   return {octets_.data() + i * kMessageSize, headers_[i].msg_len};
 }
 
-UdpPeer ReceiveBatch::peer(std::size_t i) const {
-  UdpPeer peer;
+Peer ReceiveBatch::peer(std::size_t i) const {
+  Peer peer;
   peer.address = sources_[i];
   if (local_ == LocalAddress::kPerDatagram) {
     read_local_address(headers_[i].msg_hdr, peer);
@@ -112,8 +111,7 @@ SendBatch::SendBatch(LocalAddress local) : local_(local), octets_(kOctets) {
   }
 }
 
-bool SendBatch::add(std::span<const std::uint8_t> message,
-                    const UdpPeer& peer) {
+bool SendBatch::add(std::span<const std::uint8_t> message, const Peer& peer) {
   if (count_ == kBatch || message.size() > octets_.size() - used_) return false;
   std::uint8_t* const octets = octets_.data() + used_;
   std::memcpy(octets, message.data(), message.size());
@@ -151,7 +149,7 @@ std::size_t SendBatch::send(int socket) {
 }
 
 bool send_datagram(int socket, std::span<const std::uint8_t> message,
-                   const UdpPeer& peer, LocalAddress local) {
+                   const Peer& peer, LocalAddress local) {
   sockaddr_in6 address = peer.address;
   iovec vector = {const_cast<std::uint8_t*>(message.data()), message.size()};
   Control control;

@@ -36,7 +36,7 @@ class ReceiveBatch {
 
   // REQUIRES: i < what receive returned.
   std::span<const std::uint8_t> message(std::size_t i) const;
-  UdpPeer peer(std::size_t i) const;
+  Peer peer(std::size_t i) const;
 
  private:
   // Questions are far smaller.  A longer one is cut, and so malformed.
@@ -57,7 +57,7 @@ class SendBatch {
   SendBatch& operator=(const SendBatch&) = delete;
 
   // Copies the message.  False when there is no room for it now.
-  bool add(std::span<const std::uint8_t> message, const UdpPeer& peer);
+  bool add(std::span<const std::uint8_t> message, const Peer& peer);
   bool empty() const { return count_ == 0; }
   // Sends everything and empties the batch.  Returns how many datagrams the
   // kernel refused.
@@ -70,7 +70,7 @@ class SendBatch {
   std::size_t count_ = 0;
   std::size_t used_ = 0;
   std::vector<std::uint8_t> octets_;
-  std::array<UdpPeer, kBatch> peers_{};
+  std::array<Peer, kBatch> peers_{};
   std::array<Control, kBatch> controls_{};
   std::array<iovec, kBatch> vectors_{};
   std::array<mmsghdr, kBatch> headers_{};
@@ -78,6 +78,6 @@ class SendBatch {
 
 // Sends one datagram now.  False when the kernel refused it.
 bool send_datagram(int socket, std::span<const std::uint8_t> message,
-                   const UdpPeer& peer, LocalAddress local);
+                   const Peer& peer, LocalAddress local);
 
 }  // namespace canopy

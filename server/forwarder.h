@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "server/client.h"
 #include "zones/query.h"
 #include "zones/rrset.h"
 
@@ -34,7 +35,7 @@ struct ForwardOutcome {
   // Not the end: the upstreams take longer than a client should wait, or are
   // known to be down.  `failure` says so; the outcome is still to come.
   bool is_late = false;
-  // A failure of the moment, which says nothing of the upstreams.
+  // Not asked: a failure of the moment, which says nothing of the upstreams.
   bool is_shed = false;
 };
 
@@ -43,10 +44,11 @@ class Forwarder {
   using Done = std::function<void(const ForwardOutcome&)>;
   virtual ~Forwarder() = default;
 
-  // Asks qname, qtype, qclass with RD and the query's DO, CD and AD bits.
+  // Asks qname, qtype, qclass with RD and the query's DO, CD and AD bits, for
+  // a client that gets no more than its share of what can be under way.
   // `done` is called exactly once with the outcome, later or at once, on this
   // thread; perhaps once before with one that is late.
-  virtual void forward(const Query& query, Done done) = 0;
+  virtual void forward(const Query& query, Client client, Done done) = 0;
 
   // Another one when other upstreams are asked: what the earlier ones said
   // of a name need not hold any more.

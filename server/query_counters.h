@@ -88,7 +88,8 @@ struct alignas(64) QueryCounters {
   Count oversized;      // above 65,535 octets: a subset was sent
   Count send_failures;  // the kernel refused the reply
   Count tcp_connections;
-  Count tcp_refused;  // over the limit
+  Count tcp_over_share;  // refused: the client had its share
+  Count tcp_full;        // refused: all were taken
   Count tcp_idle_closed;
 };
 

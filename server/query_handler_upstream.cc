@@ -29,10 +29,11 @@ bool is_failure(Rcode rcode) {
 void QueryHandler::forward(const Query& asked,
                            std::shared_ptr<Pending> pending) {
   pending->upstreams = forwarder_.edition();
-  forwarder_.forward(asked, [this, asked, pending = std::move(pending)](
-                                const ForwardOutcome& outcome) {
-    finish(asked, *pending, outcome);
-  });
+  const Client client = client_of(pending->reply.peer.address);
+  forwarder_.forward(
+      asked, client,
+      [this, asked, pending = std::move(pending)](
+          const ForwardOutcome& outcome) { finish(asked, *pending, outcome); });
 }
 
 void QueryHandler::refresh_early(const Query& query, const CacheKey& key,
@@ -60,10 +61,10 @@ void QueryHandler::finish(const Query& asked, Pending& pending,
     answered = bailiwick->holds_any();
   }
   if (answered) cut_what_was_not_asked(asked, *bailiwick);
-  const ExtendedError error{InfoCode::kNoReachableAuthority,
-                            outcome.failure.empty()
-                                ? "an upstream's answer was malformed"
-                                : outcome.failure};
+  const ExtendedError error{
+      outcome.is_shed ? InfoCode::kOther : InfoCode::kNoReachableAuthority,
+      outcome.failure.empty() ? "an upstream's answer was malformed"
+                              : outcome.failure};
   const bool failed = !answered || is_failure(index_.rcode());
   if (failed && answer_stale(pending, error.text)) return;
   EncodedAnswer encoded;

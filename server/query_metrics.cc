@@ -126,8 +126,12 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
        &QueryCounters::tcp_connections},
       {{"canopydns_tcp_refused_total",
         "TCP connections closed because there were too many."},
-       {},
-       &QueryCounters::tcp_refused},
+       {{"reason", "client_share"}},
+       &QueryCounters::tcp_over_share},
+      {{"canopydns_tcp_refused_total",
+        "TCP connections closed because there were too many."},
+       {{"reason", "full"}},
+       &QueryCounters::tcp_full},
       {{"canopydns_tcp_idle_closed_total", "TCP connections closed as idle."},
        {},
        &QueryCounters::tcp_idle_closed},
@@ -203,9 +207,11 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
   total({"canopydns_forward_unanswered_total",
          "Questions that no upstream answered."},
         {}, counts.unanswered);
-  total({"canopydns_forward_shed_total",
-         "Questions refused because too many were under way."},
-        {}, counts.shed);
+  const MetricWriter::Family shed = {
+      "canopydns_forward_shed_total",
+      "Questions not asked because too many were under way."};
+  total(shed, {{"reason", "client_share"}}, counts.over_share);
+  total(shed, {{"reason", "full"}}, counts.full);
   total({"canopydns_forward_healthcheck_broken_total",
          "Questions asked although all their upstreams were down."},
         {}, counts.all_down);

@@ -13,9 +13,9 @@
 
 namespace canopy {
 
-// A datagram's source, and the local address it was sent to, so that the
-// answer leaves from there (IP_PKTINFO).
-struct UdpPeer {
+// Where a message comes from; of a datagram the local address it was sent to
+// too, so that the answer leaves from there (IP_PKTINFO).
+struct Peer {
   sockaddr_in6 address{};  // or a sockaddr_in, by sin6_family
   in6_addr local{};        // v4: the first four octets
   std::uint32_t interface = 0;
@@ -27,7 +27,7 @@ class ReplySink {
   virtual ~ReplySink() = default;
   // Sends one whole DNS message.  Never blocks; may queue.
   virtual void send(std::span<const std::uint8_t> message,
-                    const UdpPeer& peer) = 0;
+                    const Peer& peer) = 0;
 };
 
 using TimePoint = std::chrono::steady_clock::time_point;
@@ -37,7 +37,7 @@ struct Reply {
   // Keeps a TCP session alive while an answer is under way.  Empty for UDP:
   // listeners outlive every answer.
   std::shared_ptr<ReplySink> session;
-  UdpPeer peer;
+  Peer peer;
   Tier tier = Tier::kCache;
   Transport transport = Transport::kUdp;
   // When the message was read; one clock call for a whole batch.

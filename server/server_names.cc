@@ -121,7 +121,7 @@ void ServerNames::ask_type(const std::shared_ptr<Lookup>& lookup, RrType type) {
   Query query;
   query.qname = lookup->server.name;
   query.qtype = type;
-  forwarder_.forward(query,
+  forwarder_.forward(query, kOurselves,
                      [this, lookup, type](const ForwardOutcome& outcome) {
                        on_answer(lookup, type, outcome);
                      });

@@ -1,6 +1,7 @@
 #include "server/tcp_listener.h"
 
 #include <chrono>
+#include <cstring>
 
 namespace canopy {
 namespace {
@@ -51,9 +52,14 @@ void TcpListener::accept() {
 
 void TcpListener::on_accepted(boost::asio::ip::tcp::socket socket) {
   context_.arrivals.add();
-  if (!sessions_.admit()) return;  // `socket` closes
+  boost::system::error_code gone;
+  const auto remote = socket.remote_endpoint(gone);
+  if (gone) return;
+  Peer peer;
+  std::memcpy(&peer.address, remote.data(), remote.size());
+  if (!sessions_.admit(client_of(peer.address))) return;  // `socket` closes
   sessions_.add(std::make_shared<TcpSession>(context_, sessions_,
-                                             std::move(socket), tier_));
+                                             std::move(socket), peer, tier_));
 }
 
 void TcpListener::back_off() {

@@ -25,11 +25,13 @@ std::size_t length_at(const std::uint8_t* octets) {
 }  // namespace
 
 TcpSession::TcpSession(const ListenerContext& context, TcpSessions& sessions,
-                       boost::asio::ip::tcp::socket socket, Tier tier)
+                       boost::asio::ip::tcp::socket socket, const Peer& peer,
+                       Tier tier)
     : context_(context),
       sessions_(sessions),
       socket_(std::move(socket)),
       timer_(context.io),
+      peer_(peer),
       tier_(tier),
       input_(kInput) {}
 
@@ -155,13 +157,14 @@ void TcpSession::answer(std::span<const std::uint8_t> message,
   Reply reply;
   reply.sink = this;
   reply.session = share;
+  reply.peer = peer_;
   reply.tier = tier_;
   reply.transport = Transport::kTcp;
   reply.received = received;
   context_.handler.handle(message, reply);
 }
 
-void TcpSession::send(std::span<const std::uint8_t> message, const UdpPeer&) {
+void TcpSession::send(std::span<const std::uint8_t> message, const Peer&) {
   if (closed_ || message.size() > kMaxMessage) return;
   if (output_.size() + message.size() > kMaxOutput) return close();
   output_.push_back(static_cast<std::uint8_t>(message.size() >> 8));

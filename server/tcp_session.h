@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/client.h"
 #include "server/listener_context.h"
 #include "server/tcp_settings.h"
 
@@ -20,8 +21,10 @@ class TcpSession : public ReplySink,
                    public std::enable_shared_from_this<TcpSession> {
  public:
   TcpSession(const ListenerContext& context, TcpSessions& sessions,
-             boost::asio::ip::tcp::socket socket, Tier tier);
+             boost::asio::ip::tcp::socket socket, const Peer& peer, Tier tier);
   ~TcpSession() override;
+
+  Client client() const { return client_of(peer_.address); }
 
   void start();
   // Nothing under way, in or out.
@@ -31,8 +34,7 @@ class TcpSession : public ReplySink,
   // At once.  Answers that come later are dropped.
   void close();
 
-  void send(std::span<const std::uint8_t> message,
-            const UdpPeer& peer) override;
+  void send(std::span<const std::uint8_t> message, const Peer& peer) override;
 
  private:
   friend class TcpSessions;
@@ -62,6 +64,7 @@ class TcpSession : public ReplySink,
   TcpSessions& sessions_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;
+  const Peer peer_;
   const Tier tier_;
 
   std::vector<std::uint8_t> input_;

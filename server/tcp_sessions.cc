@@ -4,10 +4,22 @@
 
 namespace canopy {
 
-bool TcpSessions::admit() {
-  if (count_.take()) return true;
-  if (close_idlest() && count_.take()) return true;
-  counters_.tcp_refused.add();
+bool TcpSessions::admit(Client client) {
+  const auto is_admitted = [&] {
+    return count_.take(client) == Admission::kAdmitted;
+  };
+  switch (count_.take(client)) {
+    case Admission::kAdmitted:
+      return true;
+    case Admission::kShareUsed:
+      if (close_idlest_of(client) && is_admitted()) return true;
+      counters_.tcp_over_share.add();
+      return false;
+    case Admission::kFull:
+      if (close_idlest() && is_admitted()) return true;
+      counters_.tcp_full.add();
+      return false;
+  }
   return false;
 }
 
@@ -18,11 +30,26 @@ bool TcpSessions::close_idlest() {
   for (const auto& session : sessions_) {
     if (++looks > kLooks) break;
     if (!session->is_idle()) continue;
-    counters_.tcp_idle_closed.add();
-    std::shared_ptr<TcpSession>(session)->close();
+    close_idle(*session);
     return true;
   }
   return false;
+}
+
+bool TcpSessions::close_idlest_of(Client client) {
+  const auto found =
+      std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& one) {
+        return one->client() == client && one->is_idle();
+      });
+  if (found == sessions_.end()) return false;
+  close_idle(**found);
+  return true;
+}
+
+void TcpSessions::close_idle(TcpSession& session) {
+  counters_.tcp_idle_closed.add();
+  const auto keep = session.shared_from_this();
+  session.close();
 }
 
 void TcpSessions::add(std::shared_ptr<TcpSession> session) {
@@ -38,7 +65,7 @@ void TcpSessions::touch(TcpSession& session) {
 
 void TcpSessions::remove(TcpSession& session) {
   sessions_.erase(session.place_);
-  count_.give_back();
+  count_.give_back(session.client());
 }
 
 void TcpSessions::wind_down() {

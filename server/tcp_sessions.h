@@ -21,9 +21,10 @@ class TcpSessions {
 
   const TcpSettings& settings() const { return settings_; }
 
-  // Makes room if the limit is reached, by closing the connection that has
-  // been idle longest.  False when none is idle: close the new one.
-  bool admit();
+  // Makes room if a limit is reached, by closing the connection that has been
+  // idle longest: any, or the client's own if only its share is used up.  False
+  // when none is idle: close the new one.
+  bool admit(Client client);
   // Closes the connection that has been idle longest, if any is idle.
   bool close_idlest();
   // After admit() only.
@@ -38,6 +39,9 @@ class TcpSessions {
   bool empty() const { return sessions_.empty(); }
 
  private:
+  bool close_idlest_of(Client client);
+  void close_idle(TcpSession& session);
+
   const TcpSettings settings_;
   TcpConnectionCount& count_;
   QueryCounters& counters_;

@@ -1,9 +1,11 @@
 // Limits on TCP clients, and the count of connections that all workers share.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <mutex>
+
+#include "server/client_shares.h"
 
 namespace canopy {
 
@@ -11,7 +13,8 @@ struct TcpSettings {
   // Without a whole message or progress in sending for so long, a connection
   // is closed (RFC 7766 6.2.3).
   std::chrono::milliseconds idle_timeout{10'000};
-  std::size_t max_connections = 1000;  // over all workers
+  // Over all workers; a client may have its share of them.
+  std::size_t max_connections = 1000;
   // Questions of one connection under way; then it is read no further.
   std::size_t max_in_flight = 128;
 };
@@ -19,20 +22,24 @@ struct TcpSettings {
 // Connections open in the process.  Any thread.
 class TcpConnectionCount {
  public:
-  explicit TcpConnectionCount(std::size_t limit) : limit_(limit) {}
+  explicit TcpConnectionCount(std::size_t limit) : shares_(limit) {}
 
-  // False when the limit is reached.
-  bool take() {
-    if (open_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
-    give_back();
-    return false;
+  Admission take(Client client) {
+    const std::lock_guard lock(mutex_);
+    return shares_.take(client);
   }
-  void give_back() { open_.fetch_sub(1, std::memory_order_relaxed); }
-  std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+  void give_back(Client client) {
+    const std::lock_guard lock(mutex_);
+    shares_.give_back(client);
+  }
+  std::size_t open() const {
+    const std::lock_guard lock(mutex_);
+    return shares_.used();
+  }
 
  private:
-  const std::size_t limit_;
-  std::atomic<std::size_t> open_{0};
+  mutable std::mutex mutex_;  // guards shares_
+  ClientShares shares_;
 };
 
 }  // namespace canopy

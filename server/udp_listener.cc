@@ -71,7 +71,7 @@ bool UdpListener::answer_batch() {
 }
 
 void UdpListener::send(std::span<const std::uint8_t> message,
-                       const UdpPeer& peer) {
+                       const Peer& peer) {
   if (in_batch_) {
     if (answers_.add(message, peer)) return;
     flush();

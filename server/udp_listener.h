@@ -27,8 +27,7 @@ class UdpListener : public ReplySink {
   // Reads no more; answers under way can still be sent.
   void stop_reading();
 
-  void send(std::span<const std::uint8_t> message,
-            const UdpPeer& peer) override;
+  void send(std::span<const std::uint8_t> message, const Peer& peer) override;
 
  private:
   void wait();

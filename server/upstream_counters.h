@@ -27,7 +27,8 @@ struct ForwardCounters {
   Count asked;       // by clients
   Count joined;      // to an identical question under way
   Count unanswered;  // no upstream gave an answer
-  Count shed;        // too many were under way
+  Count over_share;  // not asked: the client had its share under way
+  Count full;        // not asked: all places were taken
   Count all_down;    // asked although all upstreams are down
 };
 
@@ -57,7 +58,8 @@ struct ForwardCounts {
   std::uint64_t asked = 0;
   std::uint64_t joined = 0;
   std::uint64_t unanswered = 0;
-  std::uint64_t shed = 0;
+  std::uint64_t over_share = 0;
+  std::uint64_t full = 0;
   std::uint64_t all_down = 0;
   std::vector<UpstreamCounts> upstreams;
   std::vector<UpstreamHealth> health;

@@ -4,38 +4,39 @@
 #include <utility>
 #include <vector>
 
+#include "server/client.h"
 #include "server/forwarder.h"
 
 namespace canopy {
 
 class WaitingList {
  public:
-  std::size_t add(Forwarder::Done done) {
-    ++size_;
+  struct Waiter {
+    Client client = kOurselves;
+    Forwarder::Done done;
+  };
+
+  std::size_t add(Waiter waiter) {
     if (free_.empty()) {
-      slots_.push_back(std::move(done));
+      slots_.push_back(std::move(waiter));
       return slots_.size() - 1;
     }
     const std::size_t ticket = free_.back();
     free_.pop_back();
-    slots_[ticket] = std::move(done);
+    slots_[ticket] = std::move(waiter);
     return ticket;
   }
 
-  const Forwarder::Done& at(std::size_t ticket) const { return slots_[ticket]; }
+  const Waiter& at(std::size_t ticket) const { return slots_[ticket]; }
 
-  Forwarder::Done take(std::size_t ticket) {
-    --size_;
+  Waiter take(std::size_t ticket) {
     free_.push_back(ticket);
-    return std::exchange(slots_[ticket], nullptr);
+    return std::exchange(slots_[ticket], {});
   }
 
-  std::size_t size() const { return size_; }
-
  private:
-  std::vector<Forwarder::Done> slots_;
+  std::vector<Waiter> slots_;
   std::vector<std::size_t> free_;
-  std::size_t size_ = 0;
 };
 
 }  // namespace canopy

@@ -54,7 +54,7 @@ class FuzzForwarder final : public Forwarder {
   FuzzForwarder(std::span<const std::uint8_t> octets, const Options& options)
       : octets_(octets), options_(options) {}
 
-  void forward(const Query& query, Done done) override {
+  void forward(const Query& query, Client, Done done) override {
     if (options_.fails) return done({{}, "nobody is there"});
     message_ = message_to(query);
     done({message_, ""});
@@ -91,7 +91,7 @@ class FuzzForwarder final : public Forwarder {
 
 class Sink final : public ReplySink {
  public:
-  void send(std::span<const std::uint8_t> message, const UdpPeer&) override {
+  void send(std::span<const std::uint8_t> message, const Peer&) override {
     ++count_;
     reply_.assign(message.begin(), message.end());
   }

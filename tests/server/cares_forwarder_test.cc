@@ -27,6 +27,9 @@ Query query_for(const std::string& qname, RrType qtype = RrType::kA) {
   return query;
 }
 
+constexpr Client kSomebody{1};
+constexpr Client kAnother{2};
+
 std::shared_ptr<const UpstreamTable> table_of(
     std::vector<UpstreamGroup> groups) {
   return std::make_shared<const UpstreamTable>(std::move(groups));
@@ -52,12 +55,12 @@ class Forwarders {
     for (const auto& worker : workers_) worker->thread.join();
   }
 
-  std::future<ForwardOutcome> start(const Query& query,
-                                    std::size_t worker = 0) {
+  std::future<ForwardOutcome> start(const Query& query, std::size_t worker = 0,
+                                    Client client = kSomebody) {
     auto promise = std::make_shared<std::promise<ForwardOutcome>>();
     boost::asio::post(workers_[worker]->io, [=, this] {
       workers_[worker]->forwarder.forward(
-          query, [=, this](const ForwardOutcome& outcome) {
+          query, client, [=, this](const ForwardOutcome& outcome) {
             if (outcome.is_late) {
               ++late_;
               return;
@@ -69,8 +72,9 @@ class Forwarders {
     });
     return promise->get_future();
   }
-  ForwardOutcome ask(const Query& query, std::size_t worker = 0) {
-    return start(query, worker).get();
+  ForwardOutcome ask(const Query& query, std::size_t worker = 0,
+                     Client client = kSomebody) {
+    return start(query, worker, client).get();
   }
   ForwardCounts counts() const {
     ForwardCounts counts;
@@ -624,10 +628,34 @@ TEST_CASE("too many waiting questions fail at once") {
   ScriptedUpstream silent(silence);
   Forwarders forwarders({silent.endpoint()}, 1, {.max_waiting = 2});
   const auto first = forwarders.start(query_for("a.example"));
-  const auto second = forwarders.start(query_for("b.example"));
+  const auto second = forwarders.start(query_for("b.example"), 0, kAnother);
   CHECK(forwarders.ask(query_for("c.example")).failure ==
         "too many questions are waiting for upstreams");
-  CHECK(forwarders.counts().shed == 1);
+  CHECK(forwarders.counts().full == 1);
+}
+
+TEST_CASE("one client's waiting questions leave room for another's") {
+  ScriptedUpstream silent(silence);
+  Forwarders forwarders({silent.endpoint()}, 1, {.max_waiting = 4});
+  std::vector<std::future<ForwardOutcome>> waiting;
+  waiting.push_back(forwarders.start(query_for("a.example")));
+  // An identical one waits as well.
+  waiting.push_back(forwarders.start(query_for("a.example")));
+  const ForwardOutcome shed = forwarders.ask(query_for("b.example"));
+  CHECK(shed.is_shed);
+  CHECK(shed.failure ==
+        "too many questions of this client are waiting for upstreams");
+  waiting.push_back(forwarders.start(query_for("c.example"), 0, kAnother));
+  CHECK(forwarders.ask(query_for("d.example"), 0, kAnother).is_shed);
+  CHECK(forwarders.counts().over_share == 2);
+  CHECK(forwarders.counts().full == 0);
+  // What has its answer, however bad, gives its place back; a late one not.
+  for (auto& outcome : waiting) CHECK_FALSE(outcome.get().is_shed);
+  waiting.clear();
+  waiting.push_back(forwarders.start(query_for("e.example")));
+  waiting.push_back(forwarders.start(query_for("f.example")));
+  CHECK(forwarders.ask(query_for("g.example")).is_shed);
+  CHECK(forwarders.counts().over_share == 3);
 }
 
 TEST_CASE("source ports and ids change") {

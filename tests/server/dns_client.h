@@ -16,12 +16,19 @@
 
 namespace canopy {
 
-inline FileDescriptor connected(const Endpoint& server, int type) {
+// From an IPv4 address of loopback: each is another client.
+inline FileDescriptor connected(const Endpoint& server, int type,
+                                const char* source = "127.0.0.1") {
   FileDescriptor fd(
       ::socket(server.protocol().family(), type | SOCK_CLOEXEC, 0));
   const timeval patience{20, 0};
   ::setsockopt(fd.number(), SOL_SOCKET, SO_RCVTIMEO, &patience,
                sizeof patience);
+  if (server.protocol().family() == AF_INET) {
+    const Endpoint own(address_value(source), 0);
+    REQUIRE(::bind(fd.number(), own.data(),
+                   static_cast<socklen_t>(own.size())) == 0);
+  }
   REQUIRE(::connect(fd.number(), server.data(),
                     static_cast<socklen_t>(server.size())) == 0);
   return fd;
@@ -64,8 +71,8 @@ inline std::string framed(std::string_view message) {
 
 class TcpClient {
  public:
-  explicit TcpClient(const Endpoint& server)
-      : fd_(connected(server, SOCK_STREAM)) {}
+  explicit TcpClient(const Endpoint& server, const char* source = "127.0.0.1")
+      : fd_(connected(server, SOCK_STREAM, source)) {}
 
   // False when the server has closed the connection.
   bool send_octets(std::string_view octets) const {

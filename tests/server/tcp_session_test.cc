@@ -152,12 +152,12 @@ TEST_CASE("waiting for an answer is not idleness") {
 
 TEST_CASE("at the limit, the longest idle connection makes room") {
   ScriptedWorkers served(plan_with({.max_connections = 2}));
-  const TcpClient first(served.cache_tier());
+  const TcpClient first(served.cache_tier(), "127.0.0.2");
   CHECK(first.ask("now 1") == "now 1");
-  const TcpClient second(served.cache_tier());
+  const TcpClient second(served.cache_tier(), "127.0.0.3");
   CHECK(second.ask("now 2") == "now 2");
   CHECK(first.ask("now 3") == "now 3");
-  const TcpClient third(served.cache_tier());
+  const TcpClient third(served.cache_tier(), "127.0.0.4");
   CHECK(third.ask("now 4") == "now 4");
   CHECK(second.is_closed_by_server());
   CHECK(first.ask("now 5") == "now 5");
@@ -166,17 +166,37 @@ TEST_CASE("at the limit, the longest idle connection makes room") {
 
 TEST_CASE("at the limit, with all busy, a new connection is closed") {
   ScriptedWorkers served(plan_with({.max_connections = 2}));
-  const TcpClient first(served.cache_tier());
-  const TcpClient second(served.cache_tier());
+  const TcpClient first(served.cache_tier(), "127.0.0.2");
+  const TcpClient second(served.cache_tier(), "127.0.0.3");
   first.send("hold 1");
   second.send("hold 2");
   CHECK(eventually([&] { return served.handled() == 2; }));
-  const TcpClient third(served.cache_tier());
+  const TcpClient third(served.cache_tier(), "127.0.0.4");
   CHECK(third.is_closed_by_server());
-  CHECK(served.counters().tcp_refused.value() == 1);
+  CHECK(served.counters().tcp_full.value() == 1);
   UdpClient(served.cache_tier()).ask("release");
   CHECK(first.receive() == "hold 1");
   CHECK(second.receive() == "hold 2");
+}
+
+TEST_CASE("a client with its share of connections leaves the others theirs") {
+  ScriptedWorkers served(plan_with({.max_connections = 4}));
+  const TcpClient first(served.cache_tier(), "127.0.0.2");
+  const TcpClient second(served.cache_tier(), "127.0.0.2");
+  first.send("hold 1");
+  second.send("hold 2");
+  CHECK(eventually([&] { return served.handled() == 2; }));
+  CHECK(TcpClient(served.cache_tier(), "127.0.0.2").is_closed_by_server());
+  CHECK(served.counters().tcp_over_share.value() == 1);
+  const TcpClient other(served.cache_tier(), "127.0.0.3");
+  CHECK(other.ask("now 3") == "now 3");
+  // Its own idle connection makes room, not another's.
+  CHECK(UdpClient(served.cache_tier()).ask("release") == "release");
+  CHECK(first.receive() == "hold 1");
+  const TcpClient third(served.cache_tier(), "127.0.0.2");
+  CHECK(third.ask("now 4") == "now 4");
+  CHECK(other.ask("now 5") == "now 5");
+  CHECK(served.workers().tcp_connections() == 3);
 }
 
 TEST_CASE("a client that does not read is not read, and then dropped") {

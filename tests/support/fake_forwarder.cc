@@ -53,7 +53,7 @@ void FakeForwarder::be_late(std::string_view why) {
   for (const Held& held : held_) held.done(outcome);
 }
 
-void FakeForwarder::forward(const Query& query, Done done) {
+void FakeForwarder::forward(const Query& query, Client, Done done) {
   asked_.push_back(query.qname.to_text() + ' ' + to_text(query.qtype) +
                    (query.dnssec_ok() ? " +do" : "") +
                    (query.checking_disabled ? " +cd" : "") +

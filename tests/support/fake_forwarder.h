@@ -31,7 +31,7 @@ class FakeForwarder final : public Forwarder {
   // Every question forwarded, with " +do", " +cd", " +ad" where they were.
   const std::vector<std::string>& asked() const { return asked_; }
 
-  void forward(const Query& query, Done done) override;
+  void forward(const Query& query, Client client, Done done) override;
   std::uint64_t edition() const override { return edition_; }
 
  private:

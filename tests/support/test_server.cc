@@ -82,7 +82,7 @@ void TestServer::publish(std::string_view cluster) {
   cluster_ = cluster;
 }
 
-void TestServer::send(std::span<const std::uint8_t> message, const UdpPeer&) {
+void TestServer::send(std::span<const std::uint8_t> message, const Peer&) {
   replies_.emplace_back(message.begin(), message.end());
 }
 

@@ -48,7 +48,7 @@ class TestServer final : private ReplySink {
   const QueryCounters& counters() const { return counters_; }
 
  private:
-  void send(std::span<const std::uint8_t> message, const UdpPeer&) override;
+  void send(std::span<const std::uint8_t> message, const Peer&) override;
 
   kube::RecordOptions options_;
   std::string cluster_;
