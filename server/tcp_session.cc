@@ -80,6 +80,8 @@ void TcpSession::close() {
 
 void TcpSession::read() {
   if (reading_ || finished_ || !has_room()) return;
+  // A long message: room comes with its octets, for its length is soon said.
+  if (input_size_ == input_.size()) input_.resize(2 * input_.size());
   reading_ = true;
   socket_.async_read_some(
       boost::asio::buffer(input_.data() + input_size_,
@@ -119,10 +121,7 @@ void TcpSession::take_messages() {
   while (has_room() && input_size_ - start >= kLengthSize) {
     const std::size_t length = length_at(input_.data() + start);
     const std::size_t end = start + kLengthSize + length;
-    if (end > input_size_) {
-      if (end - start > input_.size()) input_.resize(end - start);
-      break;
-    }
+    if (end > input_size_) break;
     if (!share) share = share_of_answers();
     answer({input_.data() + start + kLengthSize, length}, now, share);
     start = end;

@@ -23,13 +23,16 @@ def question(name, rtype="A", *, edns=False, payload=1232, do=False,
     return message
 
 
-def send(message, port, tcp=False, address="127.0.0.1", seconds=PATIENCE):
+def send(message, port, tcp=False, address="127.0.0.1", seconds=PATIENCE,
+         source=None):
     ask = dns.query.tcp if tcp else dns.query.udp
-    return ask(message, address, seconds, port)
+    return ask(message, address, seconds, port, source)
 
 
-def ask(port, name, rtype="A", *, tcp=False, address="127.0.0.1", **how):
-    return send(question(name, rtype, **how), port, tcp, address)
+def ask(port, name, rtype="A", *, tcp=False, address="127.0.0.1", source=None,
+        **how):
+    return send(question(name, rtype, **how), port, tcp, address,
+                source=source)
 
 
 def rcode(reply):

@@ -27,9 +27,9 @@ def server(serve):
 
 
 class Connection:
-    def __init__(self, server, tier="cache"):
+    def __init__(self, server, tier="cache", source="127.0.0.1"):
         self.socket = socket.create_connection(
-            ("127.0.0.1", server.tier_port(tier)), 20)
+            ("127.0.0.1", server.tier_port(tier)), 20, (source, 0))
         self.socket.settimeout(30)
         self._stream = self.socket.makefile("rb")
 
@@ -150,8 +150,9 @@ def test_many_connections(server, many_files):
     """More than the limit of 1000: the server goes on answering."""
     many = []
     try:
-        for _ in range(1100):
-            many.append(Connection(server))
+        for number in range(1100):
+            many.append(Connection(server,
+                                   source=f"127.0.1.{number % 50 + 1}"))
         found = 0
         for connection in many:
             try:

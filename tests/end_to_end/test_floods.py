@@ -1,0 +1,256 @@
+"""Floods: what one client does, others do not feel, and memory stays bounded.
+
+Each address of loopback is a client of its own."""
+
+import contextlib
+import json
+import random
+import resource
+import socket
+import struct
+import threading
+
+import dns.message
+import dns.rrset
+import pytest
+
+from ask import data, extended_errors, question, rcode, send
+from canopy import BINARY
+from kube_apiserver import objects
+
+NAME = "web.shop.svc.cluster.local"
+OUTSIDE = "www.example.com"
+FLOODER = "127.0.9.1"
+# How much resident memory may grow: 10,000 questions of a worker that wait, or
+# 1,000 connections, with about 3 KiB each and buffers of 4 KiB.
+BUDGET = 32 << 20
+IS_SANITIZED = any(mark in BINARY.read_bytes()
+                   for mark in (b"__tsan_init", b"__asan_init"))
+
+
+@pytest.fixture
+def start(serve):
+    def serving(*flags, **how):
+        return serve(objects.namespace("shop"),
+                     objects.service("shop", "web", clusterIP="10.96.0.2"),
+                     flags=flags, **how)
+    return serving
+
+
+def resident(server):
+    return server.metrics().sum("process_resident_memory_bytes")
+
+
+def assert_within(budget, grown):
+    # A sanitizer's shadow memory is several times what it watches.
+    assert grown < budget or IS_SANITIZED
+
+
+def figures(what, **numbers):
+    print(f"{what}: " + ", ".join(f"{value:,.0f} {name.replace('_', ' ')}"
+                                  for name, value in numbers.items()))
+
+
+class Flood(threading.Thread):
+    """Sends what `make(number)` says as fast as it goes, from one socket, and
+    reads nothing, until it is closed."""
+
+    def __init__(self, server, make, source=FLOODER, tier="cache"):
+        super().__init__(daemon=True)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((source, 0))
+        self._socket.connect(("127.0.0.1", server.tier_port(tier)))
+        self._make = make
+        self._over = threading.Event()
+        self.sent = 0
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self._over.set()
+        self.join()
+        self._socket.close()
+
+    def run(self):
+        while not self._over.is_set():
+            with contextlib.suppress(ConnectionRefusedError):
+                self._socket.send(self._make(self.sent))
+                self.sent += 1
+
+
+def new_name(number):
+    return question(f"n{number}.silent.test").to_wire()
+
+
+def wait_for(server, family, more_than, **labels):
+    server.until(lambda: server.metrics().sum(family, **labels) > more_than,
+                 f"{family} {labels} above {more_than}")
+
+
+def answers_others(server, rounds=100):
+    """How many questions were asked for a cluster's and an outside name; each
+    has to be answered."""
+    for number in range(rounds):
+        assert server.data(NAME) == ["10.96.0.2"]
+        # Never the same: the cache is no help.
+        found = server.ask(f"n{number}.{OUTSIDE}")
+        assert data(found) == ["192.0.2.1"], found
+    return 2 * rounds
+
+
+def always_an_address(query, tcp):
+    reply = dns.message.make_response(query)
+    reply.answer.append(dns.rrset.from_text(
+        query.question[0].name, 60, "IN", "A", "192.0.2.1"))
+    return reply
+
+
+def test_random_names_of_one_client(start, upstream, tmp_path):
+    """The upstream for its names is silent: each question waits."""
+    silent = upstream(lambda query, tcp: None)
+    outside = upstream(always_an_address)
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "stubDomains").write_text(
+        json.dumps({"silent.test": [silent.server]}))
+    server = start(f"--nameservers={outside.server}", "--workers=1",
+                   f"--config-dir={folder}")
+    before = resident(server)
+    with Flood(server, new_name) as flood:
+        wait_for(server, "canopydns_forward_shed_total", 1000,
+                 reason="client_share")
+        asked = answers_others(server)
+        told = server.ask("mine.silent.test", source=FLOODER, edns=True)
+    metrics = server.metrics()
+    assert rcode(told) == "SERVFAIL"
+    assert extended_errors(told) == [
+        (0, "too many questions of this client are waiting for upstreams")]
+    assert metrics.sum("canopydns_forward_shed_total", reason="full") == 0
+    grown = resident(server) - before
+    figures("random names", sent=flood.sent, others_asked=asked,
+            others_lost=0, MiB_more=grown / 2**20, shed=metrics.sum(
+                "canopydns_forward_shed_total", reason="client_share"))
+    assert_within(BUDGET, grown)
+
+
+def connect(server, source):
+    made = socket.socket()
+    made.settimeout(30)
+    made.bind((source, 0))
+    made.connect(("127.0.0.1", server.port))
+    return made
+
+
+@pytest.fixture
+def many_files():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] < 4000:
+        pytest.skip(f"the limit of open files is {before[1]}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 4000),
+                                                before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_connections_of_one_client_that_wait_for_answers(
+        start, upstream, many_files):
+    """None of them is idle, so none makes room."""
+    silent = upstream(lambda query, tcp: None)
+    server = start(f"--nameservers={silent.server}", "--workers=1")
+    before = resident(server)
+    with contextlib.ExitStack() as held:
+        for number in range(1500):
+            one = held.enter_context(connect(server, FLOODER))
+            wire = new_name(number)
+            with contextlib.suppress(ConnectionError):
+                one.sendall(struct.pack("!H", len(wire)) + wire)
+        wait_for(server, "canopydns_tcp_refused_total", 100,
+                 reason="client_share")
+        for _ in range(50):
+            assert server.data(NAME, tcp=True) == ["10.96.0.2"]
+        refused = server.metrics().sum("canopydns_tcp_refused_total")
+        grown = resident(server) - before
+    figures("busy connections", opened=1500, refused=refused,
+            others_asked=50, others_lost=0, MiB_more=grown / 2**20)
+    assert_within(BUDGET, grown)
+
+
+def test_half_messages(start, many_files):
+    """Slow-loris: many clients begin a message and leave it at that."""
+    server = start("--workers=1")
+    before = resident(server)
+    with contextlib.ExitStack() as held:
+        for number in range(1500):
+            one = held.enter_context(
+                connect(server, f"127.0.8.{number % 200 + 1}"))
+            with contextlib.suppress(ConnectionError):
+                one.sendall(b"\xff\xffhalf")
+        for _ in range(50):
+            assert server.data(NAME, tcp=True) == ["10.96.0.2"]
+            assert server.data(NAME) == ["10.96.0.2"]
+        grown = resident(server) - before
+    closed = server.metrics().sum("canopydns_tcp_idle_closed_total")
+    figures("half messages", opened=1500, closed_to_make_room=closed,
+            others_asked=100, others_lost=0, MiB_more=grown / 2**20)
+    assert closed > 400
+    assert_within(BUDGET, grown)
+
+
+def test_a_huge_pipeline(start):
+    """Of one connection, whose client reads nothing."""
+    server = start("--workers=1")
+    before = resident(server)
+    wire = question(NAME).to_wire()
+    octets = (struct.pack("!H", len(wire)) + wire) * 1000
+    with connect(server, FLOODER) as greedy:
+        greedy.setblocking(False)
+        sent = 0
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            while sent < 1 << 28:
+                sent += greedy.send(octets)
+        for _ in range(50):
+            assert server.data(NAME, tcp=True) == ["10.96.0.2"]
+            assert server.data(NAME) == ["10.96.0.2"]
+        grown = resident(server) - before
+    figures("a pipeline", MiB_sent=sent / 2**20, others_asked=100,
+            others_lost=0, MiB_more=grown / 2**20)
+    assert sent < 1 << 28  # it was not read for ever
+    assert_within(BUDGET, grown)
+
+
+def test_any_with_a_forged_source(start):
+    """Whoever the source is gets little more than was sent in its name."""
+    server = start()
+    for edns in (False, True):
+        asked = question(NAME, "ANY", edns=edns, payload=4096)
+        for tier in ("cache", "zone"):
+            reply = send(asked, server.tier_port(tier))
+            factor = len(reply.to_wire()) / len(asked.to_wire())
+            figures("ANY", octets_sent=len(asked.to_wire()),
+                    octets_back=len(reply.to_wire()))
+            assert factor < 2, reply
+
+
+def junk(rng):
+    kinds = [lambda: rng.randbytes(rng.randrange(0, 600)),
+             lambda: question(NAME).to_wire()[:rng.randrange(1, 40)],
+             lambda: question(NAME).to_wire() + rng.randbytes(40),
+             lambda: rng.randbytes(2) + b"\x81\x80" + bytes(8)]
+    made = [rng.choice(kinds)() for _ in range(2000)]
+    return lambda number: made[number % len(made)]
+
+
+@pytest.mark.parametrize("tier", ["cache", "zone"])
+def test_malformed_packets(start, tier):
+    server = start("--workers=1")
+    before = resident(server)
+    with Flood(server, junk(random.Random(7)), tier=tier) as flood:
+        server.until(lambda: flood.sent > 20_000, "a flood")
+        for _ in range(100):
+            assert server.data(NAME, tier=tier) == ["10.96.0.2"]
+    grown = resident(server) - before
+    figures("malformed packets", sent=flood.sent, others_asked=100,
+            others_lost=0, MiB_more=grown / 2**20)
+    assert_within(BUDGET, grown)
