@@ -28,4 +28,11 @@ Client client_of(const sockaddr_in6& address) {
   return Client(number_of(octets, 8));
 }
 
+Client client_of(const Address& address) {
+  const Endpoint endpoint(address, 0);
+  sockaddr_in6 plain{};
+  std::memcpy(&plain, endpoint.data(), endpoint.size());
+  return client_of(plain);
+}
+
 }  // namespace canopy

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "server/option_values.h"
+
 namespace canopy {
 
 // An IPv4 address, or the /64 an IPv6 address is in: a host may use all of
@@ -17,5 +19,6 @@ inline constexpr Client kOurselves{0};
 
 // Of a sockaddr_in too, by sin6_family; ::ffff:192.0.2.1 is 192.0.2.1.
 Client client_of(const sockaddr_in6& address);
+Client client_of(const Address& address);
 
 }  // namespace canopy

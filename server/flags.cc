@@ -93,6 +93,12 @@ const std::array kFlags = {
     Flag{"healthz-port", "PORT", "8080", "HTTP: health, readiness, metrics",
          G::kListeners,
          [](Options& o, Text v) { o.healthz_port = port_value(v); }},
+    Flag{"client-qps", "N", "no limit",
+         "questions a second from one address", G::kListeners,
+         [](Options& o, Text v) {
+           o.client_qps = static_cast<std::uint32_t>(
+               number_value(v, {0, 1'000'000'000}));
+         }},
     Flag{"workers", "N", "granted cores", "threads that answer",
          G::kListeners,
          [](Options& o, Text v) {

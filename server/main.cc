@@ -15,6 +15,7 @@
 #include "healthz/process_metrics.h"
 #include "kubewatch/cluster_watch.h"
 #include "kubewatch/configuration_error.h"
+#include "server/client_rates.h"
 #include "server/cluster_source.h"
 #include "server/endpoint_text.h"
 #include "server/health_service.h"
@@ -68,6 +69,17 @@ void say_when_ready(const Health& health) {
 std::optional<Endpoint> first_of(const std::vector<Endpoint>& wanted,
                                  const std::vector<Endpoint>& otherwise) {
   return wanted.empty() ? otherwise.front() : wanted.front();
+}
+
+// Our probes ask from where they are answered; what else asks from there is
+// part of us, or of the machine.
+std::vector<Client> probe_sources(const Options& options) {
+  std::vector<Client> sources = {client_of(address_value("127.0.0.1")),
+                                 client_of(address_value("::1"))};
+  for (const Address& address : options.dns_bind_addresses) {
+    sources.push_back(client_of(address));
+  }
+  return sources;
 }
 
 // From its making on no signal ends the process: each waits its turn, blocked
@@ -154,6 +166,10 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   // Listeners read them, and upstreams know the rest.
   UpstreamStore upstreams;
   UpstreamSource upstream_source(upstream_settings(options), upstreams);
+  std::optional<ClientRates> rates;
+  if (options.client_qps > 0) {
+    rates.emplace(options.client_qps, probe_sources(options));
+  }
   Workers workers(
       {.workers = options.workers,
        .addresses = options.dns_bind_addresses,
@@ -165,7 +181,8 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
             HandlerOptions{.version = std::string("CanopyDNS ") + kVersion,
                            .hostname = hostname(),
                            .log_queries = options.log_queries,
-                           .stale = &watch.is_stale()});
+                           .stale = &watch.is_stale(),
+                           .rates = rates ? &*rates : nullptr});
       });
 
   // The outside sees how we are.

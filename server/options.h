@@ -32,6 +32,7 @@ struct Options {
   std::uint16_t dns_port = 53;
   std::optional<std::uint16_t> zone_port = 10053;  // nothing: off
   std::uint16_t healthz_port = 8080;
+  std::uint32_t client_qps = 0;  // 0: no limit
   unsigned workers = 0;  // parse_options fills in what the cgroup grants
 
   // Cluster records.

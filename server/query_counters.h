@@ -86,6 +86,7 @@ struct alignas(64) QueryCounters {
   Count malformed;      // answered FORMERR
   Count truncated;      // sent with TC
   Count oversized;      // above 65,535 octets: a subset was sent
+  Count turned_away;    // over the client's rate
   Count send_failures;  // the kernel refused the reply
   Count tcp_connections;
   Count tcp_over_share;  // refused: the client had its share

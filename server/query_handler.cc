@@ -93,6 +93,7 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
       .queries[std::size_t(reply.tier)][std::size_t(reply.transport)]
               [std::size_t(type_class(query->qtype))]
       .add();
+  if (!is_admitted(reply)) return turn_away(*query, reply);
   if (query->edns && query->edns->version != 0) {
     return send_rcode(Rcode::kBadVers, *query, reply);  // RFC 6891 6.1.3
   }
@@ -101,6 +102,25 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
     return send_rcode(Rcode::kRefused, *query, reply);
   }
   answer(*query, reply);
+}
+
+bool QueryHandler::is_admitted(const Reply& reply) {
+  return options_.rates == nullptr || reply.tier == Tier::kZone ||
+         options_.rates->admits(client_of(reply.peer.address), reply.received);
+}
+
+// Over UDP the source may be forged: an answer without records, no longer than
+// the question, asks the client to come again over TCP.  There it is told.
+void QueryHandler::turn_away(const Query& query, const Reply& reply) {
+  counters_.turned_away.add();
+  if (reply.transport == Transport::kUdp) {
+    return send(
+        empty_answer(query, Rcode::kNoError, flag::kRa | flag::kTc, writer_),
+        query, reply);
+  }
+  static const ExtendedError error{InfoCode::kOther,
+                                   "this client asks more than --client-qps"};
+  send_rcode(Rcode::kRefused, query, reply, &error);
 }
 
 void QueryHandler::answer(const Query& query, const Reply& reply) {

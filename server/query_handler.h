@@ -12,6 +12,7 @@
 
 #include "cache/answer_cache.h"
 #include "server/bailiwick.h"
+#include "server/client_rates.h"
 #include "server/forwarder.h"
 #include "server/query_counters.h"
 #include "server/reply.h"
@@ -30,6 +31,8 @@ struct HandlerOptions {
   bool log_queries = false;
   // True while the cluster's zones come from a snapshot; null: never.
   const std::atomic<bool>* stale = nullptr;
+  // What a client may ask the cache tier; null: as much as it likes.
+  ClientRates* rates = nullptr;
 };
 
 class QueryHandler final : public MessageHandler {
@@ -48,6 +51,8 @@ class QueryHandler final : public MessageHandler {
   struct Pending;
 
   void take(std::span<const std::uint8_t> message, const Reply& reply);
+  bool is_admitted(const Reply& reply);
+  void turn_away(const Query& query, const Reply& reply);
   void answer(const Query& query, const Reply& reply);
   bool answer_from_cache(const Query& query, const CacheKey& key,
                          const ZoneSet& zones, const Reply& reply);

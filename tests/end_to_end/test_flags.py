@@ -141,9 +141,13 @@ def test_the_cache_is_bounded(serve, upstream, flags):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_workers(serve, workers):
     server = serve(*OBJECTS, flags=[f"--workers={workers}"])
-    names = [(task / "comm").read_text().strip()
-             for task in Path(f"/proc/{server.pid}/task").iterdir()]
-    assert sum("worker" in name for name in names) == workers, names
+
+    def names():
+        return [(task / "comm").read_text().strip()
+                for task in Path(f"/proc/{server.pid}/task").iterdir()]
+    # Each says its name once it runs, which it need not do before "ready".
+    server.until(lambda: names().count("canopy-worker") == workers,
+                 f"{workers} workers")
 
 
 def test_log_queries(serve):

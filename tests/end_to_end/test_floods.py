@@ -14,7 +14,7 @@ import dns.message
 import dns.rrset
 import pytest
 
-from ask import data, extended_errors, question, rcode, send
+from ask import data, extended_errors, flags, question, rcode, send
 from canopy import BINARY
 from kube_apiserver import objects
 
@@ -133,6 +133,35 @@ def test_random_names_of_one_client(start, upstream, tmp_path):
             others_lost=0, MiB_more=grown / 2**20, shed=metrics.sum(
                 "canopydns_forward_shed_total", reason="client_share"))
     assert_within(BUDGET, grown)
+
+
+def test_a_client_above_its_rate(start):
+    server = start("--client-qps=50", "--probe-period=100ms")
+    asked = question(NAME, edns=True).to_wire()
+    with Flood(server, lambda number: asked) as flood:
+        wait_for(server, "canopydns_client_turned_away_total", 1000)
+        told = server.ask(NAME, source=FLOODER, edns=True)
+        told_tcp = server.ask(NAME, source=FLOODER, edns=True, tcp=True)
+        for number in range(100):
+            assert server.data(NAME, source=f"127.0.9.{number + 2}") == [
+                "10.96.0.2"]
+        # Our probes come from 127.0.0.1, however many there are.
+        for _ in range(200):
+            assert server.data(NAME) == ["10.96.0.2"]
+        assert server.data(NAME, tier="zone", source=FLOODER) == ["10.96.0.2"]
+    assert (rcode(told), data(told)) == ("NOERROR", [])
+    assert "TC" in flags(told)
+    assert len(told.to_wire()) <= len(asked)
+    assert rcode(told_tcp) == "REFUSED"
+    assert extended_errors(told_tcp) == [
+        (0, "this client asks more than --client-qps")]
+    assert server.page("/healthz").status == 200
+    figures("above --client-qps=50", sent=flood.sent, others_asked=300,
+            others_lost=0, turned_away=server.metrics().sum(
+                "canopydns_client_turned_away_total"))
+    # Once it is quiet for a moment it is answered again.
+    server.until(lambda: server.data(NAME, source=FLOODER) == ["10.96.0.2"],
+                 "an answer")
 
 
 def connect(server, source):

@@ -152,6 +152,8 @@ TEST_CASE("a bad value is told what it is, where, and what to do") {
             "--ttl: \"2147483648\" is not a number from 0 to 2147483647"},
            {"--negative-ttl=5s",
             "--negative-ttl: \"5s\" is not a number from 0 to 2147483647"},
+           {"--client-qps=many",
+            "--client-qps: \"many\" is not a number from 0 to 1000000000"},
            {"--workers=0", "--workers: \"0\" is not a number from 1 to 256"},
            {"--pods=all",
             "--pods: \"all\" is none of disabled, insecure and verified"},
