@@ -1,6 +1,9 @@
 """A real API server, our service account, and the RBAC of deploy/: changes
 are right on the next query after they are published."""
 
+import json
+import subprocess
+
 import pytest
 
 from ask import data, lines, rcode
@@ -184,8 +187,9 @@ def test_namespace_labels_change(cluster, space, follow):
 
 
 def test_it_asks_for_nothing_it_may_not_have(cluster, follow):
+    before = len(cluster.requests(USER))  # other tests try what is forbidden
     follow()
-    asked = cluster.requests(USER)
+    asked = cluster.requests(USER)[before:]
     assert asked
     for event in asked:
         assert event["verb"] in ("list", "watch")
@@ -194,6 +198,72 @@ def test_it_asks_for_nothing_it_may_not_have(cluster, follow):
         "services", "namespaces", "endpointslices"}
     assert any("allowWatchBookmarks=true" in event["requestURI"] and
                "resourceVersion=" in event["requestURI"] for event in asked)
+
+
+def test_it_has_no_rights_but_those_it_needs(cluster):
+    """Each verb on each resource, as the API server itself sees the account."""
+    def may(verb, group, resource):
+        review = cluster.api(
+            "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+            {"apiVersion": "authorization.k8s.io/v1",
+             "kind": "SubjectAccessReview",
+             "spec": {"user": USER, "resourceAttributes": {
+                 "verb": verb, "group": group, "resource": resource}}})
+        return review["status"]["allowed"]
+
+    verbs = ("get", "list", "watch", "create", "update", "patch", "delete",
+             "deletecollection", "*")
+    resources = [("", "services"), ("", "namespaces"), ("", "pods"),
+                 ("", "endpoints"), ("", "nodes"), ("", "secrets"),
+                 ("", "configmaps"), ("", "serviceaccounts"), ("", "events"),
+                 ("", "*"), ("discovery.k8s.io", "endpointslices"),
+                 ("apps", "deployments"), ("coordination.k8s.io", "leases"),
+                 ("rbac.authorization.k8s.io", "clusterroles"), ("*", "*")]
+    allowed = {(verb, resource) for verb in verbs
+               for group, resource in resources if may(verb, group, resource)}
+    assert allowed == {(verb, resource) for verb in ("list", "watch") for
+                       resource in ("services", "namespaces",
+                                    "endpointslices")}
+
+
+@pytest.fixture
+def restricted(cluster, space):
+    """A namespace with the strictest Pod Security Standard."""
+    cluster.apply(objects.namespace(
+        space, **{"pod-security.kubernetes.io/enforce": "restricted"}))
+    cluster.kubectl("create", "serviceaccount", "canopydns", "-n", space)
+    return space
+
+
+def our_pod(cluster, space):
+    template = json.loads(cluster.kubectl(
+        "get", "deployment", "canopydns", "-n", "kube-system", "-o",
+        "json"))["spec"]["template"]
+    return {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"],
+            "metadata": {"name": "canopydns", "namespace": space}}
+
+
+def test_the_pod_keeps_to_the_strictest_standard(cluster, restricted):
+    """seccomp RuntimeDefault, no root, no privileges gained, all capabilities
+    dropped: a real API server admits it, and not without one of these."""
+    pod = our_pod(cluster, restricted)
+
+    def apply(pod):
+        return cluster.kubectl("create", "--dry-run=server", "-f", "-",
+                               data=json.dumps(pod))
+    assert "pod/canopydns created" in apply(pod)
+    container = pod["spec"]["containers"][0]["securityContext"]
+    assert container["readOnlyRootFilesystem"] is True  # of no standard
+    for context, setting in ((pod["spec"]["securityContext"], "seccompProfile"),
+                             (pod["spec"]["securityContext"], "runAsNonRoot"),
+                             (container, "allowPrivilegeEscalation"),
+                             (container, "capabilities")):
+        kept = context.pop(setting)
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            apply(pod)
+        assert f'violates PodSecurity "restricted' in refused.value.stderr
+        assert setting in refused.value.stderr
+        context[setting] = kept
 
 
 @pytest.mark.slow

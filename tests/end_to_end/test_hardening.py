@@ -1,10 +1,15 @@
 """What the binary is built with, and what a process keeps from being done."""
 
+import os
+import pathlib
 import subprocess
 
 import pytest
 
 from canopy import BINARY
+from files import manifest
+from kube_apiserver import objects
+from network_namespace import NetworkNamespace
 
 
 def readelf(*flags):
@@ -53,3 +58,35 @@ def test_library_calls_check_their_buffers(imported):
 
 def test_containers_check_their_indexes(imported):
     assert any("__glibcxx_assert_fail" in name for name in imported)
+
+
+def open_for_writing(pid):
+    """The files a process could write to, as paths."""
+    process = pathlib.Path(f"/proc/{pid}")
+    for descriptor in (process / "fd").iterdir():
+        info = (process / "fdinfo" / descriptor.name).read_text()
+        path = os.readlink(descriptor)
+        if path.startswith("/") and int(info.split()[3], 8) & os.O_ACCMODE:
+            yield path
+
+
+def test_it_writes_no_file(tmp_path):
+    """Everything that is mounted is read only, as for the Pod of deploy/; the
+    snapshot's folder is of no use without an API server."""
+    shop = tmp_path / "shop.yaml"
+    shop.write_text(manifest(
+        objects.namespace("shop"),
+        objects.service("shop", "web", clusterIP="10.96.0.2")))
+    with NetworkNamespace() as namespace:
+        namespace.run("sh", "-c", "findmnt --raw --noheadings --output TARGET |"
+                      "while read -r mounted; do mount -o remount,bind,ro "
+                      '"$mounted" || exit; done')
+        with pytest.raises(subprocess.CalledProcessError):
+            namespace.run("touch", tmp_path / "anything")
+        with namespace.canopy(tmp_path / "server", manifests=[shop],
+                              ports=(53, 10053, 8080)) as server:
+            assert namespace.short(53, "web.shop.svc.cluster.local") == [
+                "10.96.0.2"]
+            assert set(open_for_writing(server.pid)) == {
+                str(server.folder / "canopydns.log"), "/dev/null"}
+            assert "ead-only" not in server.log()

@@ -217,6 +217,17 @@ def test_status(healthy, octets, status):
     assert exchange(healthy, octets).split(b" ")[1] == status
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE",
+                                    "OPTIONS", "CONNECT", "TRACE"])
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/debug/zone", "/"])
+def test_it_is_read_only(healthy, method, path):
+    answer = exchange(healthy, f"{method} {path} HTTP/1.1\r\nHost: a\r\n"
+                      "Content-Length: 0\r\n\r\n".encode())
+    head = answer.split(b"\r\n\r\n")[0].split(b"\r\n")
+    assert head[0].split(b" ")[1] == b"405"
+    assert b"Allow: GET, HEAD" in head
+
+
 def test_debug_zone(serve):
     server = serve(objects.namespace("shop"),
                    objects.service("shop", "web", clusterIP="10.96.0.2"))
