@@ -84,9 +84,11 @@ void ManifestSource::check_paths() const {
   for (const Path& path : options_.paths) {
     std::error_code error;
     if (fs::exists(path, error)) continue;
-    throw ConfigurationError("--manifests=" + path.string() +
-                             ": no such file or folder; name one with "
-                             "Kubernetes manifests (.yaml, .yml, .json)");
+    throw ConfigurationError(
+        "--manifests=" + path.string() + ": " +
+        (error ? error.message() : "no such file or folder") +
+        "; name one with "
+        "Kubernetes manifests (.yaml, .yml, .json)");
   }
 }
 

@@ -200,6 +200,7 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   });
   HealthService health_service(options, workers, zones, health, metrics);
 
+  if (options.user) become(*options.user);
   source->start();  // throws when manifests are broken: nothing is said yet
   say_where("cache tier", workers.cache_tier());
   say_where("zone tier", workers.zone_tier());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/option_values.h"
+#include "server/process_user.h"
 #include "zones/name.h"
 
 namespace canopy {
@@ -55,6 +56,7 @@ struct Options {
   std::uint64_t cache_memory = 32ull << 20;  // octets
 
   // Health, log and stop.
+  std::optional<ProcessUser> user;  // nothing: who started it
   std::chrono::milliseconds probe_period{2'000};
   std::chrono::milliseconds probe_latency{30'000};
   std::chrono::milliseconds grace_period{25'000};

@@ -3,13 +3,18 @@
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
-from canopy import BINARY
+from canopy import BINARY, run
 from files import manifest
 from kube_apiserver import objects
 from network_namespace import NetworkNamespace
+
+NAME = "web.shop.svc.cluster.local"
+SHOP = manifest(objects.namespace("shop"),
+                objects.service("shop", "web", clusterIP="10.96.0.2"))
 
 
 def readelf(*flags):
@@ -60,6 +65,76 @@ def test_containers_check_their_indexes(imported):
     assert any("__glibcxx_assert_fail" in name for name in imported)
 
 
+@pytest.fixture
+def public_manifest():
+    """Others than root may read it, and its folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "shop.yaml"
+        path.write_text(SHOP)
+        path.parent.chmod(0o755)
+        yield path
+
+
+def threads(server):
+    """What /proc says of each: {name: words}."""
+    for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir():
+        lines = (task / "status").read_text().splitlines()
+        yield {name: rest.split() for name, _, rest in
+               (line.partition(":") for line in lines)}
+
+
+only_root = pytest.mark.skipif(os.geteuid() != 0,
+                               reason="only root becomes another user")
+
+
+@only_root
+@pytest.mark.parametrize("user, uid, gid", [
+    ("nobody", 65534, 65534), ("65532", 65532, 65532),
+    ("nobody:12345", 65534, 12345), ("65532:root", 65532, 0)])
+def test_user(canopy, public_manifest, user, uid, gid):
+    server = canopy(f"--user={user}", manifests=[public_manifest])
+    for thread in threads(server):
+        assert thread["Uid"] == [str(uid)] * 4
+        assert thread["Gid"] == [str(gid)] * 4
+        assert thread["Groups"] == [str(gid)]
+        assert thread["NoNewPrivs"] == ["1"]
+        for which in "CapInh", "CapPrm", "CapEff", "CapAmb":
+            assert int(thread[which][0], 16) == 0
+    for tier in "cache", "zone":
+        for tcp in False, True:
+            assert server.data(NAME, tier=tier, tcp=tcp) == ["10.96.0.2"]
+    # It still reads files, and its own.
+    public_manifest.write_text(SHOP.replace("10.96.0.2", "10.96.0.3"))
+    server.until(lambda: server.data(NAME) == ["10.96.0.3"], "the change")
+    assert server.metrics().sum("process_open_fds") > 3
+
+
+@only_root
+def test_files_are_read_as_that_user(canopy, tmp_path):
+    """So that it does not fail later, at the first change."""
+    private = tmp_path / "shop.yaml"
+    private.write_text(SHOP)
+    private.chmod(0o600)
+    done = run("--user=nobody", f"--manifests={private}", "--dns-port=0",
+               "--zone-port=0", "--healthz-port=0",
+               "--dns-bind-address=127.0.0.1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(private) in done.stderr and "ermission" in done.stderr
+
+
+def test_who_is_not_root_cannot_become_another(tmp_path):
+    shop = tmp_path / "shop.yaml"
+    shop.write_text(SHOP)
+    with NetworkNamespace() as namespace:
+        done = run("--user=12345", f"--manifests={shop}", "--dns-port=0",
+                   "--zone-port=0", "--healthz-port=0",
+                   "--dns-bind-address=127.0.0.1",
+                   prefix=[*namespace.prefix, "unshare", "--user"])
+    assert done.returncode == 2
+    assert "--user=12345: only root can become another user; start as root" in (
+        done.stderr)
+
+
 def open_for_writing(pid):
     """The files a process could write to, as paths."""
     process = pathlib.Path(f"/proc/{pid}")
@@ -74,9 +149,7 @@ def test_it_writes_no_file(tmp_path):
     """Everything that is mounted is read only, as for the Pod of deploy/; the
     snapshot's folder is of no use without an API server."""
     shop = tmp_path / "shop.yaml"
-    shop.write_text(manifest(
-        objects.namespace("shop"),
-        objects.service("shop", "web", clusterIP="10.96.0.2")))
+    shop.write_text(SHOP)
     with NetworkNamespace() as namespace:
         namespace.run("sh", "-c", "findmnt --raw --noheadings --output TARGET |"
                       "while read -r mounted; do mount -o remount,bind,ro "
@@ -85,8 +158,7 @@ def test_it_writes_no_file(tmp_path):
             namespace.run("touch", tmp_path / "anything")
         with namespace.canopy(tmp_path / "server", manifests=[shop],
                               ports=(53, 10053, 8080)) as server:
-            assert namespace.short(53, "web.shop.svc.cluster.local") == [
-                "10.96.0.2"]
+            assert namespace.short(53, NAME) == ["10.96.0.2"]
             assert set(open_for_writing(server.pid)) == {
                 str(server.folder / "canopydns.log"), "/dev/null"}
             assert "ead-only" not in server.log()

@@ -1,0 +1,88 @@
+#include "server/process_user.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+#include "server/usage_error.h"
+
+namespace canopy {
+namespace {
+
+std::optional<std::uint32_t> number_of(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  // The last one means "no change" to setresuid().
+  if (error != std::errc() || stop != end || number == ~0U) return std::nullopt;
+  return number;
+}
+
+gid_t group_of(const std::string& group) {
+  if (const auto number = number_of(group)) return *number;
+  // Before any thread is started.
+  if (const auto* const found = ::getgrnam(group.c_str())) {  // NOLINT
+    return found->gr_gid;
+  }
+  throw UsageError("names no group of this machine; give one, or its number");
+}
+
+[[noreturn]] void fail(const ProcessUser& user, const std::string& why) {
+  throw UsageError("--user=" + user.text + ": " + why +
+                   "; start as root, or leave the flag out");
+}
+
+[[noreturn]] void cannot(const ProcessUser& user, const char* what) {
+  fail(user, std::string(what) + ": " + std::generic_category().message(errno));
+}
+
+}  // namespace
+
+ProcessUser process_user_value(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string name(text.substr(0, colon));
+  ProcessUser user{.text = std::string(text)};
+  const auto number = number_of(name);
+  const passwd* const found =
+      number ? ::getpwuid(*number) : ::getpwnam(name.c_str());  // NOLINT
+  if (found != nullptr) {
+    user.uid = found->pw_uid;
+    user.gid = found->pw_gid;
+  } else if (number) {
+    user.uid = *number;
+    user.gid = *number;
+  } else {
+    throw UsageError("names no user of this machine; give one, or its number");
+  }
+  if (colon != std::string_view::npos) {
+    user.gid = group_of(std::string(text.substr(colon + 1)));
+  }
+  return user;
+}
+
+void become(const ProcessUser& user) {
+  if (::geteuid() != 0) {
+    if (::geteuid() == user.uid) return;
+    fail(user, "only root can become another user");
+  }
+  // In this order: each takes the right to those before it.
+  if (::setgroups(1, &user.gid) != 0) cannot(user, "leaving other groups");
+  if (::setresgid(user.gid, user.gid, user.gid) != 0)
+    cannot(user, "taking its group");
+  if (::setresuid(user.uid, user.uid, user.uid) != 0)
+    cannot(user, "taking its id");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    cannot(user, "giving up new privileges");
+  }
+  if (user.uid != 0 && ::setuid(0) == 0) {
+    fail(user, "root could be had again");
+  }
+}
+
+}  // namespace canopy

@@ -1,0 +1,27 @@
+// Whom a process that was started as root becomes (--user), once it has bound
+// its ports.  Main thread, before others are started.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+namespace canopy {
+
+struct ProcessUser {
+  std::string text;  // as it was given
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// "nobody", "nobody:nogroup", "65532:65532"; without a group the user's own,
+// or of a number that no user has, the same number.  Throws UsageError.
+ProcessUser process_user_value(std::string_view text);
+
+// For good: user, group, no other groups, no capabilities, and no program that
+// is run gains any (no_new_privs).  Nothing to do for who is that user already.
+// Throws UsageError.
+void become(const ProcessUser& user);
+
+}  // namespace canopy
