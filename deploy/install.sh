@@ -5,11 +5,12 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: deploy/install.sh [build | test | ci]
+Usage: deploy/install.sh [build | test | ci | bench]
 
   build  (default) compiler, CMake and the libraries; enough for try.sh
   test   and what the tests ask with: Python, unbound, dnsperf, kubectl, ...
   ci     and what .ci/run adds: clang, valgrind, debootstrap, buildah, Go
+  bench  build, and what tests/bench/run.sh loads and compares with
 
 For Debian 12 (bookworm) and 13 (trixie), as root or with sudo.
 CANOPYDNS_SKIP_INSTALL=1 leaves the machine as it is.
@@ -32,6 +33,10 @@ readonly ci_packages=(
   clang clang-format clang-tidy libclang-rt-dev llvm
   valgrind git shellcheck debootstrap buildah
 )
+readonly bench_packages=(
+  python3 python3-dnspython dnsperf util-linux
+  nsd unbound dnsdist dnsmasq-base
+)
 
 say() { echo "install.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -39,6 +44,11 @@ fail() { say "$*"; exit 1; }
 wanted_packages() {  # wanted_packages GROUP
   printf '%s\n' "${build_packages[@]}"
   [ "$1" = build ] && return
+  if [ "$1" = bench ]; then
+    printf '%s\n' "${bench_packages[@]}"
+    command -v go >/dev/null || echo golang-go
+    return
+  fi
   printf '%s\n' "${test_packages[@]}"
   # A kubectl or Go from elsewhere is as good, and may conflict.
   command -v kubectl >/dev/null || echo kubernetes-client
@@ -84,8 +94,8 @@ apt() {
     apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
 }
 
-# The tests start an unbound of their own; the package would start one as a
-# service, now and at each boot.  policy-rc.d is Debian's way to say no.
+# Tests and bench start servers of their own; the packages would start them as
+# services, now and at each boot.  policy-rc.d is Debian's way to say no.
 install_packages() {  # install_packages NAMES...
   local policy=/usr/sbin/policy-rc.d status=0
   if [ ! -e "$policy" ]; then
@@ -94,18 +104,21 @@ install_packages() {  # install_packages NAMES...
     as_root chmod 755 "$policy"
   fi
   apt -qq -y --no-install-recommends install "$@" || status=$?
-  case " $* " in
-    *' unbound '*)
-      if command -v systemctl >/dev/null; then
-        as_root systemctl --quiet disable unbound.service || true
-      fi ;;
-  esac
+  local service
+  for service in unbound nsd dnsdist; do
+    case " $* " in
+      *" $service "*)
+        if command -v systemctl >/dev/null; then
+          as_root systemctl --quiet disable "$service.service" || true
+        fi ;;
+    esac
+  done
   return "$status"
 }
 
 group=${1:-build}
 case $group in
-  build | test | ci) ;;
+  build | test | ci | bench) ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac

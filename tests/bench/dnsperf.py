@@ -29,9 +29,10 @@ def is_here():
     return shutil.which("dnsperf") is not None
 
 
-def run(port, queries, seconds, outstanding=100):
-    return _run(port, queries, ["-q", str(outstanding), "-t", "2",
+def run(port, queries, seconds, outstanding=100, rate=0, mode="udp"):
+    return _run(port, queries, ["-m", mode, "-q", str(outstanding), "-t", "2",
                                 "-l", str(seconds),
+                                *(["-Q", str(rate)] if rate else []),
                                 *(["-n", "1"] if queries.once else [])],
                 seconds + _SLACK_SECONDS)
 
