@@ -37,6 +37,12 @@ def run(port, queries, seconds, outstanding=100, rate=0, mode="udp"):
                 seconds + _SLACK_SECONDS)
 
 
+def run_at(port, queries, seconds, per_second):
+    """No faster than that; each waits for an answer as long as glibc does."""
+    return _run(port, queries, ["-Q", str(per_second), "-t", "5",
+                                "-l", str(seconds)], seconds + _SLACK_SECONDS)
+
+
 def run_rounds(port, queries, rounds, mode="udp"):
     """Each question `rounds` times, however long a slow server takes."""
     return _run(port, queries, ["-m", mode, "-n", str(rounds), "-q", "32",
@@ -94,6 +100,19 @@ def mixed_queries(folder, cluster):
               for i in range(5000))
     return _write(folder, "mixed", False, itertools.chain.from_iterable(
         zip(known, absent)))
+
+
+def daily_queries(folder, cluster):
+    """What pods ask: Services, search paths, and outside names, few of them
+    again and again and most of them once in a while."""
+    def asked():
+        for i, service in enumerate(cluster.services):
+            yield f"{service.domain_name} A"
+            yield f"{service.domain_name} AAAA"
+            yield f"www.example-{i}.com.ns-{i % NAMESPACES}.svc.cluster.local. A"
+            yield f"host-{i % 7}.example.com. A"
+            yield f"host-{i}.site-{i % 997}.example.com. A"
+    return _write(folder, "daily", False, asked())
 
 
 def _write(folder, name, once, lines):

@@ -4,6 +4,7 @@ bookmarks, over plain HTTP on loopback.  No selectors, no protobuf, no gzip.
 It runs on threads of the calling process, so that `add` can tell the moment
 at which an event was written to the watches."""
 
+import contextlib
 import http.server
 import sys
 import threading
@@ -44,6 +45,7 @@ class FakeApi:
         self._places = {}  # (resource, namespace, name): index in its items
         self._events = []  # (version, resource, line)
         self._watches = set()
+        self.is_away = False
         for resource, thing in cluster.objects():
             self._store(resource, thing)
 
@@ -91,6 +93,16 @@ class FakeApi:
                 watch.send(_event("ERROR", _GONE))
                 watch.ended.set()
             self._watches.clear()
+
+    @contextlib.contextmanager
+    def away(self):
+        """Every connection is closed, and each request's that comes."""
+        with self._lock:
+            self.is_away = True
+            for watch in self._watches:
+                watch.ended.set()
+        yield
+        self.is_away = False
 
     def _store(self, resource, thing):
         self._version += 1
@@ -169,6 +181,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if self.api.is_away:
+            self.close_connection = True
+            return
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         words = url.path.strip("/").split("/")

@@ -32,12 +32,16 @@ class Process:
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """Returns the status it ended with; killed if it takes too long."""
         self._popen.terminate()
         try:
-            self._popen.wait(_END_SECONDS)
+            return self._popen.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._popen.kill()
-            self._popen.wait()
+            return self._popen.wait()
 
     def runs(self):
         return self._popen.poll() is None
