@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import pathlib
+import resource
 
 import pytest
 
@@ -31,6 +32,18 @@ def canopy(tmp_path):
             started.callback(made.stop)
             return made
         yield start
+
+
+@pytest.fixture
+def many_files():
+    """For this process; a server that runs already keeps its own limit."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] < 4000:
+        pytest.skip(f"the limit of open files is {before[1]}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 4000),
+                                                before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 class ManifestFile:

@@ -5,7 +5,6 @@ Each address of loopback is a client of its own."""
 import contextlib
 import json
 import random
-import resource
 import socket
 import struct
 import threading
@@ -176,17 +175,6 @@ def connect(server, source):
     made.bind((source, 0))
     made.connect(("127.0.0.1", server.port))
     return made
-
-
-@pytest.fixture
-def many_files():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if before[1] < 4000:
-        pytest.skip(f"the limit of open files is {before[1]}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 4000),
-                                                before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_connections_of_one_client_that_wait_for_answers(

@@ -1,6 +1,5 @@
 """DNS over TCP: RFC 7766."""
 
-import resource
 import socket
 import struct
 import threading
@@ -132,18 +131,6 @@ def test_idle_and_half_messages_are_closed(server):
                 pass
         assert time.monotonic() - start < 25
     assert server.metrics().sum("canopydns_tcp_idle_closed_total") >= 3
-
-
-@pytest.fixture
-def many_files(server):
-    """For this process; the server, already running, keeps its own limit."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if before[1] < 2000:
-        pytest.skip(f"the limit of open files is {before[1]}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2000),
-                                                before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_many_connections(server, many_files):
