@@ -27,7 +27,7 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
 gid_t group_of(const std::string& group) {
   if (const auto number = number_of(group)) return *number;
   // Before any thread is started.
-  if (const auto* const found = ::getgrnam(group.c_str())) {  // NOLINT
+  if (const auto* const found = ::getgrnam(group.c_str())) {
     return found->gr_gid;
   }
   throw UsageError("names no group of this machine; give one, or its number");
@@ -50,7 +50,7 @@ ProcessUser process_user_value(std::string_view text) {
   ProcessUser user{.text = std::string(text)};
   const auto number = number_of(name);
   const passwd* const found =
-      number ? ::getpwuid(*number) : ::getpwnam(name.c_str());  // NOLINT
+      number ? ::getpwuid(*number) : ::getpwnam(name.c_str());
   if (found != nullptr) {
     user.uid = found->pw_uid;
     user.gid = found->pw_gid;
