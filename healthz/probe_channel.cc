@@ -35,11 +35,13 @@ ares_options channel_options(const ProbeChannel::Options& options) {
   // 1.18 cut answers (a probe's answer is small, so TC never happens).
   ares.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH |
                ARES_FLAG_NOALIASES | (options.over_tcp ? ARES_FLAG_USEVC : 0);
-  // A lost datagram is asked again: a third of the time for the first try,
-  // the doubled rest for the second.
+  // A flood that fills the socket costs datagrams, and must not look like a
+  // server that is dead: each is asked again, after twice as long every time.
+  constexpr int kTries = 5;
+  constexpr int kShares = (1 << kTries) - 1;
   const auto timeout = static_cast<int>(options.timeout.count());
-  ares.timeout = std::max(1, options.over_tcp ? timeout : timeout / 3);
-  ares.tries = options.over_tcp ? 1 : 2;
+  ares.timeout = std::max(1, options.over_tcp ? timeout : timeout / kShares);
+  ares.tries = options.over_tcp ? 1 : kTries;
   return ares;
 }
 
