@@ -1,159 +1,170 @@
 #include "cache/answer_cache.h"
 
 #include <algorithm>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/unordered_set.hpp>
 #include <cstring>
-#include <list>
 #include <mutex>
-#include <unordered_map>
+#include <new>
 #include <utility>
 
 namespace canopy {
 namespace {
 
-constexpr std::size_t even(std::size_t size) { return size + size % 2; }
+namespace intrusive = boost::intrusive;
 
-template <typename T>
-void put(std::vector<std::uint8_t>& octets, std::size_t at,
-         std::span<const T> values) {
-  if (!values.empty()) {
-    std::memcpy(&octets[at], values.data(), values.size_bytes());
-  }
-}
+using KeyHook = intrusive::unordered_set_base_hook<intrusive::store_hash<true>>;
+using RecencyHook = intrusive::list_base_hook<>;
 
 // Shards keep threads apart; few entries are better kept together.
 std::size_t shard_count(std::size_t entries) { return entries < 1024 ? 1 : 16; }
 
 }  // namespace
 
-EncodedAnswer StoredAnswer::answer() const {
-  const std::size_t ttls = even(message_size_);
-  const std::size_t rrsets = ttls + ttl_count_ * sizeof(std::uint16_t);
-  return {{octets_.data(), message_size_},
-          {reinterpret_cast<const std::uint16_t*>(octets_.data() + ttls),
-           ttl_count_},
-          {reinterpret_cast<const RrsetSpan*>(octets_.data() + rrsets),
-           rrset_count_}};
-}
-
-void StoredAnswer::assign(const EncodedAnswer& answer) {
-  message_size_ = static_cast<std::uint16_t>(answer.message.size());
-  ttl_count_ = static_cast<std::uint16_t>(answer.ttl_offsets.size());
-  rrset_count_ = static_cast<std::uint16_t>(answer.rrsets.size());
-  error_size_ = 0;
-  const std::size_t ttls = even(answer.message.size());
-  const std::size_t rrsets = ttls + answer.ttl_offsets.size_bytes();
-  octets_.resize(rrsets + answer.rrsets.size_bytes());
-  put(octets_, 0, answer.message);
-  put(octets_, ttls, answer.ttl_offsets);
-  put(octets_, rrsets, answer.rrsets);
-}
-
-void StoredAnswer::set_ttls(std::uint32_t seconds) {
-  for (const std::uint16_t at : answer().ttl_offsets) {
-    for (int i = 0; i < 4; ++i) {
-      octets_[at + static_cast<std::size_t>(i)] =
-          static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
-    }
+// Behind it in memory: the answer's octets, then the key's.
+class AnswerCache::Entry : public KeyHook, public RecencyHook {
+ public:
+  static std::unique_ptr<Entry> make(const CacheKey& key,
+                                     const StoredAnswer& answer) {
+    const std::size_t octets = answer.octets_.size() + key.octets().size();
+    return std::unique_ptr<Entry>(new (Octets{octets}) Entry(key, answer));
   }
-}
+  static void operator delete(void* block) { ::operator delete(block); }
 
-std::size_t StoredAnswer::error_offset() const {
-  return even(message_size_) + ttl_count_ * sizeof(std::uint16_t) +
-         rrset_count_ * sizeof(RrsetSpan);
-}
+  bool has(const CacheKey& key) const {
+    return std::ranges::equal(key.octets(),
+                              std::span(octets() + answer_size_, key_size_));
+  }
+  void copy_to(StoredAnswer& answer) const {
+    static_cast<AnswerFacts&>(answer) = facts;
+    answer.layout_ = layout_;
+    answer.octets_.assign(octets(), octets() + answer_size_);
+  }
+  // With what the allocator and the table of keys need for it.
+  std::size_t size() const {
+    constexpr std::size_t kAround = 24;
+    return kAround + sizeof(Entry) + answer_size_ + key_size_;
+  }
 
-ExtendedError StoredAnswer::error() const {
-  const auto* const octets = octets_.data() + error_offset();
-  return {static_cast<InfoCode>(octets[0]),
-          {reinterpret_cast<const char*>(octets + 1), error_size_ - 1U}};
-}
+  AnswerFacts facts;
+  const std::uint64_t hash;
+  bool is_protected = false;
 
-void StoredAnswer::set_error(const ExtendedError& error) {
-  constexpr std::size_t kMostText = 500;
-  octets_.resize(error_offset());
-  octets_.push_back(static_cast<std::uint8_t>(error.code));
-  const std::string_view text =
-      std::string_view(error.text).substr(0, kMostText);
-  octets_.insert(octets_.end(), text.begin(), text.end());
-  error_size_ = static_cast<std::uint16_t>(1 + text.size());
-}
+ private:
+  struct Octets {
+    std::size_t count;
+  };
+  static void* operator new(std::size_t size, Octets more) {
+    return ::operator new(size + more.count);
+  }
+  static void operator delete(void* block, Octets) { ::operator delete(block); }
 
-// One lock, one map, two lists of recency: probation and protected.
+  Entry(const CacheKey& key, const StoredAnswer& answer)
+      : facts(answer),
+        hash(key.hash()),
+        answer_size_(static_cast<std::uint32_t>(answer.octets_.size())),
+        key_size_(static_cast<std::uint32_t>(key.octets().size())),
+        layout_(answer.layout_) {
+    std::uint8_t* const octets = reinterpret_cast<std::uint8_t*>(this + 1);
+    if (answer_size_ > 0) {
+      std::memcpy(octets, answer.octets_.data(), answer_size_);
+    }
+    std::memcpy(octets + answer_size_, key.octets().data(), key_size_);
+  }
+  const std::uint8_t* octets() const {
+    return reinterpret_cast<const std::uint8_t*>(this + 1);
+  }
+
+  const std::uint32_t answer_size_;
+  const std::uint32_t key_size_;
+  const StoredAnswer::Layout layout_;
+};
+
+// One lock, one table of keys, two lists of recency: probation and protected.
 class AnswerCache::Shard {
+  using Recency = intrusive::list<Entry>;
+
+  // What was taken out, freed when the lock is released: made before it.
+  struct Gone {
+    Gone() = default;
+    Gone(const Gone&) = delete;
+    Gone& operator=(const Gone&) = delete;
+    ~Gone() { entries.clear_and_dispose(std::default_delete<Entry>()); }
+    Recency entries;
+  };
+
  public:
   explicit Shard(const Options& limits)
-      : limits_(limits), most_protected_(limits.entries - limits.entries / 5) {}
+      : limits_(limits),
+        most_protected_(limits.entries - limits.entries / 5),
+        buckets_(kFewestBuckets),
+        by_key_({buckets_.data(), buckets_.size()}) {}
+  ~Shard() {
+    Gone gone;
+    by_key_.clear();
+    gone.entries.splice(gone.entries.end(), probation_);
+    gone.entries.splice(gone.entries.end(), protected_);
+  }
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
 
   Found find(const CacheKey& key, Serial published, TimePoint now,
              StoredAnswer& answer) {
+    Gone gone;
     const std::scoped_lock lock(mutex_);
-    const auto found = by_key_.find(key_of(key));
-    if (found == by_key_.end()) return Found::kNo;
-    const Entries::iterator entry = found->second;
-    const StoredAnswer& stored = entry->answer;
-    const bool current =
-        !stored.depends_on_zone() || stored.serial == published;
-    const bool of_zone = stored.origin == StoredAnswer::Origin::kZone;
-    answer.origin = stored.origin;
+    Entry* const entry = entry_of(key);
+    if (entry == nullptr) return Found::kNo;
+    const AnswerFacts& facts = entry->facts;
+    const bool current = !facts.depends_on_zone() || facts.serial == published;
+    const bool of_zone = facts.origin == AnswerFacts::Origin::kZone;
+    answer.origin = facts.origin;
     if (of_zone && !current) {
-      erase(entry);
+      take_out(*entry, gone);
       return Found::kOutdated;
     }
-    if (!of_zone && now >= stored.expires) {
-      if (now >= stored.usable_until) erase(entry);
+    if (!of_zone && now >= facts.expires) {
+      if (now >= facts.usable_until) take_out(*entry, gone);
       return Found::kNo;
     }
-    answer = stored;
-    promote(entry);
+    entry->copy_to(answer);
+    promote(*entry);
     return current ? Found::kCurrent : Found::kOutdated;
   }
 
   bool find_stale(const CacheKey& key, TimePoint now, StoredAnswer& answer) {
     const std::scoped_lock lock(mutex_);
-    const auto found = by_key_.find(key_of(key));
-    if (found == by_key_.end()) return false;
-    const StoredAnswer& stored = found->second->answer;
-    if (stored.origin == StoredAnswer::Origin::kZone ||
-        now >= stored.usable_until) {
+    const Entry* const entry = entry_of(key);
+    if (entry == nullptr || entry->facts.origin == AnswerFacts::Origin::kZone ||
+        now >= entry->facts.usable_until) {
       return false;
     }
-    answer = stored;
+    entry->copy_to(answer);
     return true;
   }
 
   bool take_refresh(const CacheKey& key) {
     const std::scoped_lock lock(mutex_);
-    const auto found = by_key_.find(key_of(key));
-    if (found == by_key_.end()) return false;
-    return std::exchange(found->second->answer.refresh, TimePoint::max()) !=
-           TimePoint::max();
+    Entry* const entry = entry_of(key);
+    return entry != nullptr &&
+           std::exchange(entry->facts.refresh, TimePoint::max()) !=
+               TimePoint::max();
   }
 
   void insert(const CacheKey& key, const StoredAnswer& answer) {
+    std::unique_ptr<Entry> made = Entry::make(key, answer);
+    Gone gone;
     const std::scoped_lock lock(mutex_);
-    const auto found = by_key_.find(key_of(key));
-    if (found != by_key_.end()) {
-      const Entries::iterator entry = found->second;
-      totals_.octets += answer.octets_.size();
-      totals_.octets -= entry->answer.octets_.size();
-      entry->answer = answer;
-      entry->answer.octets_.shrink_to_fit();
-    } else {
-      const Key asked = key_of(key);
-      probation_.push_front(
-          {std::string(asked.octets), asked.hash, answer, false});
-      probation_.front().answer.octets_.shrink_to_fit();
-      by_key_.emplace(probation_.front().map_key(), probation_.begin());
-      totals_.octets += size_of(probation_.front());
+    if (Entry* const earlier = entry_of(key)) {
+      made->is_protected = earlier->is_protected;
+      take_out(*earlier, gone);
     }
-    ++totals_.insertions;
-    make_room();
+    put_in(*made.release());
+    make_room(gone);
   }
 
   void restamp(const CacheKey& key, Serial published) {
     const std::scoped_lock lock(mutex_);
-    const auto found = by_key_.find(key_of(key));
-    if (found != by_key_.end()) found->second->answer.serial = published;
+    if (Entry* const entry = entry_of(key)) entry->facts.serial = published;
   }
 
   Totals totals() const {
@@ -164,71 +175,83 @@ class AnswerCache::Shard {
   }
 
  private:
-  // Borrowed octets with the hash that was computed once.
-  struct Key {
-    std::string_view octets;
-    std::uint64_t hash;
-
-    friend bool operator==(const Key& a, const Key& b) {
-      return a.hash == b.hash && a.octets == b.octets;
+  // The low bits chose the shard.
+  static std::size_t bucket_hash(std::uint64_t hash) { return hash >> 8; }
+  struct EntryHash {
+    std::size_t operator()(const Entry& entry) const {
+      return bucket_hash(entry.hash);
     }
   };
-  struct KeyHash {
-    // The low bits chose the shard.
-    std::size_t operator()(const Key& key) const { return key.hash >> 8; }
+  struct SameKey {
+    bool operator()(const Entry& a, const Entry& b) const { return &a == &b; }
   };
-  struct Entry {
-    std::string key;
-    std::uint64_t hash;
-    StoredAnswer answer;
-    bool is_protected;
+  using ByKey = intrusive::unordered_set<
+      Entry, intrusive::hash<EntryHash>, intrusive::equal<SameKey>,
+      intrusive::power_2_buckets<true>, intrusive::compare_hash<true>>;
+  using Buckets = std::vector<ByKey::bucket_type>;
 
-    Key map_key() const { return {key, hash}; }
-  };
-  using Entries = std::list<Entry>;
+  static constexpr std::size_t kFewestBuckets = 16;
 
-  static Key key_of(const CacheKey& key) {
-    return {{reinterpret_cast<const char*>(key.octets().data()),
-             key.octets().size()},
-            key.hash()};
-  }
-  // With what the map and the lists need for one entry.
-  static std::size_t size_of(const Entry& entry) {
-    constexpr std::size_t kNodes = sizeof(Entry) + 96;
-    return kNodes + entry.key.capacity() + entry.answer.octets_.size();
+  Entry* entry_of(const CacheKey& key) {
+    const auto found = by_key_.find(
+        key, [](const CacheKey& asked) { return bucket_hash(asked.hash()); },
+        [](const CacheKey& asked, const Entry& entry) {
+          return entry.has(asked);
+        });
+    return found == by_key_.end() ? nullptr : &*found;
   }
 
-  void promote(Entries::iterator entry) {
-    Entries& from = entry->is_protected ? protected_ : probation_;
-    protected_.splice(protected_.begin(), from, entry);
-    entry->is_protected = true;
+  Recency& list_of(const Entry& entry) {
+    return entry.is_protected ? protected_ : probation_;
+  }
+
+  void put_in(Entry& entry) {
+    if (by_key_.size() == buckets_.size()) double_buckets();
+    by_key_.insert(entry);
+    list_of(entry).push_front(entry);
+    totals_.octets += entry.size();
+    ++totals_.insertions;
+  }
+
+  void take_out(Entry& entry, Gone& gone) {
+    totals_.octets -= entry.size();
+    by_key_.erase(by_key_.iterator_to(entry));
+    Recency& from = list_of(entry);
+    gone.entries.splice(gone.entries.end(), from, from.iterator_to(entry));
+  }
+
+  void double_buckets() {
+    Buckets more(2 * buckets_.size());
+    by_key_.rehash({more.data(), more.size()});
+    buckets_.swap(more);
+  }
+
+  void promote(Entry& entry) {
+    Recency& from = list_of(entry);
+    protected_.splice(protected_.begin(), from, from.iterator_to(entry));
+    entry.is_protected = true;
     if (protected_.size() <= most_protected_) return;
-    const auto last = std::prev(protected_.end());
-    last->is_protected = false;
-    probation_.splice(probation_.begin(), protected_, last);
+    protected_.back().is_protected = false;
+    probation_.splice(probation_.begin(), protected_,
+                      std::prev(protected_.end()));
   }
 
-  void make_room() {
+  void make_room(Gone& gone) {
     while (by_key_.size() > limits_.entries ||
            totals_.octets > limits_.octets) {
-      Entries& entries = probation_.empty() ? protected_ : probation_;
-      erase(std::prev(entries.end()));
+      take_out(probation_.empty() ? protected_.back() : probation_.back(),
+               gone);
       ++totals_.evictions;
     }
-  }
-
-  void erase(Entries::iterator entry) {
-    totals_.octets -= size_of(*entry);
-    by_key_.erase(entry->map_key());
-    (entry->is_protected ? protected_ : probation_).erase(entry);
   }
 
   const Options limits_;
   const std::size_t most_protected_;
   mutable std::mutex mutex_;
-  Entries probation_;
-  Entries protected_;
-  std::unordered_map<Key, Entries::iterator, KeyHash> by_key_;
+  Buckets buckets_;  // outlives the table
+  ByKey by_key_;
+  Recency probation_;
+  Recency protected_;
   Totals totals_;
 };
 

@@ -10,71 +10,22 @@
 // entries) and moves up when it is asked for again, so a flood of names that
 // are asked once pushes out others of its kind, not the popular ones.
 //
-// Threads: any.  Sharded; a shard's lock is held to copy one answer in or out.
+// An entry, its key and its octets are one block of memory, made before a lock
+// is taken and freed after.
+//
+// Threads: any.  Sharded; a shard's lock is held to link one entry or to copy
+// one answer out.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "cache/cache_key.h"
-#include "zones/encoded_answer.h"
-#include "zones/zone_set.h"
+#include "cache/stored_answer.h"
 
 namespace canopy {
-
-using TimePoint = std::chrono::steady_clock::time_point;
-
-// A copy of what is stored; its memory serves again for the next find.
-class StoredAnswer {
- public:
-  enum class Origin : std::uint8_t {
-    kZone,      // current while its serial is the published one
-    kUpstream,  // lives by its TTL
-    // Lives by its TTL, but a zone said where to look: a CNAME that led out
-    // of it, or a fall-through zone that lacked the name.
-    kUpstreamBehindZone,
-  };
-
-  Origin origin = Origin::kZone;
-  Serial serial = 0;            // of the ZoneSet; 0 for kUpstream
-  std::uint64_t upstreams = 0;  // Forwarder::edition() before asking
-  TimePoint stored{};           // what TTLs count from
-  TimePoint expires{};          // kZone: never reached
-  // Of upstreams' answers.  Asked for from here on, it is worth fetching again
-  // before it expires:
-  TimePoint refresh = TimePoint::max();
-  // Behind `expires`, but before this, it is better than no answer:
-  TimePoint usable_until{};
-
-  EncodedAnswer answer() const;
-  void assign(const EncodedAnswer& answer);
-  void set_ttls(std::uint32_t seconds);
-
-  // What is said beside it: that it is stale, or why it is a failure.  Rare:
-  // costs nothing where there is none.
-  bool has_error() const { return error_size_ != 0; }
-  ExtendedError error() const;
-  // REQUIRES: an answer is assigned.  Long text is cut.
-  void set_error(const ExtendedError& error);
-
-  bool depends_on_zone() const { return origin != Origin::kUpstream; }
-
- private:
-  friend class AnswerCache;
-
-  std::size_t error_offset() const;
-
-  // message, then TTL offsets, then RRset spans, then the error's code and
-  // text, each at an even offset
-  std::vector<std::uint8_t> octets_;
-  std::uint16_t message_size_ = 0;
-  std::uint16_t ttl_count_ = 0;
-  std::uint16_t rrset_count_ = 0;
-  std::uint16_t error_size_ = 0;  // octets
-};
 
 class AnswerCache {
  public:
@@ -116,6 +67,7 @@ class AnswerCache {
   Totals totals() const;
 
  private:
+  class Entry;
   class Shard;
   Shard& shard_of(const CacheKey& key);
 

@@ -58,6 +58,7 @@ constexpr std::array kLibraries = {
     Library{"boost/asio", "server/"},
     Library{"boost/asio", "healthz/"},
     Library{"boost/beast", "healthz/"},
+    Library{"boost/intrusive", "cache/answer_cache.cc"},
     Library{"boost/pool", "zones/node_pool.h"},
     Library{"boost/system", "server/"},  // Asio's error codes
     Library{"CLI/", "server/"},
