@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <random>
 #include <span>
 
 #include "zones/query.h"
@@ -25,13 +26,22 @@ class CacheKey {
     tail[4] = static_cast<std::uint8_t>((query.dnssec_ok() ? 1 : 0) |
                                         (query.checking_disabled ? 2 : 0));
     size_ = name.size() + 5;
-    hash_ = hash_exact(octets());
+    hash_ = hash_exact(octets(), kSeed);
   }
 
   std::span<const std::uint8_t> octets() const { return {&octets_[0], size_}; }
+  // Differs from process to process.
   std::uint64_t hash() const { return hash_; }
 
+  friend bool operator==(const CacheKey& a, const CacheKey& b) {
+    return a.hash_ == b.hash_ && a.size_ == b.size_ &&
+           std::memcmp(&a.octets_[0], &b.octets_[0], a.size_) == 0;
+  }
+
  private:
+  inline static const std::uint64_t kSeed =
+      std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+
   std::array<std::uint8_t, kMaxNameSize + 5> octets_;
   std::size_t size_;
   std::uint64_t hash_;

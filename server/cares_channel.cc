@@ -25,11 +25,6 @@ struct CaresChannel::Watch {
   bool awaits_write = false;
 };
 
-struct CaresChannel::Question {
-  CaresChannel& channel;
-  Done done;
-};
-
 namespace {
 
 bool library_is_ready() {
@@ -133,14 +128,15 @@ CaresChannel::~CaresChannel() {
 
 bool CaresChannel::rewrites_messages() { return ARES_VERSION >= 0x011c00; }
 
-void CaresChannel::send(std::span<const std::uint8_t> question, Done done) {
+void CaresChannel::send(std::span<const std::uint8_t> question,
+                        std::unique_ptr<Asker> asker) {
   ++outstanding_;
   ++sent_;
-  auto* const asked = new Question{*this, std::move(done)};
+  asker->channel_ = this;
   const auto on_answer = [](void* argument, int status, int /*timeouts*/,
                             unsigned char* octets, int size) {
-    const std::unique_ptr<Question> answered(static_cast<Question*>(argument));
-    --answered->channel.outstanding_;
+    const std::unique_ptr<Asker> asked(static_cast<Asker*>(argument));
+    --asked->channel_->outstanding_;
     Result result;
     if (status == ARES_SUCCESS && octets != nullptr) {
       result.message = {octets, static_cast<std::size_t>(size)};
@@ -148,10 +144,10 @@ void CaresChannel::send(std::span<const std::uint8_t> question, Done done) {
       result.failure = ares_strerror(status);
       result.timed_out = status == ARES_ETIMEOUT;
     }
-    answered->done(result);
+    asked->on_result(result);
   };
   ares_send(channel_, question.data(), static_cast<int>(question.size()),
-            on_answer, asked);
+            on_answer, asker.release());
 }
 
 void CaresChannel::tick() { expire(channel_); }

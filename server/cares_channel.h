@@ -10,7 +10,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -32,7 +31,16 @@ class CaresChannel {
     const char* failure = nullptr;
     bool timed_out = false;
   };
-  using Done = std::function<void(const Result&)>;
+  // Who asks; told once what came of it, and gone then.
+  class Asker {
+   public:
+    virtual ~Asker() = default;
+    virtual void on_result(const Result& result) = 0;
+
+   private:
+    friend class CaresChannel;
+    CaresChannel* channel_ = nullptr;
+  };
 
   struct Settings {
     // How long a question may wait for its answer; with c-ares 1.34 it waits
@@ -53,7 +61,8 @@ class CaresChannel {
   // Whether this c-ares writes messages anew, without all of their compression.
   static bool rewrites_messages();
 
-  void send(std::span<const std::uint8_t> question, Done done);
+  void send(std::span<const std::uint8_t> question,
+            std::unique_ptr<Asker> asker);
   // Expires questions; about every 50 ms while any is outstanding.
   void tick();
 
@@ -63,7 +72,6 @@ class CaresChannel {
  private:
   // A socket of c-ares's while it wants to hear of it.
   struct Watch;
-  struct Question;
 
   explicit CaresChannel(boost::asio::io_context& io) : io_(io) {}
   bool init(const Endpoint& server, const Settings& settings);

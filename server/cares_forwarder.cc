@@ -40,15 +40,16 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
 
 CaresForwarder::~CaresForwarder() {
   // Closing the channels calls back for every question still under way.
-  for (const auto& [key, inquiry] : inquiries_) inquiry->abandon();
+  for (const InquiryPtr& inquiry : inquiries_) inquiry->abandon();
   by_due_.abandon_all();
   for (const auto& [endpoint, server] : servers_) server->close();
 }
 
-void CaresForwarder::forward(const Query& query, Client client, Done done) {
+void CaresForwarder::forward(const Query& query, Client client,
+                             std::unique_ptr<Waiter> waiter) {
   counters_.asked.add();
   if (pool_.conditions().is_loop_check(query.qname)) {
-    return done(
+    return waiter->on_outcome(
         not_asked("this server's own question: it came back from an upstream"));
   }
   switch (shares_.take(client)) {
@@ -56,29 +57,30 @@ void CaresForwarder::forward(const Query& query, Client client, Done done) {
       break;
     case Admission::kShareUsed:
       counters_.over_share.add();
-      return done(not_asked(
+      return waiter->on_outcome(not_asked(
           "too many questions of this client are waiting for upstreams"));
     case Admission::kFull:
       counters_.full.add();
-      return done(not_asked("too many questions are waiting for upstreams"));
+      return waiter->on_outcome(
+          not_asked("too many questions are waiting for upstreams"));
   }
   const ForwardQuestion question(query);
-  std::string key = question.key();
-  const Inquiry::Waiter waiter{index_, waiting_.add({client, std::move(done)})};
+  const CacheKey key(query);
+  const Inquiry::Waiter place{index_,
+                              waiting_.add({client, std::move(waiter)})};
   const std::size_t owner = pool_.owner_of(key);
-  if (owner == index_) return ask(question, std::move(key), waiter);
-  pool_.post(owner, [question, key = std::move(key),
-                     waiter](CaresForwarder& other) mutable {
-    other.ask(question, std::move(key), waiter);
+  if (owner == index_) return ask(question, key, place);
+  pool_.post(owner, [question, key, place](CaresForwarder& other) {
+    other.ask(question, key, place);
   });
 }
 
-void CaresForwarder::ask(const ForwardQuestion& question, std::string key,
+void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
                          Inquiry::Waiter waiter) {
   const auto found = inquiries_.find(key);
   if (found != inquiries_.end()) {
     counters_.joined.add();
-    Inquiry& inquiry = *found->second;
+    Inquiry& inquiry = **found;
     inquiry.waiters.push_back(waiter);
     if (inquiry.is_late()) {
       tell(waiter, inquiry.late_outcome(std::chrono::steady_clock::now()));
@@ -92,7 +94,8 @@ void CaresForwarder::ask(const ForwardQuestion& question, std::string key,
     return tell(waiter, failed(group.why_none));
   }
   const TimePoint now = std::chrono::steady_clock::now();
-  const auto inquiry = inquiry_about(question, Inquiry::Purpose::kClients);
+  const InquiryPtr inquiry =
+      inquiry_about(question, Inquiry::Purpose::kClients);
   inquiry->key = key;
   inquiry->waiters.push_back(waiter);
   const Servers& servers = servers_of(table, group);
@@ -102,23 +105,21 @@ void CaresForwarder::ask(const ForwardQuestion& question, std::string key,
     counters_.unanswered.add();
     return tell(waiter, failed(loops_text(group.servers)));
   }
-  inquiries_.emplace(std::move(key), inquiry);
-  start(inquiry, now);
+  inquiries_.insert(inquiry);
+  start(*inquiry, now);
 }
 
-std::shared_ptr<Inquiry> CaresForwarder::inquiry_about(
-    const ForwardQuestion& question, Inquiry::Purpose purpose) {
-  return std::make_shared<Inquiry>(
-      question, purpose, random_,
-      [this](Inquiry& finished, const ForwardOutcome& outcome) {
-        on_finished(finished, outcome);
-      });
+InquiryPtr CaresForwarder::inquiry_about(const ForwardQuestion& question,
+                                         Inquiry::Purpose purpose) {
+  return new Inquiry(question, purpose, random_,
+                     [this](Inquiry& finished, const ForwardOutcome& outcome) {
+                       on_finished(finished, outcome);
+                     });
 }
 
-void CaresForwarder::start(const std::shared_ptr<Inquiry>& inquiry,
-                           TimePoint now) {
-  inquiry->start(now);
-  if (inquiry->is_finished()) return;
+void CaresForwarder::start(Inquiry& inquiry, TimePoint now) {
+  inquiry.start(now);
+  if (inquiry.is_finished()) return;
   by_due_.add(inquiry);
   start_ticking();
 }
@@ -138,8 +139,8 @@ void CaresForwarder::on_finished(Inquiry& inquiry,
   if (inquiry.purpose() != Inquiry::Purpose::kClients) return;
   if (outcome.message.empty()) counters_.unanswered.add();
   // Out of the books first: waiters may ask again at once.
-  const std::shared_ptr<Inquiry> keep = inquiry.shared_from_this();
-  inquiries_.erase(inquiry.key);
+  const InquiryPtr keep(&inquiry);
+  inquiries_.erase(keep);
   for (const Inquiry::Waiter& waiter : inquiry.waiters) tell(waiter, outcome);
 }
 
@@ -154,23 +155,20 @@ void CaresForwarder::tell(Inquiry::Waiter waiter,
 
 void CaresForwarder::answer(std::size_t ticket, const ForwardOutcome& outcome) {
   if (outcome.is_late) {
-    // A copy: it may be gone before it returns.
-    const Done done = waiting_.at(ticket).done;
-    return done(outcome);
+    return waiting_.at(ticket).on_outcome(outcome);
   }
-  const WaitingList::Waiter waiter = waiting_.take(ticket);
-  shares_.give_back(waiter.client);
-  waiter.done(outcome);
+  const WaitingList::Place place = waiting_.take(ticket);
+  shares_.give_back(place.client);
+  place.waiter->on_outcome(outcome);
 }
 
 // Those that are about as quick as the quickest take turns, the slower ones
 // follow by what they are likely to cost, then those that are down.
 void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
                             TimePoint now) {
-  inquiry.reserve(servers.size());
   if (servers.size() == 1) {
     if (!servers.front()->condition().is_up()) counters_.all_down.add();
-    if (!servers.front()->is_loop()) inquiry.add(servers.front());
+    if (!servers.front()->is_loop()) inquiry.add(*servers.front());
     return;
   }
   constexpr double kDown = 1e12;  // nanoseconds: behind all others
@@ -178,12 +176,12 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
   constexpr double kNoWorseBy = 5e6;
   ranks_.clear();
   double best = kDown;
-  for (const auto& server : servers) {
+  for (UpstreamServer* const server : servers) {
     if (server->is_loop()) continue;
     auto cost = static_cast<double>(server->round_trip().expected().count());
     if (!server->condition().is_up()) cost += kDown;
     best = std::min(best, cost);
-    ranks_.push_back({cost, &server});
+    ranks_.push_back({cost, server});
   }
   if (best >= kDown) counters_.all_down.add();
   const double near = best * kNoWorse + kNoWorseBy;
@@ -195,7 +193,7 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
     // Before the others, and among themselves by turns.
     if (is_near(rank)) {
       rank.cost = static_cast<double>(turn++ % near_ones) - kDown;
-    } else if ((*rank.server)->take_probe(now)) {
+    } else if (rank.server->take_probe(now)) {
       probe(*rank.server, inquiry.question(), now);
     }
   }
@@ -204,24 +202,25 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
   for (const Rank& rank : ranks_) inquiry.add(*rank.server);
 }
 
-void CaresForwarder::probe(const std::shared_ptr<UpstreamServer>& server,
+void CaresForwarder::probe(UpstreamServer& server,
                            const ForwardQuestion& question, TimePoint now) {
-  const auto inquiry = inquiry_about(question, Inquiry::Purpose::kProbe);
+  const InquiryPtr inquiry = inquiry_about(question, Inquiry::Purpose::kProbe);
   inquiry->add(server);
-  start(inquiry, now);
+  start(*inquiry, now);
 }
 
 void CaresForwarder::check_loops(const Servers& servers, TimePoint now) {
-  for (const auto& server : servers) {
+  for (UpstreamServer* const server : servers) {
     if (!server->condition().take_loop_check(now)) continue;
     const auto name = pool_.conditions().start_loop_check(
         server->shared_condition(), random_);
     if (!name) continue;
     ForwardQuestion question;
     question.qname = *name;
-    const auto inquiry = inquiry_about(question, Inquiry::Purpose::kLoopCheck);
-    inquiry->add(server);
-    start(inquiry, now);
+    const InquiryPtr inquiry =
+        inquiry_about(question, Inquiry::Purpose::kLoopCheck);
+    inquiry->add(*server);
+    start(*inquiry, now);
   }
 }
 
@@ -234,23 +233,23 @@ const CaresForwarder::Servers& CaresForwarder::servers_of(
     for (const UpstreamGroup& known : groups) {
       Servers& servers = servers_by_group_.emplace_back();
       for (const Endpoint& endpoint : known.servers) {
-        servers.push_back(server_at(known.domain, endpoint));
+        servers.push_back(&server_at(known.domain, endpoint));
       }
     }
   }
   return servers_by_group_[static_cast<std::size_t>(&group - groups.data())];
 }
 
-std::shared_ptr<UpstreamServer> CaresForwarder::server_at(
-    const Name& domain, const Endpoint& endpoint) {
+UpstreamServer& CaresForwarder::server_at(const Name& domain,
+                                          const Endpoint& endpoint) {
   auto condition = pool_.conditions().of(domain, endpoint, edition_);
   const std::lock_guard lock(servers_mutex_);
   auto& server = servers_[{domain.to_text(), endpoint}];
   if (!server) {
     server =
-        std::make_shared<UpstreamServer>(io_, random_, std::move(condition));
+        std::make_unique<UpstreamServer>(io_, random_, std::move(condition));
   }
-  return server;
+  return *server;
 }
 
 void CaresForwarder::start_ticking() {
@@ -268,9 +267,9 @@ void CaresForwarder::start_ticking() {
 void CaresForwarder::on_tick() {
   const TimePoint now = std::chrono::steady_clock::now();
   for (const auto& [endpoint, server] : servers_) server->tick(now);
-  by_due_.take_due(now, [&](const std::shared_ptr<Inquiry>& inquiry) {
-    inquiry->on_due(now);
-    if (!inquiry->is_finished()) by_due_.add(inquiry);
+  by_due_.take_due(now, [&](Inquiry& inquiry) {
+    inquiry.on_due(now);
+    if (!inquiry.is_finished()) by_due_.add(inquiry);
   });
 }
 

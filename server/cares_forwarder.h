@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "server/client_shares.h"
@@ -36,7 +36,8 @@ class CaresForwarder : public Forwarder {
   CaresForwarder(const CaresForwarder&) = delete;
   CaresForwarder& operator=(const CaresForwarder&) = delete;
 
-  void forward(const Query& query, Client client, Done done) override;
+  void forward(const Query& query, Client client,
+               std::unique_ptr<Waiter> waiter) override;
   std::uint64_t edition() const override { return upstreams_.edition(); }
 
   // Adds this worker's counts.  Any thread.
@@ -44,30 +45,29 @@ class CaresForwarder : public Forwarder {
 
  private:
   // Those of one UpstreamGroup.
-  using Servers = std::vector<std::shared_ptr<UpstreamServer>>;
+  using Servers = std::vector<UpstreamServer*>;
 
   // What the owner of a question does for a waiter of any worker.
-  void ask(const ForwardQuestion& question, std::string key,
+  void ask(const ForwardQuestion& question, const CacheKey& key,
            Inquiry::Waiter waiter);
   void on_finished(Inquiry& inquiry, const ForwardOutcome& outcome);
   void tell(Inquiry::Waiter waiter, const ForwardOutcome& outcome);
   // What the worker that was asked does when the answer is here.
   void answer(std::size_t ticket, const ForwardOutcome& outcome);
 
-  std::shared_ptr<Inquiry> inquiry_about(const ForwardQuestion& question,
-                                         Inquiry::Purpose purpose);
-  void start(const std::shared_ptr<Inquiry>& inquiry, TimePoint now);
+  InquiryPtr inquiry_about(const ForwardQuestion& question,
+                           Inquiry::Purpose purpose);
+  void start(Inquiry& inquiry, TimePoint now);
   // All servers of the group in the order to ask them, as far as they may be
   // asked.  Sends the question to others that are due to be looked at.
   void choose(Inquiry& inquiry, const Servers& servers, TimePoint now);
-  void probe(const std::shared_ptr<UpstreamServer>& server,
-             const ForwardQuestion& question, TimePoint now);
+  void probe(UpstreamServer& server, const ForwardQuestion& question,
+             TimePoint now);
   void check_loops(const Servers& servers, TimePoint now);
 
   const Servers& servers_of(const UpstreamTable& table,
                             const UpstreamGroup& group);
-  std::shared_ptr<UpstreamServer> server_at(const Name& domain,
-                                            const Endpoint& endpoint);
+  UpstreamServer& server_at(const Name& domain, const Endpoint& endpoint);
 
   void start_ticking();
   void on_tick();
@@ -84,7 +84,19 @@ class CaresForwarder : public Forwarder {
 
   ClientShares shares_;
   WaitingList waiting_;
-  std::unordered_map<std::string, std::shared_ptr<Inquiry>> inquiries_;
+  // By what they ask; the key's hash was made with the key.
+  struct ByKey {
+    using is_transparent = void;
+    static const CacheKey& key_of(const CacheKey& key) { return key; }
+    static const CacheKey& key_of(const InquiryPtr& inquiry) {
+      return *inquiry->key;
+    }
+    std::size_t operator()(const auto& one) const { return key_of(one).hash(); }
+    bool operator()(const auto& a, const auto& b) const {
+      return key_of(a) == key_of(b);
+    }
+  };
+  std::unordered_set<InquiryPtr, ByKey, ByKey> inquiries_;
   DueWheel by_due_;
 
   // Parallel to the groups of the table last seen.
@@ -93,14 +105,14 @@ class CaresForwarder : public Forwarder {
   // How likely each is to answer soon; memory for choose().
   struct Rank {
     double cost = 0;
-    const std::shared_ptr<UpstreamServer>* server = nullptr;
+    UpstreamServer* server = nullptr;
   };
   std::vector<Rank> ranks_;
 
   // Changed on this thread under the mutex, read by others under it.  Servers
   // stay, also when no table names them any more: so do their counts.
   mutable std::mutex servers_mutex_;
-  std::map<std::pair<std::string, Endpoint>, std::shared_ptr<UpstreamServer>>
+  std::map<std::pair<std::string, Endpoint>, std::unique_ptr<UpstreamServer>>
       servers_;
   ForwardCounters counters_;
 };

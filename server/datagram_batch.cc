@@ -148,20 +148,4 @@ std::size_t SendBatch::send(int socket) {
   return refused;
 }
 
-bool send_datagram(int socket, std::span<const std::uint8_t> message,
-                   const Peer& peer, LocalAddress local) {
-  sockaddr_in6 address = peer.address;
-  iovec vector = {const_cast<std::uint8_t*>(message.data()), message.size()};
-  Control control;
-  msghdr header{};
-  header.msg_name = &address;
-  header.msg_namelen = size_of(address);
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  if (local == LocalAddress::kPerDatagram) {
-    write_local_address(header, control, peer);
-  }
-  return ::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-}
-
 }  // namespace canopy

@@ -56,7 +56,8 @@ class SendBatch {
   SendBatch(const SendBatch&) = delete;
   SendBatch& operator=(const SendBatch&) = delete;
 
-  // Copies the message.  False when there is no room for it now.
+  // Copies the message.  False when there is no room for it now; there is when
+  // the batch is empty.
   bool add(std::span<const std::uint8_t> message, const Peer& peer);
   bool empty() const { return count_ == 0; }
   // Sends everything and empties the batch.  Returns how many datagrams the
@@ -75,9 +76,5 @@ class SendBatch {
   std::array<iovec, kBatch> vectors_{};
   std::array<mmsghdr, kBatch> headers_{};
 };
-
-// Sends one datagram now.  False when the kernel refused it.
-bool send_datagram(int socket, std::span<const std::uint8_t> message,
-                   const Peer& peer, LocalAddress local);
 
 }  // namespace canopy

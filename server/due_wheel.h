@@ -1,11 +1,11 @@
 // Inquiries by the time they are to be looked at next, in steps of kTick: to
-// add, move or remove one costs the same however many there are.  On one
-// thread.
+// add, move or remove one costs the same however many there are.  It holds on
+// to those that are in it.  On one thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <list>
-#include <memory>
+#include <boost/intrusive/list.hpp>
 
 #include "server/forward_timing.h"
 #include "server/inquiry.h"
@@ -14,21 +14,29 @@ namespace canopy {
 
 class DueWheel {
  public:
-  // At its due() time, or a step later.
-  void add(std::shared_ptr<Inquiry> inquiry) {
-    const std::uint64_t due = std::max(step_of(inquiry->due()), looked_) + 1;
-    List& slot = slots_[due % kSlots];
-    Inquiry& added = *inquiry;
-    added.slot = &slot;
-    added.place = slot.insert(slot.end(), std::move(inquiry));
+  DueWheel() = default;
+  DueWheel(const DueWheel&) = delete;
+  DueWheel& operator=(const DueWheel&) = delete;
+  ~DueWheel() {
+    for (List& slot : slots_) {
+      while (!slot.empty()) remove(slot.front());
+    }
+  }
+
+  // At its due() time, or a step later.  REQUIRES: it is in no wheel.
+  void add(Inquiry& inquiry) {
+    const std::uint64_t due = std::max(step_of(inquiry.due()), looked_) + 1;
+    slots_[due % kSlots].push_back(inquiry);
+    intrusive_ptr_add_ref(&inquiry);
     ++size_;
   }
 
+  // Maybe its end, if nobody else holds on to it.
   void remove(Inquiry& inquiry) {
-    if (inquiry.slot == nullptr) return;
-    List& slot = *std::exchange(inquiry.slot, nullptr);
-    slot.erase(inquiry.place);
+    if (!inquiry.is_linked()) return;
+    inquiry.unlink();
     --size_;
+    intrusive_ptr_release(&inquiry);
   }
 
   // Takes out all that are due, and hands each to `act`, which may add it, or
@@ -40,14 +48,16 @@ class DueWheel {
     if (step > looked_ + kSlots) looked_ = step - kSlots;
     while (looked_ < step) {
       List& slot = slots_[++looked_ % kSlots];
-      for (std::size_t n = slot.size(); n > 0 && !slot.empty(); --n) {
-        const std::shared_ptr<Inquiry> inquiry = slot.front();
+      List looked_at;
+      looked_at.swap(slot);
+      while (!looked_at.empty()) {
+        const InquiryPtr inquiry(&looked_at.front());
         if (inquiry->due() > now) {  // in a later round
-          slot.splice(slot.end(), slot, slot.begin());
+          slot.splice(slot.end(), looked_at, looked_at.begin());
           continue;
         }
         remove(*inquiry);
-        act(inquiry);
+        act(*inquiry);
       }
     }
   }
@@ -55,14 +65,16 @@ class DueWheel {
   // None of them will call back any more.
   void abandon_all() {
     for (List& slot : slots_) {
-      for (const auto& inquiry : slot) inquiry->abandon();
+      for (Inquiry& inquiry : slot) inquiry.abandon();
     }
   }
 
   bool empty() const { return size_ == 0; }
 
  private:
-  using List = std::list<std::shared_ptr<Inquiry>>;
+  using List =
+      boost::intrusive::list<Inquiry, boost::intrusive::base_hook<DueHook>,
+                             boost::intrusive::constant_time_size<false>>;
 
   static constexpr std::size_t kSlots = 128;  // a round is above kBudget
 

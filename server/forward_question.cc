@@ -1,7 +1,8 @@
 #include "server/forward_question.h"
 
 #include <algorithm>
-#include <bit>
+#include <cstring>
+#include <string_view>
 
 namespace canopy {
 namespace {
@@ -18,87 +19,85 @@ enum Flags : std::uint16_t {
   kDnssecOk = 0x8000,  // of the OPT record's flags
 };
 
-void put16(Octets& message, std::uint16_t value) {
-  message.push_back(static_cast<std::uint8_t>(value >> 8));
-  message.push_back(static_cast<std::uint8_t>(value));
+std::uint8_t* put16(std::uint8_t* at, std::size_t value) {
+  at[0] = static_cast<std::uint8_t>(value >> 8);
+  at[1] = static_cast<std::uint8_t>(value);
+  return at + 2;
 }
 
 std::uint16_t get16(std::span<const std::uint8_t> message, std::size_t at) {
   return static_cast<std::uint16_t>(message[at] << 8 | message[at + 1]);
 }
 
-// Gives the letters of a name their case, one after the other.  A length octet
-// is no letter: it is below 64.
-class LetterCase {
- public:
-  explicit LetterCase(Spelling spelling)
-      : is_random_(spelling != 0), bits_(spelling) {}
+std::string_view text_of(std::span<const std::uint8_t> octets) {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
 
-  std::uint8_t spell(std::uint8_t octet) {
-    constexpr std::uint8_t kCaseBit = 0x20;
-    if (!is_random_) return octet;
-    const std::uint8_t lower = octet | kCaseBit;
-    if (lower < 'a' || lower > 'z') return octet;
-    // Beyond 64 letters they repeat: there is enough to guess.
-    bits_ = std::rotl(bits_, 1);
-    return (bits_ & 1) != 0 ? lower : lower & ~kCaseBit;
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+
+// 0x20 in each octet that is a letter.  A length octet is none: it is below 64.
+std::uint64_t case_bits_of_letters(std::uint64_t octets) {
+  const std::uint64_t lower = (octets | 0x20 * kOnes) & 0x7F * kOnes;
+  const std::uint64_t above_z = lower + (0x7F - 'z') * kOnes;
+  const std::uint64_t from_a = lower + (0x80 - 'a') * kOnes;
+  return (~octets & (from_a ^ above_z) & 0x80 * kOnes) >> 2;
+}
+
+// 0x20 in the nth octet where the nth bit is set.
+std::uint64_t spread(std::uint64_t eight_bits) {
+  const std::uint64_t own_bits =
+      (eight_bits & 0xFF) * kOnes & 0x8040201008040201;
+  return (((own_bits + 0x7F * kOnes) | own_bits) & 0x80 * kOnes) >> 2;
+}
+
+// Gives the letters of a name their case, eight octets at a time.
+void spell(std::span<const std::uint8_t> name, Spelling spelling,
+           std::uint8_t* to) {
+  if (spelling == 0) {
+    std::memcpy(to, name.data(), name.size());
+    return;
   }
-
- private:
-  bool is_random_;
-  std::uint64_t bits_;
-};
+  for (std::size_t at = 0; at < name.size(); at += 8) {
+    const std::size_t count = std::min<std::size_t>(8, name.size() - at);
+    std::uint64_t octets = 0;
+    std::memcpy(&octets, name.data() + at, count);
+    const std::uint64_t letters = case_bits_of_letters(octets);
+    octets = (octets & ~letters) | (letters & spread(spelling >> at % 64));
+    std::memcpy(to + at, &octets, count);
+  }
+}
 
 }  // namespace
 
 ForwardQuestion::ForwardQuestion(const Query& query)
-    : qname(query.qname),
-      qtype(query.qtype),
-      qclass(query.qclass),
+    : Question(query),
       dnssec_ok(query.dnssec_ok()),
       checking_disabled(query.checking_disabled) {}
 
-std::string ForwardQuestion::key() const {
-  std::string key;
-  key.reserve(qname.size() + 5);
-  for (const std::uint8_t octet : qname.wire()) {
-    key.push_back(static_cast<char>(fold(octet)));
-  }
-  const auto type = static_cast<std::uint16_t>(qtype);
-  const auto klass = static_cast<std::uint16_t>(qclass);
-  for (const int octet :
-       {type >> 8, type & 255, klass >> 8, klass & 255,
-        dnssec_ok << 1 | static_cast<int>(checking_disabled)}) {
-    key.push_back(static_cast<char>(octet));
-  }
-  return key;
-}
-
-Octets question_message(const ForwardQuestion& question, std::uint16_t id,
-                        WithEdns edns, Spelling spelling) {
-  Octets message;
-  message.reserve(kHeaderSize + question.qname.size() + 4 + 11);
+QuestionMessage::QuestionMessage(const ForwardQuestion& question,
+                                 std::uint16_t id, WithEdns edns,
+                                 Spelling spelling) {
   std::uint16_t flags = kRecursionDesired | kAuthenticData;
   if (question.checking_disabled) flags |= kCheckingDisabled;
-  put16(message, id);
-  put16(message, flags);
-  put16(message, 1);  // question
-  put16(message, 0);
-  put16(message, 0);
-  put16(message, edns == WithEdns::kYes ? 1 : 0);
-  const auto wire = question.qname.wire();
-  LetterCase letters(spelling);
-  for (const std::uint8_t octet : wire) message.push_back(letters.spell(octet));
-  put16(message, static_cast<std::uint16_t>(question.qtype));
-  put16(message, static_cast<std::uint16_t>(question.qclass));
-  if (edns == WithEdns::kNo) return message;
-  message.push_back(0);  // the root
-  put16(message, static_cast<std::uint16_t>(RrType::kOpt));
-  put16(message, kUdpSize);
-  put16(message, 0);  // extended rcode, version
-  put16(message, question.dnssec_ok ? kDnssecOk : 0);
-  put16(message, 0);  // no options
-  return message;
+  std::uint8_t* at = put16(&octets_[0], id);
+  at = put16(at, flags);
+  at = put16(at, 1);  // question
+  at = put16(at, 0);
+  at = put16(at, 0);
+  at = put16(at, edns == WithEdns::kYes ? 1 : 0);
+  spell(question.qname.wire(), spelling, at);
+  at = put16(at + question.qname.size(),
+             static_cast<std::uint16_t>(question.qtype));
+  at = put16(at, static_cast<std::uint16_t>(question.qclass));
+  if (edns == WithEdns::kYes) {
+    *at++ = 0;  // the root
+    at = put16(at, static_cast<std::uint16_t>(RrType::kOpt));
+    at = put16(at, kUdpSize);
+    at = put16(at, 0);  // extended rcode, version
+    at = put16(at, question.dnssec_ok ? kDnssecOk : 0);
+    at = put16(at, 0);  // no options
+  }
+  size_ = static_cast<std::size_t>(at - &octets_[0]);
 }
 
 bool is_answer_to(const ForwardQuestion& question,
@@ -108,9 +107,10 @@ bool is_answer_to(const ForwardQuestion& question,
   const std::uint16_t flags = get16(message, 2);
   if ((flags & kResponse) == 0 || (flags & kOpcodeMask) != 0) return false;
   if (get16(message, 4) != 1) return false;
-  // Octet by octet: a length octet is below 64 and has no other case.
-  for (std::size_t i = 0; i < wire.size(); ++i) {
-    if (fold(message[kHeaderSize + i]) != fold(wire[i])) return false;
+  // Length octets too: they are below 64 and have no other case.
+  if (!equal_folded(text_of(message.subspan(kHeaderSize, wire.size())),
+                    text_of(wire))) {
+    return false;
   }
   const std::size_t end = kHeaderSize + wire.size();
   return get16(message, end) == static_cast<std::uint16_t>(question.qtype) &&
@@ -119,22 +119,24 @@ bool is_answer_to(const ForwardQuestion& question,
 
 bool is_spelled(const ForwardQuestion& question, Spelling spelling,
                 std::span<const std::uint8_t> message) {
-  LetterCase letters(spelling);
-  std::size_t at = kHeaderSize;
-  for (const std::uint8_t octet : question.qname.wire()) {
-    if (message[at++] != letters.spell(octet)) return false;
-  }
-  return true;
+  const auto wire = question.qname.wire();
+  std::array<std::uint8_t, kMaxNameSize> spelled;
+  spell(wire, spelling, &spelled[0]);
+  return std::memcmp(&spelled[0], message.data() + kHeaderSize, wire.size()) ==
+         0;
 }
 
 void spell_as_asked(const ForwardQuestion& question, Octets& message,
                     Names names) {
   const auto wire = question.qname.wire();
   const auto question_begin = message.begin() + kHeaderSize;
+  if (names == Names::kAsSent) {
+    std::copy(wire.begin(), wire.end(), question_begin);
+    return;
+  }
   const auto end = static_cast<std::ptrdiff_t>(wire.size());
   const Octets sent(question_begin, question_begin + end);
   std::copy(wire.begin(), wire.end(), question_begin);
-  if (names == Names::kAsSent) return;
   // The name, then what is left of it without its first label, and so on: none
   // shorter than a top level domain, of which chance makes no copies.
   for (std::ptrdiff_t i = 0; end - i >= 4; i += sent[std::size_t(i)] + 1) {

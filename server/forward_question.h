@@ -2,40 +2,46 @@
 // that a message answers it.  Values; no threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "zones/query.h"
 #include "zones/rrset.h"
 
 namespace canopy {
 
-struct ForwardQuestion {
+struct ForwardQuestion : Question {
   ForwardQuestion() = default;
   explicit ForwardQuestion(const Query& query);
 
-  Name qname;  // in the client's spelling
-  RrType qtype = RrType::kA;
-  RrClass qclass = RrClass::kIn;
   bool dnssec_ok = false;
   bool checking_disabled = false;
-
-  // Equal for questions that one answer serves, whatever the spelling.
-  std::string key() const;
 };
 
 enum class WithEdns : std::uint8_t { kYes, kNo };
 
-// How the letters of a name are spelled in one asking: at random, so that who
-// forges an answer must guess that too ("0x20", draft-vixie-dnsext-dns0x20).
-// Zero: as the client did.
+// How the letters of a name are spelled in one asking: at random, a bit for
+// each octet, so that who forges an answer must guess that too ("0x20",
+// draft-vixie-dnsext-dns0x20).  Beyond 64 octets the bits come again.  Zero: as
+// the client did.
 using Spelling = std::uint64_t;
 
-// RD set, DO and CD as asked; AD too, so that one answer serves those who know
-// it and those who do not (RFC 6840 5.7); an OPT of 1,232 octets (RFC 6891).
-Octets question_message(const ForwardQuestion& question, std::uint16_t id,
-                        WithEdns edns, Spelling spelling);
+// Header, question, OPT: it is never longer.
+class QuestionMessage {
+ public:
+  // RD set, DO and CD as asked; AD too, so that one answer serves those who
+  // know it and those who do not (RFC 6840 5.7); an OPT of 1,232 octets (RFC
+  // 6891).
+  QuestionMessage(const ForwardQuestion& question, std::uint16_t id,
+                  WithEdns edns, Spelling spelling);
+
+  std::span<const std::uint8_t> octets() const { return {&octets_[0], size_}; }
+
+ private:
+  std::array<std::uint8_t, 12 + kMaxNameSize + 4 + 11> octets_;
+  std::size_t size_;
+};
 
 // A response to QUERY that repeats the question, in any spelling.
 bool is_answer_to(const ForwardQuestion& question,

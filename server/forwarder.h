@@ -10,10 +10,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "server/client.h"
 #include "zones/query.h"
@@ -41,18 +40,40 @@ struct ForwardOutcome {
 
 class Forwarder {
  public:
-  using Done = std::function<void(const ForwardOutcome&)>;
+  // Who waits for a question's outcome.
+  class Waiter {
+   public:
+    virtual ~Waiter() = default;
+    // Once with the outcome; perhaps once before with one that is late, when it
+    // must not ask anything itself.
+    virtual void on_outcome(const ForwardOutcome& outcome) = 0;
+  };
+
   virtual ~Forwarder() = default;
 
   // Asks qname, qtype, qclass with RD and the query's DO, CD and AD bits, for
   // a client that gets no more than its share of what can be under way.
-  // `done` is called exactly once with the outcome, later or at once, on this
-  // thread; perhaps once before with one that is late.
-  virtual void forward(const Query& query, Client client, Done done) = 0;
+  // `waiter` is told later or at once, on this thread.
+  virtual void forward(const Query& query, Client client,
+                       std::unique_ptr<Waiter> waiter) = 0;
 
   // Another one when other upstreams are asked: what the earlier ones said
   // of a name need not hold any more.
   virtual std::uint64_t edition() const { return 0; }
 };
+
+// A function as a Waiter.
+template <typename Told>
+std::unique_ptr<Forwarder::Waiter> waiter(Told told) {
+  class Function final : public Forwarder::Waiter {
+   public:
+    explicit Function(Told told) : told_(std::move(told)) {}
+    void on_outcome(const ForwardOutcome& outcome) override { told_(outcome); }
+
+   private:
+    Told told_;
+  };
+  return std::make_unique<Function>(std::move(told));
+}
 
 }  // namespace canopy

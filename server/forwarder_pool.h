@@ -5,13 +5,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <cstdint>
-#include <string_view>
 #include <vector>
 
-#include "server/random_octets.h"
+#include "cache/cache_key.h"
 #include "server/upstream_conditions.h"
-#include "zones/name.h"
 
 namespace canopy {
 
@@ -20,7 +17,7 @@ class CaresForwarder;
 class ForwarderPool {
  public:
   explicit ForwarderPool(SayChanges say = SayChanges::kYes)
-      : conditions_(say), seed_(RandomOctets().next64()) {}
+      : conditions_(say) {}
 
   UpstreamConditions& conditions() { return conditions_; }
   const UpstreamConditions& conditions() const { return conditions_; }
@@ -31,10 +28,9 @@ class ForwarderPool {
     return members_.size() - 1;
   }
 
-  std::size_t owner_of(std::string_view key) const {
-    const auto* const octets =
-        reinterpret_cast<const std::uint8_t*>(key.data());
-    return hash_folded({octets, key.size()}, seed_) % members_.size();
+  // Nobody outside knows the seed of the hash, so nobody can aim at one.
+  std::size_t owner_of(const CacheKey& key) const {
+    return key.hash() % members_.size();
   }
 
   // Calls `act(forwarder)` on that worker's thread, later.
@@ -52,7 +48,6 @@ class ForwarderPool {
   };
 
   UpstreamConditions conditions_;
-  const std::uint64_t seed_;  // so that nobody outside can aim at one worker
   std::vector<Member> members_;
 };
 

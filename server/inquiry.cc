@@ -16,6 +16,20 @@ bool is_refusal(Rcode rcode) {
 
 }  // namespace
 
+class Inquiry::Asker final : public CaresChannel::Asker {
+ public:
+  Asker(Inquiry& inquiry, const Asking& asking)
+      : inquiry_(&inquiry), asking_(asking) {}
+
+  void on_result(const CaresChannel::Result& result) override {
+    inquiry_->on_result(asking_, result);
+  }
+
+ private:
+  const InquiryPtr inquiry_;
+  const Asking asking_;
+};
+
 void Inquiry::start(TimePoint now) {
   started_ = now;
   const bool any_is_up =
@@ -96,16 +110,13 @@ void Inquiry::ask(std::size_t index, TimePoint now) {
                                       ? random_.next64() | 1U  // not zero
                                       : 0,
                       .transport = candidate.transport};
-  const Octets message = question_message(question_, random_.next16(),
-                                          candidate.edns, asking.spelling);
-  auto done = [self = shared_from_this(),
-               asking](const CaresChannel::Result& result) {
-    self->on_result(asking, result);
-  };
+  const QuestionMessage message(question_, random_.next16(), candidate.edns,
+                                asking.spelling);
+  auto asker = std::make_unique<Asker>(*this, asking);
   if (asking.transport == Transport::kTcp) {
-    candidate.server->ask_over_tcp(message, now, std::move(done));
+    candidate.server->ask_over_tcp(message.octets(), now, std::move(asker));
   } else {
-    candidate.server->ask(message, now, std::move(done));
+    candidate.server->ask(message.octets(), now, std::move(asker));
   }
 }
 

@@ -3,11 +3,14 @@
 // it.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <functional>
-#include <list>
-#include <memory>
-#include <vector>
+#include <optional>
 
+#include "cache/cache_key.h"
 #include "server/forward_question.h"
 #include "server/forwarder.h"
 #include "server/random_octets.h"
@@ -15,7 +18,14 @@
 
 namespace canopy {
 
-class Inquiry : public std::enable_shared_from_this<Inquiry> {
+// An inquiry's place in the DueWheel.
+using DueHook = boost::intrusive::list_base_hook<
+    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+class Inquiry
+    : public boost::intrusive_ref_counter<Inquiry,
+                                          boost::thread_unsafe_counter>,
+      public DueHook {
  public:
   // Someone who waits: the worker that was asked, and its own ticket for it.
   struct Waiter {
@@ -40,10 +50,10 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
         finished_(std::move(finished)) {}
 
   // In the order to ask them; at least one before the start.
-  void add(const std::shared_ptr<UpstreamServer>& server) {
-    candidates_.push_back({.server = server});
+  // The server outlives this.
+  void add(UpstreamServer& server) {
+    candidates_.push_back({.server = &server});
   }
-  void reserve(std::size_t servers) { candidates_.reserve(servers); }
 
   const ForwardQuestion& question() const { return question_; }
   Purpose purpose() const { return purpose_; }
@@ -61,15 +71,13 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
   ForwardOutcome late_outcome(TimePoint now) const;
 
   // For the forwarder.
-  std::string key;
-  std::vector<Waiter> waiters;
-  std::list<std::shared_ptr<Inquiry>>* slot = nullptr;
-  std::list<std::shared_ptr<Inquiry>>::iterator place;
+  std::optional<CacheKey> key;  // of kClients: what others may join it by
+  boost::container::small_vector<Waiter, 2> waiters;
 
  private:
   enum class State : std::uint8_t { kNotAsked, kWaiting, kFailed, kRefused };
   struct Candidate {
-    std::shared_ptr<UpstreamServer> server;
+    UpstreamServer* server = nullptr;
     State state = State::kNotAsked;
     WithEdns edns = WithEdns::kYes;
     Transport transport = Transport::kUdp;
@@ -87,6 +95,8 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
     Spelling spelling = 0;
     Transport transport = Transport::kUdp;
   };
+  // What a channel tells of it.
+  class Asker;
   void on_result(const Asking& asking, const CaresChannel::Result& result);
   // False when the answer is not to be believed, and was asked for again.
   bool has_right_spelling(const Asking& asking, TimePoint now,
@@ -117,7 +127,7 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
 
   const ForwardQuestion question_;
   const Purpose purpose_;
-  std::vector<Candidate> candidates_;
+  boost::container::small_vector<Candidate, 3> candidates_;
   RandomOctets& random_;
   Finished finished_;
   TimePoint started_{};
@@ -129,5 +139,7 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
   bool is_finished_ = false;
   bool is_late_ = false;
 };
+
+using InquiryPtr = boost::intrusive_ptr<Inquiry>;
 
 }  // namespace canopy

@@ -3,24 +3,46 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
-#include "cache/answer_cache.h"
 #include "cache/cache_key.h"
+#include "cache/stored_answer.h"
+#include "server/forwarder.h"
 #include "server/query_handler.h"
 #include "server/reply.h"
 #include "zones/query.h"
 
 namespace canopy {
 
-struct QueryHandler::Pending {
-  Query query;  // the client's
-  CacheKey key;
-  Reply reply;
-  StoredAnswer::Origin origin = StoredAnswer::Origin::kUpstream;
+struct QueryHandler::Pending final : public Forwarder::Waiter {
+  Pending(QueryHandler& asks, const Query& from, const CacheKey& under,
+          const Reply& to)
+      : handler(asks), query(from), key(under), reply(to) {}
+
+  // A zone had a part in it: what is kept depends on that.
+  void set_behind_zone(Serial published) {
+    origin = AnswerFacts::Origin::kUpstreamBehindZone;
+    serial = published;
+  }
+  void on_outcome(const ForwardOutcome& outcome) override {
+    handler.finish(*this, outcome);
+  }
+  const Query& asked() const { return chain ? chain->target : query; }
+
+  // CNAMEs that led out of the zone, and what they led to.
+  struct Chain {
+    StoredAnswer begun;
+    Query target;
+  };
+
+  QueryHandler& handler;
+  const Query query;  // the client's
+  const CacheKey key;
+  const Reply reply;
+  AnswerFacts::Origin origin = AnswerFacts::Origin::kUpstream;
   Serial serial = 0;
-  // The CNAMEs that led out of the zone; nothing when none did.
-  std::unique_ptr<StoredAnswer> chain;
-  std::uint64_t upstreams = 0;  // edition
+  std::unique_ptr<Chain> chain;  // nothing when none did
+  std::uint64_t upstreams = 0;   // edition
   // The client has a stale answer already, or there is no client.
   bool is_answered = false;
 };

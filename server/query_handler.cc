@@ -136,9 +136,7 @@ void QueryHandler::answer(const Query& query, const Reply& reply) {
   if (reply.tier == Tier::kZone) {
     return send_rcode(Rcode::kRefused, query, reply);
   }
-  forward(query,
-          std::make_shared<Pending>(Pending{
-              query, key, reply, StoredAnswer::Origin::kUpstream, 0, nullptr}));
+  forward(pending(query, key, reply));
 }
 
 bool QueryHandler::answer_from_cache(const Query& query, const CacheKey& key,
@@ -214,10 +212,9 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   answer_.recursion_available = reply.tier == Tier::kCache;
   zone.lookup(query.qname, query.qtype, answer_);
   if (is_for_upstream(zone, reply)) {
-    return forward(
-        query, std::make_shared<Pending>(Pending{
-                   query, key, reply, StoredAnswer::Origin::kUpstreamBehindZone,
-                   zones.serial(), nullptr}));
+    auto waiting = pending(query, key, reply);
+    waiting->set_behind_zone(zones.serial());
+    return forward(std::move(waiting));
   }
   if (answer_.rcode == Rcode::kNxDomain && !zones.is_complete()) {
     static const ExtendedError not_ready{
@@ -231,13 +228,13 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   stored_.origin = StoredAnswer::Origin::kZone;
   stored_.serial = zones.serial();
   if (answer_.unfinished != nullptr && reply.tier == Tier::kCache) {
-    auto pending = std::make_shared<Pending>(
-        Pending{query, key, reply, StoredAnswer::Origin::kUpstreamBehindZone,
-                zones.serial(), std::make_unique<StoredAnswer>()});
-    pending->chain->assign(encoded);
-    Query target = query;
-    target.qname = Name(NameView(answer_.unfinished));
-    return forward(target, std::move(pending));
+    auto waiting = pending(query, key, reply);
+    waiting->set_behind_zone(zones.serial());
+    waiting->chain = std::make_unique<Pending::Chain>();
+    waiting->chain->begun.assign(encoded);
+    waiting->chain->target = query;
+    waiting->chain->target.qname = Name(NameView(answer_.unfinished));
+    return forward(std::move(waiting));
   }
   // Names that do not exist are without number, and the tree says so as fast
   // as the cache would: they stay out of it.

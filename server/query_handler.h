@@ -66,9 +66,10 @@ class QueryHandler final : public MessageHandler {
   bool is_for_upstream(const Zone& zone, const Reply& reply) const;
   void answer_chaos(const Query& query, const Reply& reply);
 
-  void forward(const Query& asked, std::shared_ptr<Pending> pending);
-  void finish(const Query& asked, Pending& pending,
-              const ForwardOutcome& outcome);
+  std::unique_ptr<Pending> pending(const Query& query, const CacheKey& key,
+                                   const Reply& reply);
+  void forward(std::unique_ptr<Pending> pending);
+  void finish(Pending& pending, const ForwardOutcome& outcome);
   // A popular answer will expire soon: asks again while it lasts.
   void refresh_early(const Query& query, const CacheKey& key,
                      const Reply& reply);

@@ -5,19 +5,12 @@
 
 #include "cache/ttl_rules.h"
 #include "server/bailiwick.h"
+#include "server/forward_question.h"
 #include "server/pending_question.h"
 #include "server/query_handler.h"
 
 namespace canopy {
 namespace {
-
-// Whether an upstream's message repeats the question it was asked.
-bool is_answer_to(const Query& asked, std::span<const std::uint8_t> message) {
-  MessageReader reader(message);
-  const auto question = reader.question();
-  return question && question->qname == asked.qname &&
-         question->qtype == asked.qtype && question->qclass == asked.qclass;
-}
 
 // The upstreams could not say.
 bool is_failure(Rcode rcode) {
@@ -26,35 +19,37 @@ bool is_failure(Rcode rcode) {
 
 }  // namespace
 
-void QueryHandler::forward(const Query& asked,
-                           std::shared_ptr<Pending> pending) {
+std::unique_ptr<QueryHandler::Pending> QueryHandler::pending(
+    const Query& query, const CacheKey& key, const Reply& reply) {
+  return std::make_unique<Pending>(*this, query, key, reply);
+}
+
+void QueryHandler::forward(std::unique_ptr<Pending> pending) {
   pending->upstreams = forwarder_.edition();
+  const Query& asked = pending->asked();
   const Client client = client_of(pending->reply.peer.address);
-  forwarder_.forward(
-      asked, client,
-      [this, asked, pending = std::move(pending)](
-          const ForwardOutcome& outcome) { finish(asked, *pending, outcome); });
+  forwarder_.forward(asked, client, std::move(pending));
 }
 
 void QueryHandler::refresh_early(const Query& query, const CacheKey& key,
                                  const Reply& reply) {
   if (!cache_.take_refresh(key)) return;
   counters_.cache_prefetches.add();
-  auto pending = std::make_shared<Pending>(
-      Pending{query, key, {}, StoredAnswer::Origin::kUpstream, 0, nullptr});
-  pending->reply.received = reply.received;
-  pending->is_answered = true;
-  forward(query, std::move(pending));
+  Reply nobody;
+  nobody.received = reply.received;
+  auto waiting = pending(query, key, nobody);
+  waiting->is_answered = true;
+  forward(std::move(waiting));
 }
 
-void QueryHandler::finish(const Query& asked, Pending& pending,
-                          const ForwardOutcome& outcome) {
+void QueryHandler::finish(Pending& pending, const ForwardOutcome& outcome) {
   if (outcome.is_late) {
     answer_stale(pending, outcome.failure);
     return;
   }
-  bool answered = !outcome.message.empty() && index_.read(outcome.message) &&
-                  is_answer_to(asked, outcome.message);
+  const Query& asked = pending.asked();
+  bool answered = is_answer_to(ForwardQuestion(asked), outcome.message) &&
+                  index_.read(outcome.message);
   std::optional<Bailiwick> bailiwick;
   if (answered) {
     bailiwick.emplace(asked, index_.answer());
@@ -165,7 +160,7 @@ EncodedAnswer QueryHandler::joined(const Pending& pending,
   std::uint16_t flags = flag::kRa;
   if (pending.chain) {
     flags |= flag::kAa;
-    copy_sections(pending.chain->answer().message, nullptr);
+    copy_sections(pending.chain->begun.answer().message, nullptr);
   }
   if (bailiwick == nullptr) return writer_.finish(Rcode::kServFail, flags);
   copy_sections(index_.answer().message, bailiwick);
@@ -193,8 +188,8 @@ void QueryHandler::keep(const Pending& pending, const EncodedAnswer& answer) {
   // What the zone said does not age.
   EncodedAnswer ageing = answer;
   if (pending.chain) {
-    ageing.ttl_offsets =
-        answer.ttl_offsets.subspan(pending.chain->answer().ttl_offsets.size());
+    ageing.ttl_offsets = answer.ttl_offsets.subspan(
+        pending.chain->begun.answer().ttl_offsets.size());
   }
   stored_.assign(ageing);
   cache_.insert(pending.key, stored_);

@@ -121,10 +121,11 @@ void ServerNames::ask_type(const std::shared_ptr<Lookup>& lookup, RrType type) {
   Query query;
   query.qname = lookup->server.name;
   query.qtype = type;
-  forwarder_.forward(query, kOurselves,
-                     [this, lookup, type](const ForwardOutcome& outcome) {
-                       on_answer(lookup, type, outcome);
-                     });
+  forwarder_.forward(
+      query, kOurselves,
+      waiter([this, lookup, type](const ForwardOutcome& outcome) {
+        on_answer(lookup, type, outcome);
+      }));
 }
 
 void ServerNames::on_answer(const std::shared_ptr<Lookup>& lookup, RrType type,

@@ -1,5 +1,7 @@
 #include "server/udp_listener.h"
 
+#include <boost/asio/post.hpp>
+
 namespace canopy {
 namespace {
 
@@ -59,12 +61,11 @@ bool UdpListener::answer_batch() {
   reply.tier = tier_;
   reply.transport = Transport::kUdp;
   reply.received = now;
-  in_batch_ = true;
+  flush_is_due_ = true;
   for (std::size_t i = 0; i < count; ++i) {
     reply.peer = questions_.peer(i);
     context_.handler.handle(questions_.message(i), reply);
   }
-  in_batch_ = false;
   flush();
   context_.handler.end_batch(now);
   return count == kBatch;
@@ -72,17 +73,18 @@ bool UdpListener::answer_batch() {
 
 void UdpListener::send(std::span<const std::uint8_t> message,
                        const Peer& peer) {
-  if (in_batch_) {
-    if (answers_.add(message, peer)) return;
+  if (!answers_.add(message, peer)) {
+    const bool was_due = flush_is_due_;
     flush();
-    if (answers_.add(message, peer)) return;
+    flush_is_due_ = was_due;
+    answers_.add(message, peer);
   }
-  if (!send_datagram(socket_.native_handle(), message, peer, local_)) {
-    context_.counters.send_failures.add();
-  }
+  if (std::exchange(flush_is_due_, true)) return;
+  boost::asio::post(context_.io, [this] { flush(); });
 }
 
 void UdpListener::flush() {
+  flush_is_due_ = false;
   if (answers_.empty()) return;
   const std::size_t refused = answers_.send(socket_.native_handle());
   if (refused > 0) context_.counters.send_failures.add(refused);

@@ -1,5 +1,6 @@
 // One UDP socket: reads datagrams in batches, hands each to the handler, and
-// sends the answers in batches.  Answers that come later are sent at once.
+// sends the answers in batches; those that come later too, when all that is
+// ready now has had its turn.
 // Everything runs on the worker's thread; nothing allocates once started.
 #pragma once
 
@@ -42,7 +43,7 @@ class UdpListener : public ReplySink {
   LocalAddress local_;
   ReceiveBatch questions_;
   SendBatch answers_;
-  bool in_batch_ = false;
+  bool flush_is_due_ = false;
   bool stopped_ = false;
 };
 

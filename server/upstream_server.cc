@@ -8,19 +8,19 @@
 namespace canopy {
 
 void UpstreamServer::ask(std::span<const std::uint8_t> question, TimePoint now,
-                         CaresChannel::Done done) {
+                         Asker asker) {
   ask(slots_[random_.below(kSlots)], Transport::kUdp, question, now,
-      std::move(done));
+      std::move(asker));
 }
 
 void UpstreamServer::ask_over_tcp(std::span<const std::uint8_t> question,
-                                  TimePoint now, CaresChannel::Done done) {
-  ask(tcp_, Transport::kTcp, question, now, std::move(done));
+                                  TimePoint now, Asker asker) {
+  ask(tcp_, Transport::kTcp, question, now, std::move(asker));
 }
 
 void UpstreamServer::ask(Slot& slot, Transport transport,
                          std::span<const std::uint8_t> question, TimePoint now,
-                         CaresChannel::Done done) {
+                         Asker asker) {
   counters_.asked.add();
   asked_ = now;
   if (slot.channel && slot.channel->sent() >= kQuestionsPerPort) {
@@ -31,10 +31,10 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
         io_, endpoint(), {.patience = kPatience, .transport = transport});
     slot.opened = now;
   }
-  if (slot.channel) return slot.channel->send(question, std::move(done));
+  if (slot.channel) return slot.channel->send(question, std::move(asker));
   CaresChannel::Result result;
   result.failure = "no socket could be opened";
-  done(result);
+  asker->on_result(result);
 }
 
 void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {

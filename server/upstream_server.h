@@ -35,11 +35,11 @@ class UpstreamServer {
   }
   const RoundTrip& round_trip() const { return round_trip_; }
 
-  void ask(std::span<const std::uint8_t> question, TimePoint now,
-           CaresChannel::Done done);
+  using Asker = std::unique_ptr<CaresChannel::Asker>;
+  void ask(std::span<const std::uint8_t> question, TimePoint now, Asker asker);
   // What nobody can forge who is not on the way.
   void ask_over_tcp(std::span<const std::uint8_t> question, TimePoint now,
-                    CaresChannel::Done done);
+                    Asker asker);
   // An answer over UDP did not repeat the question's spelling.
   void note_misspelled() { counters_.misspelled.add(); }
 
@@ -82,8 +82,7 @@ class UpstreamServer {
   void retire(Slot& slot, TimePoint now);
   void end_retired(TimePoint now);
   void ask(Slot& slot, Transport transport,
-           std::span<const std::uint8_t> question, TimePoint now,
-           CaresChannel::Done done);
+           std::span<const std::uint8_t> question, TimePoint now, Asker asker);
   void tick(Slot& slot, TimePoint now);
   void measure(std::chrono::nanoseconds took);
 

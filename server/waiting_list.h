@@ -1,6 +1,7 @@
 // Who waits for an answer, by ticket; tickets are used again.  On one thread.
 #pragma once
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,31 +12,33 @@ namespace canopy {
 
 class WaitingList {
  public:
-  struct Waiter {
+  struct Place {
     Client client = kOurselves;
-    Forwarder::Done done;
+    std::unique_ptr<Forwarder::Waiter> waiter{};
   };
 
-  std::size_t add(Waiter waiter) {
+  std::size_t add(Place place) {
     if (free_.empty()) {
-      slots_.push_back(std::move(waiter));
-      return slots_.size() - 1;
+      places_.push_back(std::move(place));
+      return places_.size() - 1;
     }
     const std::size_t ticket = free_.back();
     free_.pop_back();
-    slots_[ticket] = std::move(waiter);
+    places_[ticket] = std::move(place);
     return ticket;
   }
 
-  const Waiter& at(std::size_t ticket) const { return slots_[ticket]; }
+  Forwarder::Waiter& at(std::size_t ticket) const {
+    return *places_[ticket].waiter;
+  }
 
-  Waiter take(std::size_t ticket) {
+  Place take(std::size_t ticket) {
     free_.push_back(ticket);
-    return std::exchange(slots_[ticket], {});
+    return std::exchange(places_[ticket], {});
   }
 
  private:
-  std::vector<Waiter> slots_;
+  std::vector<Place> places_;
   std::vector<std::size_t> free_;
 };
 

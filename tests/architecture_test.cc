@@ -58,7 +58,11 @@ constexpr std::array kLibraries = {
     Library{"boost/asio", "server/"},
     Library{"boost/asio", "healthz/"},
     Library{"boost/beast", "healthz/"},
+    Library{"boost/container", "server/inquiry.h"},
     Library{"boost/intrusive", "cache/answer_cache.cc"},
+    Library{"boost/intrusive", "server/due_wheel.h"},
+    Library{"boost/intrusive", "server/inquiry.h"},
+    Library{"boost/smart_ptr", "server/inquiry.h"},
     Library{"boost/pool", "zones/node_pool.h"},
     Library{"boost/system", "server/"},  // Asio's error codes
     Library{"CLI/", "server/"},

@@ -45,38 +45,48 @@ bool decode_records(MessageReader& reader, Query& query) {
   return reader.at_end();
 }
 
-}  // namespace
-
-Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message) {
+std::optional<Refusal> decode_into(Query& query,
+                                   std::span<const std::uint8_t> message) {
   if (message.size() < kHeaderSize) return Refusal{.drop = true};
   MessageReader reader(message);
-  if ((reader.flags() & flag::kQr) != 0) return Refusal{.drop = true};
-  if (reader.opcode() != Opcode::kQuery)
+  const std::uint16_t flags = reader.flags();
+  if ((flags & flag::kQr) != 0) return Refusal{.drop = true};
+  if (reader.opcode() != Opcode::kQuery) {
     return Refusal{.rcode = Rcode::kNotImp};
+  }
   if (reader.question_count() != 1) return Refusal{};
 
-  const std::optional<MessageReader::Question> question = reader.question();
-  if (!question) return Refusal{};
-  Query query;
   query.id = reader.id();
-  query.recursion_desired = (reader.flags() & flag::kRd) != 0;
-  query.authentic_data = (reader.flags() & flag::kAd) != 0;
-  query.checking_disabled = (reader.flags() & flag::kCd) != 0;
-  query.qname = question->qname;
-  query.qtype = question->qtype;
-  query.qclass = question->qclass;
-  if (query.qtype == RrType::kOpt || !decode_records(reader, query)) {
+  query.recursion_desired = (flags & flag::kRd) != 0;
+  query.authentic_data = (flags & flag::kAd) != 0;
+  query.checking_disabled = (flags & flag::kCd) != 0;
+  if (!reader.read_question(query) || query.qtype == RrType::kOpt ||
+      !decode_records(reader, query)) {
     return Refusal{};
   }
-  return query;
+  return std::nullopt;
 }
 
-std::optional<MessageReader::Question> MessageReader::question() {
-  std::optional<Question> question(std::in_place);
-  if (!read_name(position_, question->qname) || !has(4)) return std::nullopt;
-  question->qtype = RrType{load16(position_)};
-  question->qclass = RrClass{load16(position_ + 2)};
+}  // namespace
+
+// The query is made where it stays: a name is much to copy.
+Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message) {
+  Result<Query, Refusal> result{Query()};
+  if (const auto refusal = decode_into(*result, message)) result = *refusal;
+  return result;
+}
+
+bool MessageReader::read_question(Question& question) {
+  if (!read_name(position_, question.qname) || !has(4)) return false;
+  question.qtype = RrType{load16(position_)};
+  question.qclass = RrClass{load16(position_ + 2)};
   position_ += 4;
+  return true;
+}
+
+std::optional<Question> MessageReader::question() {
+  std::optional<Question> question(std::in_place);
+  if (!read_question(*question)) question.reset();
   return question;
 }
 

@@ -66,12 +66,9 @@ class MessageReader {
   std::uint16_t authority_count() const { return load16(8); }
   std::uint16_t additional_count() const { return load16(10); }
 
-  struct Question {
-    Name qname;
-    RrType qtype;
-    RrClass qclass;
-  };
   std::optional<Question> question();
+  // Into a place of the caller's; false in place of nothing.
+  bool read_question(Question& question);
   std::optional<MessageRecord> record();
   std::size_t position() const { return position_; }
   bool at_end() const { return position_ == message_.size(); }

@@ -121,17 +121,25 @@ bool equal_folded(std::string_view a, std::string_view b) {
 
 namespace {
 
+// Both halves of the product: a difference in a word comes out in bits that
+// only who knows the multiplier can foresee.
+std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Product = unsigned __int128;
+  const Product product = static_cast<Product>(a) * b;
+  return static_cast<std::uint64_t>(product) ^
+         static_cast<std::uint64_t>(product >> 64);
+}
+
 template <typename Word>
 std::uint64_t hash_words(std::size_t size, std::uint64_t seed, Word word) {
-  constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15;
-  std::uint64_t hash = seed ^ (size * kMultiplier);
+  constexpr std::uint64_t kMixed = 0x9E3779B97F4A7C15;
+  const std::uint64_t multiplier = (seed ^ kMixed) | 1;
+  std::uint64_t hash = size * kMixed ^ seed;
   for_each_word(size, [&](std::size_t at, std::size_t count) {
-    hash = (hash ^ word(at, count)) * kMultiplier;
-    hash ^= hash >> 32;
+    hash = folded_product(hash ^ word(at, count), multiplier) + kMixed;
     return true;
   });
-  hash *= kMultiplier;
-  return hash ^ (hash >> 29);
+  return folded_product(hash, multiplier);
 }
 
 }  // namespace
@@ -143,8 +151,9 @@ std::uint64_t hash_folded(std::span<const std::uint8_t> octets,
   });
 }
 
-std::uint64_t hash_exact(std::span<const std::uint8_t> octets) {
-  return hash_words(octets.size(), 0, [=](std::size_t at, std::size_t size) {
+std::uint64_t hash_exact(std::span<const std::uint8_t> octets,
+                         std::uint64_t seed) {
+  return hash_words(octets.size(), seed, [=](std::size_t at, std::size_t size) {
     return word_at(octets.data(), at, size);
   });
 }

@@ -130,9 +130,11 @@ std::strong_ordering order_folded(std::span<const std::uint8_t> a,
 // Copies octets in their lower-case form.
 void fold_into(std::uint8_t* to, std::span<const std::uint8_t> octets);
 
-// Of octets without regard to case; of octets as they are.
+// Of octets without regard to case; of octets as they are.  With a seed that
+// nobody outside knows, nobody outside can make many that collide.
 std::uint64_t hash_folded(std::span<const std::uint8_t> octets,
                           std::uint64_t seed);
-std::uint64_t hash_exact(std::span<const std::uint8_t> octets);
+std::uint64_t hash_exact(std::span<const std::uint8_t> octets,
+                         std::uint64_t seed);
 
 }  // namespace canopy

@@ -16,15 +16,17 @@ struct Edns {
   bool dnssec_ok = false;  // DO
 };
 
-struct Query {
+struct Question {
+  Name qname;  // in the asker's spelling
+  RrType qtype = RrType::kA;
+  RrClass qclass = RrClass::kIn;
+};
+
+struct Query : Question {
   std::uint16_t id = 0;
-  Opcode opcode = Opcode::kQuery;
   bool recursion_desired = false;  // RD
   bool authentic_data = false;     // AD
   bool checking_disabled = false;  // CD
-  Name qname;                      // in the client's spelling
-  RrType qtype = RrType::kA;
-  RrClass qclass = RrClass::kIn;
   std::optional<Edns> edns;
 
   bool dnssec_ok() const { return edns && edns->dnssec_ok; }

@@ -15,6 +15,7 @@ class Result {
   Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return held_.index() == 0; }
+  Value& operator*() { return *std::get_if<0>(&held_); }
   const Value& operator*() const { return *std::get_if<0>(&held_); }
   const Value* operator->() const { return std::get_if<0>(&held_); }
   // REQUIRES: this holds no value.

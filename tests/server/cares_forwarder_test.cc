@@ -60,7 +60,7 @@ class Forwarders {
     auto promise = std::make_shared<std::promise<ForwardOutcome>>();
     boost::asio::post(workers_[worker]->io, [=, this] {
       workers_[worker]->forwarder.forward(
-          query, client, [=, this](const ForwardOutcome& outcome) {
+          query, client, waiter([=, this](const ForwardOutcome& outcome) {
             if (outcome.is_late) {
               ++late_;
               return;
@@ -68,7 +68,7 @@ class Forwarders {
             CHECK(std::this_thread::get_id() ==
                   workers_[worker]->thread.get_id());
             promise->set_value(outcome);
-          });
+          }));
     });
     return promise->get_future();
   }

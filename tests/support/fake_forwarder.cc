@@ -43,17 +43,20 @@ void FakeForwarder::answer_with(std::string_view question, Octets message) {
 
 void FakeForwarder::release() {
   holding_ = false;
-  for (const Held& held : std::exchange(held_, {})) held.done(held.outcome);
+  for (const Held& held : std::exchange(held_, {})) {
+    held.waiter->on_outcome(held.outcome);
+  }
 }
 
 void FakeForwarder::be_late(std::string_view why) {
   ForwardOutcome outcome;
   outcome.failure = why;
   outcome.is_late = true;
-  for (const Held& held : held_) held.done(outcome);
+  for (const Held& held : held_) held.waiter->on_outcome(outcome);
 }
 
-void FakeForwarder::forward(const Query& query, Client, Done done) {
+void FakeForwarder::forward(const Query& query, Client,
+                            std::unique_ptr<Waiter> waiter) {
   asked_.push_back(query.qname.to_text() + ' ' + to_text(query.qtype) +
                    (query.dnssec_ok() ? " +do" : "") +
                    (query.checking_disabled ? " +cd" : "") +
@@ -63,8 +66,8 @@ void FakeForwarder::forward(const Query& query, Client, Done done) {
       found == answers_.end()
           ? ForwardOutcome{.failure = "no upstream answered"}
           : found->second(query);
-  if (!holding_) return done(outcome);
-  held_.push_back({std::move(done), std::move(outcome)});
+  if (!holding_) return waiter->on_outcome(outcome);
+  held_.push_back({std::move(waiter), std::move(outcome)});
 }
 
 }  // namespace canopy::test

@@ -31,7 +31,8 @@ class FakeForwarder final : public Forwarder {
   // Every question forwarded, with " +do", " +cd", " +ad" where they were.
   const std::vector<std::string>& asked() const { return asked_; }
 
-  void forward(const Query& query, Client client, Done done) override;
+  void forward(const Query& query, Client client,
+               std::unique_ptr<Waiter> waiter) override;
   std::uint64_t edition() const override { return edition_; }
 
  private:
@@ -42,7 +43,7 @@ class FakeForwarder final : public Forwarder {
   bool holding_ = false;
   std::uint64_t edition_ = 0;
   struct Held {
-    Done done;
+    std::unique_ptr<Waiter> waiter;
     ForwardOutcome outcome;
   };
   std::vector<Held> held_;

@@ -72,7 +72,7 @@ Query query_from_text(std::string_view text) {
 }
 
 Octets query_message(const Query& query) {
-  unsigned flags = static_cast<unsigned>(query.opcode) << 11;
+  unsigned flags = 0;
   if (query.recursion_desired) flags |= flag::kRd;
   if (query.authentic_data) flags |= flag::kAd;
   if (query.checking_disabled) flags |= flag::kCd;
