@@ -84,13 +84,20 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
 class AnswerCache::Shard {
   using Recency = intrusive::list<Entry>;
 
-  // What was taken out, freed when the lock is released: made before it.
-  struct Gone {
+  // Frees what was taken out when it goes, which is after the lock is
+  // released: it is made before the lock.
+  class Gone {
+   public:
     Gone() = default;
     Gone(const Gone&) = delete;
     Gone& operator=(const Gone&) = delete;
-    ~Gone() { entries.clear_and_dispose(std::default_delete<Entry>()); }
-    Recency entries;
+    ~Gone() { entries_.clear_and_dispose(std::default_delete<Entry>()); }
+    void add(std::unique_ptr<Entry> entry) {
+      entries_.push_back(*entry.release());
+    }
+
+   private:
+    Recency entries_;
   };
 
  public:
@@ -100,17 +107,17 @@ class AnswerCache::Shard {
         buckets_(kFewestBuckets),
         by_key_({buckets_.data(), buckets_.size()}) {}
   ~Shard() {
-    Gone gone;
     by_key_.clear();
-    gone.entries.splice(gone.entries.end(), probation_);
-    gone.entries.splice(gone.entries.end(), protected_);
+    for (Recency* const entries : {&probation_, &protected_}) {
+      entries->clear_and_dispose(std::default_delete<Entry>());
+    }
   }
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   Found find(const CacheKey& key, Serial published, TimePoint now,
              StoredAnswer& answer) {
-    Gone gone;
+    std::unique_ptr<Entry> gone;  // freed when the lock is released
     const std::scoped_lock lock(mutex_);
     Entry* const entry = entry_of(key);
     if (entry == nullptr) return Found::kNo;
@@ -119,11 +126,11 @@ class AnswerCache::Shard {
     const bool of_zone = facts.origin == AnswerFacts::Origin::kZone;
     answer.origin = facts.origin;
     if (of_zone && !current) {
-      take_out(*entry, gone);
+      gone = take_out(*entry);
       return Found::kOutdated;
     }
     if (!of_zone && now >= facts.expires) {
-      if (now >= facts.usable_until) take_out(*entry, gone);
+      if (now >= facts.usable_until) gone = take_out(*entry);
       return Found::kNo;
     }
     entry->copy_to(answer);
@@ -156,7 +163,7 @@ class AnswerCache::Shard {
     const std::scoped_lock lock(mutex_);
     if (Entry* const earlier = entry_of(key)) {
       made->is_protected = earlier->is_protected;
-      take_out(*earlier, gone);
+      gone.add(take_out(*earlier));
     }
     put_in(*made.release());
     make_room(gone);
@@ -213,11 +220,12 @@ class AnswerCache::Shard {
     ++totals_.insertions;
   }
 
-  void take_out(Entry& entry, Gone& gone) {
+  std::unique_ptr<Entry> take_out(Entry& entry) {
     totals_.octets -= entry.size();
     by_key_.erase(by_key_.iterator_to(entry));
     Recency& from = list_of(entry);
-    gone.entries.splice(gone.entries.end(), from, from.iterator_to(entry));
+    from.erase(from.iterator_to(entry));
+    return std::unique_ptr<Entry>(&entry);
   }
 
   void double_buckets() {
@@ -239,8 +247,8 @@ class AnswerCache::Shard {
   void make_room(Gone& gone) {
     while (by_key_.size() > limits_.entries ||
            totals_.octets > limits_.octets) {
-      take_out(probation_.empty() ? protected_.back() : probation_.back(),
-               gone);
+      gone.add(
+          take_out(probation_.empty() ? protected_.back() : probation_.back()));
       ++totals_.evictions;
     }
   }

@@ -223,7 +223,7 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   }
 
   const EncodedAnswer encoded =
-      encode_answer(query, answer_, rotation_(), writer_);
+      encode_answer(query, answer_, next_rotation(), writer_);
   if (writer_.is_partial()) counters_.oversized.add();
   stored_.origin = StoredAnswer::Origin::kZone;
   stored_.serial = zones.serial();
@@ -290,7 +290,7 @@ void QueryHandler::answer_chaos(const Query& query, const Reply& reply) {
 void QueryHandler::send(const EncodedAnswer& answer, const Query& query,
                         const Reply& reply, ReplyForm form) {
   form.transport = reply.transport;
-  form.rotation = rotation_();
+  form.rotation = next_rotation();
   reply.send(reply_writer_.write(answer, query, form));
   if (reply_writer_.is_truncated()) counters_.truncated.add();
   const auto rcode = static_cast<std::uint16_t>((flags_of(answer) & 0xF) |

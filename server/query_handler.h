@@ -89,6 +89,7 @@ class QueryHandler final : public MessageHandler {
   void refuse(std::span<const std::uint8_t> message, const Refusal& refusal,
               const Reply& reply);
   void count_response(std::uint16_t rcode, const Reply& reply);
+  std::size_t next_rotation() { return rotation_() >> 33; }
   void count_duration(Tier tier, TimePoint received, std::uint64_t answers);
 
   ZoneStore::Reader zones_;
@@ -103,7 +104,10 @@ class QueryHandler final : public MessageHandler {
   MessageIndex index_;
   ReplyWriter reply_writer_;
   StoredAnswer stored_;
-  std::minstd_rand rotation_;
+  // Knuth's MMIX; of its bits the high ones are good.
+  std::linear_congruential_engine<std::uint64_t, 6364136223846793005,
+                                  1442695040888963407, 0>
+      rotation_;
 
   bool handling_ = false;
   // Answers since the last end_batch, by tier.

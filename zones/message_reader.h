@@ -40,12 +40,14 @@ Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message);
 // A record of a message.  `rdata` points into the message, where names in it
 // may be compressed.
 struct MessageRecord {
+  MessageRecord() {}  // as Query's
+
   Name owner;
-  RrType type;
-  std::uint16_t rr_class;
-  std::uint32_t ttl;
-  std::size_t offset;      // of the record, from the message's start
-  std::size_t ttl_offset;  // likewise
+  RrType type{};
+  std::uint16_t rr_class = 0;
+  std::uint32_t ttl = 0;
+  std::size_t offset = 0;      // of the record, from the message's start
+  std::size_t ttl_offset = 0;  // likewise
   std::span<const std::uint8_t> rdata;
 };
 

@@ -16,13 +16,19 @@ struct Edns {
   bool dnssec_ok = false;  // DO
 };
 
+// These are made for every message.  A constructor of their own keeps the
+// octets that no name uses from being zeroed first.
 struct Question {
+  Question() {}
+
   Name qname;  // in the asker's spelling
   RrType qtype = RrType::kA;
   RrClass qclass = RrClass::kIn;
 };
 
 struct Query : Question {
+  Query() {}
+
   std::uint16_t id = 0;
   bool recursion_desired = false;  // RD
   bool authentic_data = false;     // AD

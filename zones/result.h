@@ -10,6 +10,7 @@ namespace canopy {
 template <typename Value, typename Error>
 class Result {
  public:
+  Result() = default;  // a value as it is made
   Result(const Value& value) : held_(std::in_place_index<0>, value) {}
   Result(Value&& value) : held_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}
