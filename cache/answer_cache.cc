@@ -49,6 +49,7 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
   AnswerFacts facts;
   const std::uint64_t hash;
   bool is_protected = false;
+  bool was_used = false;  // since it came to the front of the protected ones
 
  private:
   struct Octets {
@@ -134,7 +135,7 @@ class AnswerCache::Shard {
       return Found::kNo;
     }
     entry->copy_to(answer);
-    promote(*entry);
+    note_use(*entry);
     return current ? Found::kCurrent : Found::kOutdated;
   }
 
@@ -234,11 +235,28 @@ class AnswerCache::Shard {
     buckets_.swap(more);
   }
 
-  void promote(Entry& entry) {
-    Recency& from = list_of(entry);
-    protected_.splice(protected_.begin(), from, from.iterator_to(entry));
+  // A popular entry is marked and stays where it is: moving it would write to
+  // its neighbours too, with each hit.
+  void note_use(Entry& entry) {
+    if (entry.is_protected) {
+      entry.was_used = true;
+      return;
+    }
     entry.is_protected = true;
-    if (protected_.size() <= most_protected_) return;
+    protected_.splice(protected_.begin(), probation_,
+                      probation_.iterator_to(entry));
+    if (protected_.size() > most_protected_) demote_one();
+  }
+
+  // The first from the back that was not used since it was last looked at;
+  // those that were come to the front.  Where all are in use, any.
+  void demote_one() {
+    constexpr int kMostLooks = 16;
+    for (int i = 0; i < kMostLooks && protected_.back().was_used; ++i) {
+      protected_.back().was_used = false;
+      protected_.splice(protected_.begin(), protected_,
+                        std::prev(protected_.end()));
+    }
     protected_.back().is_protected = false;
     probation_.splice(probation_.begin(), protected_,
                       std::prev(protected_.end()));

@@ -6,9 +6,11 @@
 // An answer from an upstream lives by its TTL.  It stays behind that, as long
 // as there is room, for the case that no upstream answers (RFC 8767).
 //
-// Segmented LRU: a new answer enters a probation segment (a fifth of the
-// entries) and moves up when it is asked for again, so a flood of names that
-// are asked once pushes out others of its kind, not the popular ones.
+// Segmented: a new answer enters a probation segment (a fifth of the entries)
+// and moves up when it is asked for again, so a flood of names that are asked
+// once pushes out others of its kind, not the popular ones.  Of these the one
+// that was not asked for the longest moves down again, as a clock's hand finds
+// it.
 //
 // An entry, its key and its octets are one block of memory, made before a lock
 // is taken and freed after.

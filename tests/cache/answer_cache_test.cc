@@ -195,6 +195,40 @@ TEST_CASE("of names asked more than once the least recent go first") {
   CHECK_FALSE(has(cache, numbered("n", 2)));
 }
 
+TEST_CASE("of the popular names those still in use stay") {
+  AnswerCache cache({.entries = 10});  // 8 protected
+  for (int i = 0; i < 8; ++i) {
+    cache.insert(numbered("n", i), upstream("x"));
+    CHECK(has(cache, numbered("n", i)));
+  }
+  for (int i = 0; i < 4; ++i) CHECK(has(cache, numbered("n", i)));
+  for (int i = 0; i < 4; ++i) {
+    cache.insert(numbered("new", i), upstream("x"));
+    CHECK(has(cache, numbered("new", i)));
+  }
+  for (int i = 0; i < 20; ++i) cache.insert(numbered("once", i), upstream("x"));
+  for (int i = 0; i < 4; ++i) {
+    CHECK(has(cache, numbered("n", i)));
+    CHECK_FALSE(has(cache, numbered("n", 4 + i)));
+    CHECK(has(cache, numbered("new", i)));
+  }
+}
+
+TEST_CASE("all are in use, and one more comes") {
+  AnswerCache cache({.entries = 1000});
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 800; ++i) {
+      if (round == 0) cache.insert(numbered("n", i), upstream("x"));
+      CHECK(has(cache, numbered("n", i)));
+    }
+  }
+  for (int i = 0; i < 100; ++i) {
+    cache.insert(numbered("new", i), upstream("x"));
+    CHECK(has(cache, numbered("new", i)));
+  }
+  CHECK(cache.totals().entries == 900);
+}
+
 TEST_CASE("the cache is bounded in entries") {
   for (const std::size_t entries : {0UL, 1UL, 2UL, 1023UL, 1024UL, 5000UL}) {
     CAPTURE(entries);
