@@ -21,6 +21,19 @@ def pytest_configure(config):
                                 "CANOPYDNS_BINARY")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What tests print are figures: faults, questions, lost, memory.  They are
+    shown when the tests pass, too."""
+    reports = [report for report in terminalreporter.getreports("passed")
+               if report.when == "call" and report.capstdout]
+    if reports:
+        terminalreporter.section("figures")
+    for report in reports:
+        terminalreporter.line(report.nodeid.rpartition("/")[2])
+        for line in report.capstdout.splitlines():
+            terminalreporter.line(f"  {line}")
+
+
 @pytest.fixture
 def canopy(tmp_path):
     """Starts processes: canopy("--ttl=5", manifests=[...]).  All are ended

@@ -89,25 +89,37 @@ def wait_for(server, family, more_than, **labels):
                  f"{family} {labels} above {more_than}")
 
 
-def answered(server, name=NAME, tier="cache", **how):
-    """The answer's data, or the rcode.  Asks again as a resolver does: where a
-    server is slower than the flood, the kernel has no room for a question."""
-    def ask():
-        with contextlib.suppress(dns.exception.Timeout):
-            return send(question(name), server.tier_port(tier), seconds=0.2,
-                        **how)
-    reply = server.until(ask, f"an answer to {name}")
-    return data(reply) or rcode(reply)
+class Others:
+    """Clients beside the flood.  They ask again as resolvers do: where a server
+    is slower than the flood, the kernel has no room for a question."""
+
+    def __init__(self, server):
+        self._server = server
+        self.asked = 0
+        self.lost = 0
+
+    def find(self, name=NAME, tier="cache", **how):
+        """The answer's data, or the rcode."""
+        def ask():
+            self.asked += 1
+            with contextlib.suppress(dns.exception.Timeout):
+                return send(question(name), self._server.tier_port(tier),
+                            seconds=0.2, **how)
+            self.lost += 1
+            return None
+        reply = self._server.until(ask, f"an answer to {name}")
+        return data(reply) or rcode(reply)
+
+    def figures(self):
+        return {"others_asked": self.asked, "others_lost": self.lost}
 
 
-def answers_others(server, rounds=100):
-    """How many questions were asked for a cluster's and an outside name; each
-    has to be answered."""
+def find_both(others, rounds=100):
+    """A cluster's and an outside name; each has to be answered."""
     for number in range(rounds):
-        assert answered(server) == ["10.96.0.2"]
+        assert others.find() == ["10.96.0.2"]
         # Never the same: the cache is no help.
-        assert answered(server, f"n{number}.{OUTSIDE}") == ["192.0.2.1"]
-    return 2 * rounds
+        assert others.find(f"n{number}.{OUTSIDE}") == ["192.0.2.1"]
 
 
 def always_an_address(query, tcp):
@@ -127,11 +139,11 @@ def test_random_names_of_one_client(start, upstream, tmp_path):
         json.dumps({"silent.test": [silent.server]}))
     server = start(f"--nameservers={outside.server}", "--workers=1",
                    f"--config-dir={folder}")
-    before = resident(server)
+    others, before = Others(server), resident(server)
     with Flood(server, new_name) as flood:
         wait_for(server, "canopydns_forward_shed_total", 1000,
                  reason="client_share")
-        asked = answers_others(server)
+        find_both(others)
         told = server.ask("mine.silent.test", source=FLOODER, edns=True,
                           tcp=True)
     metrics = server.metrics()
@@ -140,8 +152,8 @@ def test_random_names_of_one_client(start, upstream, tmp_path):
         (0, "too many questions of this client are waiting for upstreams")]
     assert metrics.sum("canopydns_forward_shed_total", reason="full") == 0
     grown = resident(server) - before
-    figures("random names", sent=flood.sent, others_asked=asked,
-            others_lost=0, MiB_more=grown / 2**20, shed=metrics.sum(
+    figures("random names", sent=flood.sent, **others.figures(),
+            MiB_more=grown / 2**20, shed=metrics.sum(
                 "canopydns_forward_shed_total", reason="client_share"))
     assert_within(BUDGET, grown)
 
@@ -156,18 +168,18 @@ def test_a_client_above_its_rate(start):
                          seconds=0.2, source=FLOODER)
             return None if data(reply) else reply
 
+    others = Others(server)
     with Flood(server, lambda number: asked) as flood:
         wait_for(server, "canopydns_client_turned_away_total", 1000)
         # Now and then it is its turn again.
         told, told_tcp = (server.until(lambda: without_answer(tcp), "a no")
                           for tcp in (False, True))
         for number in range(100):
-            assert answered(server, source=f"127.0.9.{number + 2}") == [
-                "10.96.0.2"]
+            assert others.find(source=f"127.0.9.{number + 2}") == ["10.96.0.2"]
         # Our probes come from 127.0.0.1, however many there are.
         for _ in range(200):
-            assert answered(server) == ["10.96.0.2"]
-        assert answered(server, tier="zone", source=FLOODER) == ["10.96.0.2"]
+            assert others.find() == ["10.96.0.2"]
+        assert others.find(tier="zone", source=FLOODER) == ["10.96.0.2"]
     assert (rcode(told), data(told)) == ("NOERROR", [])
     assert "TC" in flags(told)
     assert len(told.to_wire()) <= len(asked)
@@ -176,8 +188,8 @@ def test_a_client_above_its_rate(start):
         (0, "this client asks more than --client-qps")]
     # The last probes may have been lost in the flood, by a slow build.
     server.until(lambda: server.page("/healthz").status == 200, "health")
-    figures("above --client-qps=50", sent=flood.sent, others_asked=300,
-            others_lost=0, turned_away=server.metrics().sum(
+    figures("above --client-qps=50", sent=flood.sent, **others.figures(),
+            turned_away=server.metrics().sum(
                 "canopydns_client_turned_away_total"))
     # Once it is quiet for a moment it is answered again.
     server.until(lambda: server.data(NAME, source=FLOODER) == ["10.96.0.2"],
@@ -283,12 +295,12 @@ def junk(rng):
 @pytest.mark.parametrize("tier", ["cache", "zone"])
 def test_malformed_packets(start, tier):
     server = start("--workers=1")
-    before = resident(server)
+    others, before = Others(server), resident(server)
     with Flood(server, junk(random.Random(7)), tier=tier) as flood:
         server.until(lambda: flood.sent > 20_000, "a flood")
         for _ in range(100):
-            assert answered(server, tier=tier) == ["10.96.0.2"]
+            assert others.find(tier=tier) == ["10.96.0.2"]
     grown = resident(server) - before
-    figures("malformed packets", sent=flood.sent, others_asked=100,
-            others_lost=0, MiB_more=grown / 2**20)
+    figures("malformed packets", sent=flood.sent, **others.figures(),
+            MiB_more=grown / 2**20)
     assert_within(BUDGET, grown)
