@@ -15,8 +15,8 @@
 // An entry, its key and its octets are one block of memory, made before a lock
 // is taken and freed after.
 //
-// Threads: any.  Sharded; a shard's lock is held to link one entry or to copy
-// one answer out.
+// Threads: any.  Sharded; a shard's lock is held to link one entry, now and
+// then in a larger table, or to copy one answer out.
 #pragma once
 
 #include <cstddef>

@@ -141,7 +141,6 @@ void CaresChannel::send(std::span<const std::uint8_t> question,
     if (status == ARES_SUCCESS && octets != nullptr) {
       result.message = {octets, static_cast<std::size_t>(size)};
     } else {
-      result.failure = ares_strerror(status);
       result.timed_out = status == ARES_ETIMEOUT;
     }
     asked->on_result(result);

@@ -13,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <string>
 
 #include "server/option_values.h"
 #include "server/query_counters.h"
@@ -27,8 +26,6 @@ class CaresChannel {
   struct Result {
     // The whole message, or nothing.
     std::span<const std::uint8_t> message;
-    // Without message: why, in c-ares's words.
-    const char* failure = nullptr;
     bool timed_out = false;
   };
   // Who asks; told once what came of it, and gone then.

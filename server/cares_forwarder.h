@@ -82,6 +82,12 @@ class CaresForwarder : public Forwarder {
   bool ticking_ = false;
   std::size_t turn_ = 0;
 
+  // Changed on this thread under the mutex, read by others under it.  Servers
+  // stay, also when no table names them any more: so do their counts.
+  mutable std::mutex servers_mutex_;
+  std::map<std::pair<std::string, Endpoint>, std::unique_ptr<UpstreamServer>>
+      servers_;
+
   ClientShares shares_;
   WaitingList waiting_;
   // By what they ask; the key's hash was made with the key.
@@ -109,11 +115,6 @@ class CaresForwarder : public Forwarder {
   };
   std::vector<Rank> ranks_;
 
-  // Changed on this thread under the mutex, read by others under it.  Servers
-  // stay, also when no table names them any more: so do their counts.
-  mutable std::mutex servers_mutex_;
-  std::map<std::pair<std::string, Endpoint>, std::unique_ptr<UpstreamServer>>
-      servers_;
   ForwardCounters counters_;
 };
 

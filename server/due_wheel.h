@@ -1,6 +1,6 @@
 // Inquiries by the time they are to be looked at next, in steps of kTick: to
-// add, move or remove one costs the same however many there are.  It holds on
-// to those that are in it.  On one thread.
+// add or remove one costs the same however many there are.  It holds on to
+// those that are in it.  On one thread.
 #pragma once
 
 #include <algorithm>

@@ -43,11 +43,11 @@ std::uint64_t case_bits_of_letters(std::uint64_t octets) {
   return (~octets & (from_a ^ above_z) & 0x80 * kOnes) >> 2;
 }
 
-// 0x20 in the nth octet where the nth bit is set.
+// 0x20 in an octet for each bit that is set.
 std::uint64_t spread(std::uint64_t eight_bits) {
   const std::uint64_t own_bits =
       (eight_bits & 0xFF) * kOnes & 0x8040201008040201;
-  return (((own_bits + 0x7F * kOnes) | own_bits) & 0x80 * kOnes) >> 2;
+  return ((own_bits + 0x7F * kOnes) & 0x80 * kOnes) >> 2;
 }
 
 // Gives the letters of a name their case, eight octets at a time.

@@ -64,7 +64,7 @@ class Forwarder {
 
 // A function as a Waiter.
 template <typename Told>
-std::unique_ptr<Forwarder::Waiter> waiter(Told told) {
+std::unique_ptr<Forwarder::Waiter> waiter_of(Told told) {
   class Function final : public Forwarder::Waiter {
    public:
     explicit Function(Told told) : told_(std::move(told)) {}

@@ -123,7 +123,7 @@ void ServerNames::ask_type(const std::shared_ptr<Lookup>& lookup, RrType type) {
   query.qtype = type;
   forwarder_.forward(
       query, kOurselves,
-      waiter([this, lookup, type](const ForwardOutcome& outcome) {
+      waiter_of([this, lookup, type](const ForwardOutcome& outcome) {
         on_answer(lookup, type, outcome);
       }));
 }

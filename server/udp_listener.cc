@@ -1,6 +1,7 @@
 #include "server/udp_listener.h"
 
 #include <boost/asio/post.hpp>
+#include <utility>
 
 namespace canopy {
 namespace {
@@ -77,7 +78,7 @@ void UdpListener::send(std::span<const std::uint8_t> message,
     const bool was_due = flush_is_due_;
     flush();
     flush_is_due_ = was_due;
-    answers_.add(message, peer);
+    answers_.add(message, peer);  // an empty batch has room
   }
   if (std::exchange(flush_is_due_, true)) return;
   boost::asio::post(context_.io, [this] { flush(); });

@@ -1,7 +1,8 @@
 // One UDP socket: reads datagrams in batches, hands each to the handler, and
 // sends the answers in batches; those that come later too, when all that is
 // ready now has had its turn.
-// Everything runs on the worker's thread; nothing allocates once started.
+// Everything runs on the worker's thread; nothing allocates once started but
+// what Asio does for a handler, whose memory it uses again.
 #pragma once
 
 #include <boost/asio/ip/udp.hpp>

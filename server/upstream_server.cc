@@ -32,9 +32,7 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
     slot.opened = now;
   }
   if (slot.channel) return slot.channel->send(question, std::move(asker));
-  CaresChannel::Result result;
-  result.failure = "no socket could be opened";
-  asker->on_result(result);
+  asker->on_result({});  // no socket could be opened
 }
 
 void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {

@@ -6,7 +6,6 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "server/cares_channel.h"
@@ -58,8 +57,8 @@ class UpstreamServer {
   // Expires questions, closes channels that are old or idle.
   void tick(TimePoint now);
   bool has_channels() const;
-  // Every question under way fails.  They hold this server, which holds their
-  // channels: without this, neither would go.
+  // Every question under way fails, and says so while those it tells are still
+  // there.
   void close();
 
   const UpstreamCounters& counters() const { return counters_; }

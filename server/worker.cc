@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "server/short_slices.h"
+
 namespace canopy {
 
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
@@ -31,6 +33,7 @@ void Worker::start() {
   refresh_later();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-worker");
+    ask_for_short_slices();
     io_.run();
   });
 }
@@ -52,7 +55,8 @@ void Worker::wind_down_tcp() {
 }
 
 void Worker::stop() {
-  io_.stop();
+  // Behind what is queued, which may be answers to be sent.
+  boost::asio::post(io_, [this] { io_.stop(); });
   if (thread_.joinable()) thread_.join();
 }
 

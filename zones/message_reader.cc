@@ -72,7 +72,9 @@ std::optional<Refusal> decode_into(Query& query,
 // The query is made where it stays: a name is much to copy.
 Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message) {
   Result<Query, Refusal> result;
-  if (const auto refusal = decode_into(*result, message)) result = *refusal;
+  if (const auto refusal = decode_into(*result, message)) {
+    result.fail(*refusal);
+  }
   return result;
 }
 

@@ -19,6 +19,8 @@ class Result {
   Value& operator*() { return *std::get_if<0>(&held_); }
   const Value& operator*() const { return *std::get_if<0>(&held_); }
   const Value* operator->() const { return std::get_if<0>(&held_); }
+  // In place of the value, which was begun and came to nothing.
+  void fail(Error error) { held_.template emplace<1>(std::move(error)); }
   // REQUIRES: this holds no value.
   const Error& error() const { return *std::get_if<1>(&held_); }
 

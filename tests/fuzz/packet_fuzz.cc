@@ -54,10 +54,11 @@ class FuzzForwarder final : public Forwarder {
   FuzzForwarder(std::span<const std::uint8_t> octets, const Options& options)
       : octets_(octets), options_(options) {}
 
-  void forward(const Query& query, Client, Done done) override {
-    if (options_.fails) return done({{}, "nobody is there"});
+  void forward(const Query& query, Client,
+               std::unique_ptr<Waiter> waiter) override {
+    if (options_.fails) return waiter->on_outcome({{}, "nobody is there"});
     message_ = message_to(query);
-    done({message_, ""});
+    waiter->on_outcome({message_, ""});
   }
 
   // What was answered last; empty when nothing was.
