@@ -4,8 +4,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "server/short_slices.h"
-
 namespace canopy {
 
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
@@ -33,7 +31,6 @@ void Worker::start() {
   refresh_later();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-worker");
-    ask_for_short_slices();
     io_.run();
   });
 }
