@@ -212,6 +212,7 @@ ApiReply Reflector::list_page(const Listing& listing, ListEnvelope& envelope,
                                                    ++objects;
                                                    put(listing,
                                                        std::move(decoded));
+                                                   rest_now_and_then();
                                                    return true;
                                                  },
                                                  [&](ListEnvelope&& found) {
@@ -264,6 +265,17 @@ void Reflector::put(const Listing& listing, Decoded&& decoded) {
   } else if (const auto* bad = std::get_if<MalformedObject>(&decoded)) {
     cluster_.keep(listing, *bad);
   }
+}
+
+// A list is much work at a stretch, and a thread that answers may have to share
+// its core: with fair shares a question would wait for milliseconds.  A first
+// list need not rest, for little can be answered before its end.
+void Reflector::rest_now_and_then() {
+  constexpr std::chrono::microseconds kWork{300};
+  constexpr std::chrono::microseconds kRest{50};
+  if (origin_ == 0 || options_.clock() - rested_ < kWork) return;
+  std::this_thread::sleep_for(kRest);
+  rested_ = options_.clock();
 }
 
 // --- trying again ---------------------------------------------------------

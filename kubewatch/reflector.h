@@ -85,6 +85,7 @@ class Reflector {
   ApiReply request(const ApiRequest& request,
                    const ApiClient::Receiver& receive);
   void put(const Listing& listing, Decoded&& decoded);
+  void rest_now_and_then();
   bool is_list_due() const;
   Next check();
   Next judge(ConsistencyCheck::Verdict verdict);
@@ -130,7 +131,8 @@ class Reflector {
   // The thread's own.
   Origin origin_ = 0;
   std::string resource_version_;
-  ApiStatus error_event_;           // what ended the watch, code 0: nothing did
+  ApiStatus error_event_;  // what ended the watch, code 0: nothing did
+  Time rested_{};
   std::set<std::string> troubles_;  // what the log said since all was well
   std::size_t failures_ = 0;
   ConsistencyCheck consistency_;
