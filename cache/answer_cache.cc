@@ -16,6 +16,23 @@ namespace intrusive = boost::intrusive;
 using KeyHook = intrusive::unordered_set_base_hook<intrusive::store_hash<true>>;
 using RecencyHook = intrusive::list_base_hook<>;
 
+// Held for some ten nanoseconds: to wait for it awake is cheaper than to sleep,
+// unless its holder was put to sleep.
+class BriefMutex {
+ public:
+  void lock() {
+    constexpr int kTries = 100;
+    for (int i = 0; i < kTries; ++i) {
+      if (mutex_.try_lock()) return;
+    }
+    mutex_.lock();
+  }
+  void unlock() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
 // Shards keep threads apart; few entries are better kept together.
 std::size_t shard_count(std::size_t entries) { return entries < 1024 ? 1 : 16; }
 
@@ -82,7 +99,8 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
 };
 
 // One lock, one table of keys, two lists of recency: probation and protected.
-class AnswerCache::Shard {
+// Alone in its cache lines.
+class alignas(64) AnswerCache::Shard {
   using Recency = intrusive::list<Entry>;
 
   // Frees what was taken out when it goes, which is after the lock is
@@ -236,10 +254,11 @@ class AnswerCache::Shard {
   }
 
   // A popular entry is marked and stays where it is: moving it would write to
-  // its neighbours too, with each hit.
+  // its neighbours too, with each hit.  Once marked it is only read, so that
+  // the caches of several cores can hold it.
   void note_use(Entry& entry) {
     if (entry.is_protected) {
-      entry.was_used = true;
+      if (!entry.was_used) entry.was_used = true;
       return;
     }
     entry.is_protected = true;
@@ -273,7 +292,7 @@ class AnswerCache::Shard {
 
   const Options limits_;
   const std::size_t most_protected_;
-  mutable std::mutex mutex_;
+  mutable BriefMutex mutex_;
   Buckets buckets_;  // outlives the table
   ByKey by_key_;
   Recency probation_;

@@ -7,6 +7,7 @@
 #include <barrier>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,7 +66,9 @@ class Worker {
     reply_.received = TimePoint(std::chrono::hours(1));
   }
 
-  void answer(const std::vector<Octets>& messages, int turns) {
+  // Each worker in an order of its own.
+  void answer(std::vector<Octets> messages, int turns) {
+    std::ranges::shuffle(messages, std::mt19937(std::random_device{}()));
     for (int turn = 0; turn < turns; ++turn) {
       for (const Octets& message : messages) handler_.handle(message, reply_);
       handler_.end_batch(std::chrono::steady_clock::now());
