@@ -16,7 +16,8 @@ bool is_refusal(Rcode rcode) {
 
 }  // namespace
 
-class Inquiry::Asker final : public CaresChannel::Asker {
+class Inquiry::Asker final : public CaresChannel::Asker,
+                             public Recycled<Asker> {
  public:
   Asker(Inquiry& inquiry, const Asking& asking)
       : inquiry_(&inquiry), asking_(asking) {}

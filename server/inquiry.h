@@ -14,6 +14,7 @@
 #include "server/forward_question.h"
 #include "server/forwarder.h"
 #include "server/random_octets.h"
+#include "server/recycled.h"
 #include "server/upstream_server.h"
 
 namespace canopy {
@@ -25,7 +26,8 @@ using DueHook = boost::intrusive::list_base_hook<
 class Inquiry
     : public boost::intrusive_ref_counter<Inquiry,
                                           boost::thread_unsafe_counter>,
-      public DueHook {
+      public DueHook,
+      public Recycled<Inquiry> {
  public:
   // Someone who waits: the worker that was asked, and its own ticket for it.
   struct Waiter {

@@ -9,12 +9,14 @@
 #include "cache/stored_answer.h"
 #include "server/forwarder.h"
 #include "server/query_handler.h"
+#include "server/recycled.h"
 #include "server/reply.h"
 #include "zones/query.h"
 
 namespace canopy {
 
-struct QueryHandler::Pending final : public Forwarder::Waiter {
+struct QueryHandler::Pending final : public Forwarder::Waiter,
+                                     public Recycled<Pending> {
   Pending(QueryHandler& asks, const Query& from, const CacheKey& under,
           const Reply& to)
       : handler(asks), query(from), key(under), reply(to) {}
