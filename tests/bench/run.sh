@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# CPU per query of canopydns and its peers, side by side: installs, builds,
-# measures, prints a table.  Judges nothing.
+# CPU per query of canopydns and its peers, side by side, and what a second
+# worker adds: installs, builds, measures, prints tables.  Judges nothing.
 set -euo pipefail
 
 usage() {
@@ -45,13 +45,15 @@ install_coredns() {
 
 "$top/deploy/install.sh" bench || say "going on with the packages that are here"
 [ -f "$tree/build.ninja" ] || cmake -S "$top" -B "$tree" -G Ninja >&2
-cmake --build "$tree" --target canopydns >&2
+cmake --build "$tree" --target canopydns worker_scaling >&2
 peer=()
 if install_coredns; then
   peer=(--coredns "$coredns")
 else
   say "no CoreDNS: go install failed (above)"
 fi
-exec timeout 1800 /usr/bin/python3 -B "$top/tests/bench/query_cost.py" \
+timeout 1800 /usr/bin/python3 -B "$top/tests/bench/query_cost.py" \
   --binary "$tree/canopydns" ${peer[@]+"${peer[@]}"} --runs "$runs" \
   --seconds "$seconds" --plot "$tree/query_cost.svg"
+echo
+timeout 600 "$tree/worker_scaling" $((3 * runs))
