@@ -274,7 +274,7 @@ void Reflector::rest_now_and_then() {
   constexpr std::chrono::microseconds kWork{300};
   constexpr std::chrono::microseconds kRest{50};
   if (origin_ == 0 || options_.clock() - rested_ < kWork) return;
-  std::this_thread::sleep_for(kRest);
+  wait(kRest);
   rested_ = options_.clock();
 }
 

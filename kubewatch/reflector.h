@@ -51,7 +51,7 @@ struct ReflectorOptions {
   std::function<double()> random;
   std::function<std::chrono::steady_clock::time_point()> clock =
       std::chrono::steady_clock::now;
-  // In the place of waiting before trying again; empty: wait.
+  // In the place of waiting before trying again, or resting; empty: wait.
   std::function<void(std::chrono::microseconds)> wait = {};
 };
 

@@ -528,6 +528,31 @@ TEST_CASE("lists that all servers make at once are spread over a second") {
   it.api.end_watches(true);
 }
 
+TEST_CASE("a second list rests between its objects, a first one does not") {
+  constexpr int kServices = 3000;
+  std::string items = web("10.0.0.1", "5");
+  for (int i = 0; i < kServices; ++i) {
+    items += "," + with_version(service_json("a", "svc-" + std::to_string(i),
+                                             R"("clusterIP":"10.1.0.1")"),
+                                "5");
+  }
+  Followed it;
+  it.on_list = [&](const auto&, httplib::Response& reply) {
+    reply.set_content(list("7", items), "application/json");
+  };
+  std::atomic<int> rests = 0;
+  it.options.wait = [&](std::chrono::microseconds length) {
+    if (length == std::chrono::microseconds(50)) ++rests;
+  };
+  it.start();
+  CHECK(eventually([&] { return it.api.watches() == 1; }));
+  CHECK(rests == 0);
+  it.api.say(event("ERROR", R"({"kind":"Status","code":410})"));
+  CHECK(eventually([&] { return it.api.watches() == 2; }));
+  CHECK(rests > 1);
+  it.api.end_watches(true);
+}
+
 // Waiting is only counted: an hour takes as long as its requests.
 TEST_CASE("an hour of an API server that is overloaded") {
   using Seconds = std::chrono::duration<double>;
