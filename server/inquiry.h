@@ -51,8 +51,7 @@ class Inquiry
         random_(random),
         finished_(std::move(finished)) {}
 
-  // In the order to ask them; at least one before the start.
-  // The server outlives this.
+  // In the order to ask them; at least one before the start.  It outlives this.
   void add(UpstreamServer& server) {
     candidates_.push_back({.server = &server});
   }
