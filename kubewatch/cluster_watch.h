@@ -1,5 +1,5 @@
-// Where sources of objects meet the zones: takes objects in, keeps them,
-// works out what an object changes in the zones, and publishes.
+// Where sources of objects meet the zones: takes in what they list and watch,
+// publishes, and keeps account of it.
 //
 // Threads: any; one mutex.  Sources decode before they call.
 #pragma once
@@ -8,28 +8,17 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "kubewatch/cluster_records.h"
-#include "kubewatch/label_selector.h"
-#include "kubewatch/object_store.h"
+#include "kubewatch/cluster_zones.h"
 #include "kubewatch/snapshot.h"
 #include "kubewatch/watch_event.h"
 #include "kubewatch/watch_status.h"
-#include "zones/zone_store.h"
 
 namespace canopy::kube {
 
-struct ClusterWatchOptions {
-  RecordOptions records;
-  Selection selection;
-  // The Service of this server: its addresses are ns.dns.<domain>.
-  ObjectKey own_service{"kube-system", "kube-dns"};
-  // A namespace exists when an object lives in it, Namespace or no Namespace.
-  // For manifests, whose writers leave out "default".
-  bool implied_namespaces = false;
+struct ClusterWatchOptions : ClusterZonesOptions {
   std::function<WallTime()> clock = std::chrono::system_clock::now;
   // Called once, on a source's thread, when the first full data is published.
   std::function<void()> on_synced = [] {};
@@ -97,48 +86,13 @@ class ClusterWatch {
   WatchStatus status() const;
 
  private:
-  using Records = std::vector<Record>;
-
-  bool wants(const Object& object, const KubeLabels& labels) const;
-  bool is_visible(const std::string& ns) const;
-
-  // What objects contribute to the zones.
-  EndpointTotals totals(const Service& service) const;
-  Records whole_service(const Service& service) const;
-  Records own_glue(const std::optional<Service>& service) const;
-  using Visit = std::function<void(Records)>;
-  void whole_namespace(const std::string& ns, const Visit& visit) const;
-
-  // One object in or out; the zones follow once there was a full sync.
   Put put_one(const Listing& listing, Object&& object);
-  void take(Object&& object, Origin origin);
-  void drop(ObjectKind kind, const ObjectKey& key);
-  void change_namespace(const ObjectKey& key, const Namespace* after,
-                        Origin origin);
-  void change_service(const ObjectKey& key, const Service* after,
-                      Origin origin);
-  void change_slice(const ObjectKey& key, const EndpointSlice* after,
-                    Origin origin);
-  void change_pod(const ObjectKey& key, const Pod* after, Origin origin);
-  bool prefers_other_slices(const EndpointSlice& slice);
-  // Runs `change`, and shows or hides the namespace when that is what it did.
-  using Change = std::function<void(bool shown)>;
-  void within(const std::string& ns, const Change& change);
-  struct SliceChange {
-    const Service& service;
-    const EndpointSlice* before;  // null: none
-    const EndpointSlice* after;
-    const EndpointTotals& old_totals;
-    const EndpointTotals& new_totals;
-  };
-  void edit_slice(const SliceChange& change);
-
   void sweep_kind(ObjectKind kind, Origin origin);
   bool all_kinds(bool KindStatus::*flag) const;
   void note_list(ObjectKind kind);
-  void edit(const ZoneDelta& delta);
-  bool complete_when_synced();
-  void add_everything();
+  // Takes the lock along, to let go of it before it calls on_synced.
+  void publish_list(std::unique_lock<std::mutex> lock);
+  bool has_all_kinds() const;
   void publish();
   void observe_latencies();
   void take_event(Origin origin, WatchEvent&& event);
@@ -149,22 +103,13 @@ class ClusterWatch {
   }
 
   const ClusterWatchOptions options_;
-  ZoneStore& zones_;
   std::atomic<bool> stale_ = false;
 
   mutable std::mutex mutex_;  // guards everything below
-  ObjectStore store_;
+  ClusterZones zones_;
   WatchStatus status_;
   Origin last_origin_ = 0;
   Origin snapshot_ = 0;  // of its objects; 0: none was taken in
-  // Of Services with many slices, so that one slice need not count them all.
-  std::map<ObjectKey, EndpointTotals> kept_totals_;
-  // Endpoint changes of watch events, to be timed when they are published.
-  struct Timed {
-    Service::Type type;
-    double since;  // seconds since the epoch
-  };
-  std::vector<Timed> timed_;
   // What was last said about objects that cannot be read, to say it once.
   std::map<ObjectKey, std::string> complaints_;
 };

@@ -1,10 +1,9 @@
-// The part of ClusterWatch that keeps a change of one slice in proportion to
+// The part of ClusterZones that keeps a change of one slice in proportion to
 // the slice: a Service may have thousands of endpoints in other slices.
 #include <string_view>
 #include <utility>
 
-#include "kubewatch/cluster_watch.h"
-#include "zones/zone_delta.h"
+#include "kubewatch/cluster_zones.h"
 
 namespace canopy::kube {
 
@@ -46,7 +45,7 @@ bool is_from_endpoints(std::string_view name) {
 
 // Who writes both EndpointSlices and the old Endpoints of a Service means the
 // same endpoints by them.  True when `slice` is the lesser one and stays out.
-bool ClusterWatch::prefers_other_slices(const EndpointSlice& slice) {
+bool ClusterZones::prefers_other_slices(const EndpointSlice& slice) {
   const ObjectKey service{slice.key.namespace_, slice.service_name};
   const bool lesser = is_from_endpoints(slice.key.name);
   bool others = false;
@@ -67,7 +66,7 @@ bool ClusterWatch::prefers_other_slices(const EndpointSlice& slice) {
   return false;
 }
 
-void ClusterWatch::change_slice(const ObjectKey& key,
+void ClusterZones::change_slice(const ObjectKey& key,
                                 const EndpointSlice* after, Origin origin) {
   const std::optional<EndpointSlice> before = store_.find_slice(key);
   if (!before && after == nullptr) return;
@@ -105,7 +104,7 @@ void ClusterWatch::change_slice(const ObjectKey& key,
   });
 }
 
-void ClusterWatch::edit_slice(const SliceChange& change) {
+void ClusterZones::edit_slice(const SliceChange& change) {
   const RecordOptions& options = options_.records;
   const SrvWeights old_weights = srv_weights(change.old_totals);
   const SrvWeights new_weights = srv_weights(change.new_totals);
@@ -127,11 +126,11 @@ void ClusterWatch::edit_slice(const SliceChange& change) {
       add_to(after, other, new_weights);
     });
   }
-  edit(difference(std::move(before), std::move(after)));
+  edit(std::move(before), std::move(after));
   if (change.after && change.after->last_change_trigger_time > 0 &&
       (!change.before || change.before->last_change_trigger_time !=
                              change.after->last_change_trigger_time)) {
-    timed_.push_back(
+    endpoint_changes_.push_back(
         {change.service.type, change.after->last_change_trigger_time});
   }
 }
