@@ -87,13 +87,14 @@ class ClusterZones {
 
   bool prefers_other_slices(const EndpointSlice& slice);
   struct SliceChange {
+    const ObjectKey& key;  // of the slice
     const Service& service;
-    const EndpointSlice* before;  // null: none
-    const EndpointSlice* after;
+    EndpointSlice before;  // without endpoints: there was none
+    EndpointSlice after;
     const EndpointTotals& old_totals;
     const EndpointTotals& new_totals;
   };
-  void edit_slice(const SliceChange& change);
+  void edit_slice(SliceChange change);
   void edit(Records removals, Records additions);
 
   const ClusterZonesOptions options_;

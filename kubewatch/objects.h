@@ -68,7 +68,8 @@ struct Endpoint {
   std::string pod_name;  // targetRef.name of a Pod; may be empty
   bool ready = true;     // conditions.ready, where absent means true
 
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  // Some total order.
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
 struct EndpointPort {

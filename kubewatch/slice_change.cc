@@ -1,5 +1,7 @@
 // The part of ClusterZones that keeps a change of one slice in proportion to
 // the slice: a Service may have thousands of endpoints in other slices.
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -12,9 +14,9 @@ namespace {
 // Up to this many slices a Service's endpoints are counted anew each time.
 constexpr std::size_t kFewSlices = 4;
 
-EndpointTotals totals_of(const EndpointSlice* slice, const Service& service) {
+EndpointTotals totals_of(const EndpointSlice& slice, const Service& service) {
   EndpointTotals totals;
-  if (slice != nullptr) totals.add(*slice, service);
+  totals.add(slice, service);
   return totals;
 }
 
@@ -35,6 +37,19 @@ void subtract(EndpointTotals& from, const EndpointTotals& other) {
     found->second -= count;
     if (found->second == 0) from.ready_by_port.erase(found);
   }
+}
+
+// Leaves each slice the endpoints that the other has not.
+void drop_common_endpoints(EndpointSlice& a, EndpointSlice& b) {
+  std::ranges::sort(a.endpoints);
+  std::ranges::sort(b.endpoints);
+  std::vector<Endpoint> only_a, only_b;
+  std::ranges::set_difference(a.endpoints, b.endpoints,
+                              std::back_inserter(only_a));
+  std::ranges::set_difference(b.endpoints, a.endpoints,
+                              std::back_inserter(only_b));
+  a.endpoints = std::move(only_a);
+  b.endpoints = std::move(only_b);
 }
 
 bool is_from_endpoints(std::string_view name) {
@@ -91,20 +106,22 @@ void ClusterZones::change_slice(const ObjectKey& key,
       return;
     }
     if (before && after && before->same_records(*after)) return;
-    const EndpointSlice* old_slice = before ? &*before : nullptr;
+    const EndpointSlice none;
+    const EndpointSlice& old_slice = before ? *before : none;
+    const EndpointSlice& new_slice = after ? *after : none;
     EndpointTotals new_totals = old_totals;
-    add(new_totals, totals_of(after, *service));
+    add(new_totals, totals_of(new_slice, *service));
     subtract(new_totals, totals_of(old_slice, *service));
     if (store_.slice_count(service_key) > kFewSlices) {
       kept_totals_[service_key] = new_totals;
     } else {
       kept_totals_.erase(service_key);
     }
-    edit_slice({*service, old_slice, after, old_totals, new_totals});
+    edit_slice({key, *service, old_slice, new_slice, old_totals, new_totals});
   });
 }
 
-void ClusterZones::edit_slice(const SliceChange& change) {
+void ClusterZones::edit_slice(SliceChange change) {
   const RecordOptions& options = options_.records;
   const SrvWeights old_weights = srv_weights(change.old_totals);
   const SrvWeights new_weights = srv_weights(change.new_totals);
@@ -116,22 +133,22 @@ void ClusterZones::edit_slice(const SliceChange& change) {
     records.insert(records.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));
   };
-  if (change.before) add_to(before, *change.before, old_weights);
-  if (change.after) add_to(after, *change.after, new_weights);
+  if (old_weights == new_weights && change.before.ports == change.after.ports) {
+    drop_common_endpoints(change.before, change.after);  // their records stay
+  }
+  add_to(before, change.before, old_weights);
+  add_to(after, change.after, new_weights);
   if (old_weights != new_weights) {
-    const ObjectKey& key = (change.after ? change.after : change.before)->key;
     store_.for_each_slice(change.service.key, [&](const EndpointSlice& other) {
-      if (other.key == key) return;
+      if (other.key == change.key) return;
       add_to(before, other, old_weights);
       add_to(after, other, new_weights);
     });
   }
   edit(std::move(before), std::move(after));
-  if (change.after && change.after->last_change_trigger_time > 0 &&
-      (!change.before || change.before->last_change_trigger_time !=
-                             change.after->last_change_trigger_time)) {
-    endpoint_changes_.push_back(
-        {change.service.type, change.after->last_change_trigger_time});
+  const double since = change.after.last_change_trigger_time;
+  if (since > 0 && since != change.before.last_change_trigger_time) {
+    endpoint_changes_.push_back({change.service.type, since});
   }
 }
 

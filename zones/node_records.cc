@@ -1,16 +1,36 @@
 #include "zones/node_records.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace canopy {
 namespace {
 
-constexpr std::uint16_t kMost = 0xFFFF;
+constexpr std::uint16_t kMost = 0xFFFF;  // records, and contributions to one
+// What packed counts take at most: 3 octets up to 21 bits, 5 up to 35.
+constexpr std::size_t kMaxHeaderSize = 3 + 3 + 5 + 5;
+constexpr std::size_t kMaxRecordHead = 3 + 3;
+
+StoredRecord opened(RecordOctets record) { return StoredRecord(record.data()); }
+
+// Records that stand together in memory are copied together.
+void append_runs(std::vector<std::uint8_t>& octets,
+                 std::span<const RecordOctets> records) {
+  for (auto first = records.begin(); first != records.end();) {
+    const std::uint8_t* end = first->data();
+    auto last = first;
+    for (; last != records.end() && last->data() == end; ++last) {
+      end += last->size();
+    }
+    octets.insert(octets.end(), first->data(), end);
+    first = last;
+  }
+}
 
 }  // namespace
 
 OpenRecords::OpenRecords(std::span<const std::uint8_t> octets, NameView suffix)
-    : suffix_(suffix) {
+    : suffix_(suffix), memory_(first_memory_.data(), first_memory_.size()) {
   const std::uint8_t* at = octets.data();
   const std::uint8_t* const end = at + octets.size();
   while (at < end) {
@@ -18,10 +38,9 @@ OpenRecords::OpenRecords(std::span<const std::uint8_t> octets, NameView suffix)
     Rrset rrset{header.type, header.ttl, {}};
     rrset.records.reserve(header.count + 1U);
     for (unsigned i = 0; i < header.count; ++i) {
-      const StoredRecord record(at);
-      rrset.records.push_back(
-          {static_cast<std::uint16_t>(record.contributions()), record.rdata()});
-      at = record.end();
+      const std::uint8_t* const next = StoredRecord(at).end();
+      rrset.records.emplace_back(at, next);
+      at = next;
     }
     rrsets_.push_back(std::move(rrset));
   }
@@ -35,13 +54,12 @@ void OpenRecords::add(const LabelTree::Change& change) {
   }
   rrset->ttl = std::min(rrset->ttl, change.ttl);
   const StoredRdata rdata = stored_rdata(change.type, change.rdata, suffix_);
-  const Place record = place_of(rdata, *rrset);
-  if (record != rrset->records.end() && record->rdata == rdata) {
-    if (record->contributions < kMost) ++record->contributions;
-    return;
-  }
-  if (rrset->records.size() < kMost) {
-    rrset->records.insert(record, {1, rdata});
+  const Place place = place_of(rdata, *rrset);
+  if (place != rrset->records.end() && opened(*place).rdata() == rdata) {
+    const std::uint64_t contributions = opened(*place).contributions();
+    if (contributions < kMost) *place = record(contributions + 1, rdata);
+  } else if (rrset->records.size() < kMost) {
+    rrset->records.insert(place, record(1, rdata));
   }
 }
 
@@ -52,11 +70,16 @@ bool OpenRecords::remove(const LabelTree::Change& change) {
     return false;
   }
   const StoredRdata rdata = stored_rdata(change.type, change.rdata, suffix_);
-  const Place record = place_of(rdata, *rrset);
-  if (record == rrset->records.end() || !(record->rdata == rdata)) {
+  const Place place = place_of(rdata, *rrset);
+  if (place == rrset->records.end() || !(opened(*place).rdata() == rdata)) {
     return false;
   }
-  if (--record->contributions == 0) rrset->records.erase(record);
+  const std::uint64_t contributions = opened(*place).contributions();
+  if (contributions > 1) {
+    *place = record(contributions - 1, rdata);
+    return true;
+  }
+  rrset->records.erase(place);
   if (rrset->records.empty()) rrsets_.erase(rrset);
   return true;
 }
@@ -69,31 +92,37 @@ std::size_t OpenRecords::count() const {
 
 std::vector<std::uint8_t> OpenRecords::octets() const {
   std::vector<std::uint8_t> octets;
-  std::vector<std::uint8_t> records;
   for (const Rrset& rrset : rrsets_) {
-    records.clear();
-    for (const Entry& record : rrset.records) {
-      append_record(records, record.contributions, record.rdata);
-    }
+    std::size_t size = 0;
+    for (const RecordOctets& record : rrset.records) size += record.size();
+    octets.reserve(octets.size() + kMaxHeaderSize + size);
     RrsetHeader{rrset.type, static_cast<std::uint16_t>(rrset.records.size()),
-                rrset.ttl, static_cast<std::uint32_t>(records.size())}
+                rrset.ttl, static_cast<std::uint32_t>(size)}
         .append_to(octets);
-    octets.insert(octets.end(), records.begin(), records.end());
+    append_runs(octets, rrset.records);
   }
   return octets;
 }
 
 OpenRecords::Place OpenRecords::place_of(const StoredRdata& rdata,
                                          Rrset& rrset) {
-  return std::lower_bound(rrset.records.begin(), rrset.records.end(), rdata,
-                          [](const Entry& record, const StoredRdata& wanted) {
-                            return record.rdata < wanted;
-                          });
+  return std::ranges::lower_bound(
+      rrset.records, rdata, std::less<>{},
+      [](RecordOctets record) { return opened(record).rdata(); });
 }
 
 std::vector<OpenRecords::Rrset>::iterator OpenRecords::place_of(RrType type) {
   return std::ranges::lower_bound(rrsets_, static_cast<std::uint16_t>(type), {},
                                   &Rrset::type);
+}
+
+RecordOctets OpenRecords::record(std::uint64_t contributions,
+                                 const StoredRdata& rdata) {
+  // The memory outlives the vector: it is freed all at once.
+  std::pmr::vector<std::uint8_t> octets(&memory_);
+  octets.reserve(rdata.octets.size() + kMaxRecordHead);
+  append_record(octets, contributions, rdata);
+  return octets;
 }
 
 }  // namespace canopy

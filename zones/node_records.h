@@ -2,7 +2,10 @@
 // header and its records in order (zones/stored_rdata.h has their form).
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
@@ -36,7 +39,10 @@ struct RrsetHeader {
   }
 };
 
-// A node's records taken apart for changes.  Borrows all rdata.
+using RecordOctets = std::span<const std::uint8_t>;  // append_record()'s
+
+// A node's records taken apart for changes.  Borrows the octets; those that
+// no change touches are copied in runs.
 class OpenRecords {
  public:
   // `suffix` is the tree's.
@@ -50,22 +56,22 @@ class OpenRecords {
   std::vector<std::uint8_t> octets() const;
 
  private:
-  struct Entry {
-    std::uint16_t contributions;  // how often it was added
-    StoredRdata rdata;
-  };
   struct Rrset {
     std::uint16_t type;
     std::uint32_t ttl;
-    std::vector<Entry> records;
+    std::vector<RecordOctets> records;
   };
-  using Place = std::vector<Entry>::iterator;
+  using Place = std::vector<RecordOctets>::iterator;
 
+  // Where it is, or would be inserted.
   static Place place_of(const StoredRdata& rdata, Rrset& rrset);
   std::vector<Rrset>::iterator place_of(RrType type);
+  RecordOctets record(std::uint64_t contributions, const StoredRdata& rdata);
 
   NameView suffix_;
   std::vector<Rrset> rrsets_;
+  std::array<std::byte, 512> first_memory_;
+  std::pmr::monotonic_buffer_resource memory_;  // of records made here
 };
 
 }  // namespace canopy

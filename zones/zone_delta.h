@@ -17,7 +17,8 @@ struct ZoneDelta {
   bool empty() const { return removals.empty() && additions.empty(); }
 };
 
-// What turns the multiset `before` into the multiset `after`.
+// What turns the multiset `before` into the multiset `after`, in order of
+// owners, and of records of one owner by type.
 ZoneDelta difference(std::vector<Record> before, std::vector<Record> after);
 
 }  // namespace canopy

@@ -4,6 +4,30 @@
 #include <utility>
 
 namespace canopy {
+namespace {
+
+// REQUIRES: one of them is not empty.
+const Name& next_owner(std::span<const Record> removals,
+                       std::span<const Record> additions) {
+  if (removals.empty()) return additions.front().owner;
+  if (additions.empty()) return removals.front().owner;
+  const Name& removed = removals.front().owner;
+  const Name& added = additions.front().owner;
+  return order_folded(added.wire(), removed.wire()) < 0 ? added : removed;
+}
+
+// Those of `owner` that stand first in `records`.
+void take_changes(std::span<const Record>& records, const Name& owner,
+                  LabelTree::Change::Kind kind,
+                  std::vector<LabelTree::Change>& changes) {
+  while (!records.empty() && records.front().owner == owner) {
+    const Record& record = records.front();
+    changes.push_back({kind, record.type, record.ttl, record.rdata});
+    records = records.subspan(1);
+  }
+}
+
+}  // namespace
 
 ZoneStore::ZoneStore(std::vector<ZoneOptions> zones, Serial serial)
     : next_(std::move(zones), serial), serial_(serial) {
@@ -16,26 +40,17 @@ ZoneStore::ZoneStore(std::vector<ZoneOptions> zones, Serial serial)
 ZoneStore::~ZoneStore() = default;
 
 void ZoneStore::edit(const ZoneDelta& delta) {
-  edit(delta.removals, LabelTree::Change::Kind::kRemove);
-  edit(delta.additions, LabelTree::Change::Kind::kAdd);
-}
-
-// Records of one owner that stand together are applied at one go.
-void ZoneStore::edit(std::span<const Record> records,
-                     LabelTree::Change::Kind kind) {
+  std::span<const Record> removals = delta.removals;
+  std::span<const Record> additions = delta.additions;
   std::vector<LabelTree::Change> changes;
-  for (auto first = records.begin(); first != records.end();) {
-    const auto last = std::find_if(first, records.end(), [&](const Record& r) {
-      return !(r.owner == first->owner);
-    });
+  while (!removals.empty() || !additions.empty()) {
+    const Name& owner = next_owner(removals, additions);
     changes.clear();
-    for (const Record& record : std::span(first, last)) {
-      changes.push_back({kind, record.type, record.ttl, record.rdata});
-    }
-    const std::size_t ignored = edit(first->owner, changes);
+    take_changes(removals, owner, LabelTree::Change::Kind::kRemove, changes);
+    take_changes(additions, owner, LabelTree::Change::Kind::kAdd, changes);
+    const std::size_t ignored = edit(owner, changes);
     ignored_ += ignored;
     changed_ = changed_ || ignored < changes.size();
-    first = last;
   }
 }
 

@@ -28,7 +28,8 @@ class ZoneStore {
 
   // Changes the next set.  A removal of a record that is not there and a
   // record that belongs to no zone are ignored and counted; a delta of
-  // nothing else changes nothing.
+  // nothing else changes nothing.  A name's changes are applied at one go when
+  // the delta is in order of owners, as difference() makes it.
   void edit(const ZoneDelta& delta);
   // From the next publish on, an absent name is NXDOMAIN, not SERVFAIL.
   void complete();
@@ -63,7 +64,6 @@ class ZoneStore {
   };
 
  private:
-  void edit(std::span<const Record> records, LabelTree::Change::Kind kind);
   // Returns how many of the changes were ignored.
   std::size_t edit(const Name& owner,
                    std::span<const LabelTree::Change> changes);
