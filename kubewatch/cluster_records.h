@@ -8,8 +8,8 @@
 //   EndpointSlice  the names and PTRs of its endpoints, and for a headless
 //                  Service its share of the Service's own addresses and SRVs
 //   Pod            <dashed address>.<ns>.pod, with --pods=verified
-// Zones count records, so a change of one slice costs in proportion to the
-// slice, not to the Service.  Only SRV weights look at the Service as a whole.
+// Zones count records, so a changed endpoint costs its own records, not those
+// of its slice or Service.  Only SRV weights look at the Service as a whole.
 #pragma once
 
 #include <map>

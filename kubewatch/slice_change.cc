@@ -1,5 +1,5 @@
 // The part of ClusterZones that keeps a change of one slice in proportion to
-// the slice: a Service may have thousands of endpoints in other slices.
+// what differs: a Service may have thousands of endpoints, in many slices.
 #include <algorithm>
 #include <iterator>
 #include <string_view>
