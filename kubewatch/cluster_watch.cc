@@ -97,15 +97,15 @@ void ClusterWatch::note_list(ObjectKind kind) {
   if (!status.synced) sweep_kind(kind, snapshot_);
   status.synced = true;
   ++status.lists;
-  status_.fresh = all_kinds(&KindStatus::synced);
+  status_.fresh = every_kind_is_synced();
   if (status_.fresh && stale_.exchange(false)) {
     log_info("the API server's lists have taken the place of the snapshot");
   }
 }
 
-bool ClusterWatch::all_kinds(bool KindStatus::*flag) const {
+bool ClusterWatch::every_kind_is_synced() const {
   for (const KindStatus& status : status_.kinds) {
-    if (status.watched && !(status.*flag)) return false;
+    if (status.watched && !status.synced) return false;
   }
   return true;
 }
@@ -123,8 +123,9 @@ void ClusterWatch::finish_all() {
 
 void ClusterWatch::sweep_kind(ObjectKind kind, Origin origin) {
   if (origin == 0) return;
-  for (const ObjectKey& key : zones_.objects().keys_of(kind, origin))
+  for (const ObjectKey& key : zones_.objects().keys_of(kind, origin)) {
     zones_.drop(kind, key);
+  }
 }
 
 // --- events ---------------------------------------------------------------
@@ -233,7 +234,6 @@ std::size_t ClusterWatch::restore(const Snapshot& snapshot) {
     zones_.take(std::move(object), snapshot_);
     ++objects;
   });
-  for (KindStatus& kind : status_.kinds) kind.restored = kind.watched;
   stale_ = true;
   publish_list(std::move(lock));
   return objects;
@@ -265,19 +265,13 @@ void ClusterWatch::note_snapshot(const SnapshotStatus& status) {
 // --- the zones ------------------------------------------------------------
 
 void ClusterWatch::publish_list(std::unique_lock<std::mutex> lock) {
-  const bool is_first = !zones_.is_complete() && has_all_kinds();
+  const bool has_everything = status_.fresh || snapshot_ != 0;
+  const bool is_first = has_everything && !zones_.is_complete();
   if (is_first) zones_.complete();
-  zones_.endpoint_changes();  // a list says nothing about when
+  zones_.take_endpoint_changes();  // a list says nothing about when
   publish();
   lock.unlock();
   if (is_first) options_.on_synced();
-}
-
-bool ClusterWatch::has_all_kinds() const {
-  for (const KindStatus& kind : status_.kinds) {
-    if (kind.watched && !kind.synced && !kind.restored) return false;
-  }
-  return true;
 }
 
 void ClusterWatch::publish() {
@@ -292,7 +286,7 @@ void ClusterWatch::observe_latencies() {
   const double now =
       std::chrono::duration<double>(status_.last_publish.time_since_epoch())
           .count();
-  for (const EndpointChange& change : zones_.endpoint_changes()) {
+  for (const EndpointChange& change : zones_.take_endpoint_changes()) {
     LatencyHistogram& histogram = change.type == Service::Type::kHeadless
                                       ? status_.headless_latency
                                       : status_.cluster_ip_latency;

@@ -88,11 +88,10 @@ class ClusterWatch {
  private:
   Put put_one(const Listing& listing, Object&& object);
   void sweep_kind(ObjectKind kind, Origin origin);
-  bool all_kinds(bool KindStatus::*flag) const;
+  bool every_kind_is_synced() const;
   void note_list(ObjectKind kind);
   // Takes the lock along, to let go of it before it calls on_synced.
   void publish_list(std::unique_lock<std::mutex> lock);
-  bool has_all_kinds() const;
   void publish();
   void observe_latencies();
   void take_event(Origin origin, WatchEvent&& event);

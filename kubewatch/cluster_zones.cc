@@ -1,21 +1,13 @@
 #include "kubewatch/cluster_zones.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "healthz/log.h"
 #include "zones/zone_delta.h"
 
 namespace canopy::kube {
-
-namespace {
-
-void append(std::vector<Record>& to, std::vector<Record>&& from) {
-  to.insert(to.end(), std::make_move_iterator(from.begin()),
-            std::make_move_iterator(from.end()));
-}
-
-}  // namespace
 
 ClusterZones::ClusterZones(ClusterZonesOptions options, ZoneStore& zones)
     : options_(std::move(options)), zones_(zones) {
@@ -83,6 +75,11 @@ bool ClusterZones::is_visible(const std::string& ns) const {
 }
 
 // --- records --------------------------------------------------------------
+
+void ClusterZones::append(Records& to, Records&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()),
+            std::make_move_iterator(from.end()));
+}
 
 EndpointTotals ClusterZones::totals(const Service& service) const {
   const auto kept = kept_totals_.find(service.key);

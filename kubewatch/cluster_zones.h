@@ -57,13 +57,14 @@ class ClusterZones {
   bool is_complete() const { return complete_; }
   Serial publish() { return zones_.publish(); }
   // Those since the last call.
-  std::vector<EndpointChange> endpoint_changes() {
+  std::vector<EndpointChange> take_endpoint_changes() {
     return std::exchange(endpoint_changes_, {});
   }
 
  private:
   using Records = std::vector<Record>;
 
+  static void append(Records& to, Records&& from);
   bool is_visible(const std::string& ns) const;
 
   // What objects contribute to the zones.

@@ -129,9 +129,7 @@ void ClusterZones::edit_slice(SliceChange change) {
   Records after = service_records(options, change.service, change.new_totals);
   const auto add_to = [&](Records& records, const EndpointSlice& slice,
                           const SrvWeights& weights) {
-    Records more = slice_records(options, change.service, slice, weights);
-    records.insert(records.end(), std::make_move_iterator(more.begin()),
-                   std::make_move_iterator(more.end()));
+    append(records, slice_records(options, change.service, slice, weights));
   };
   if (old_weights == new_weights && change.before.ports == change.after.ports) {
     drop_common_endpoints(change.before, change.after);  // their records stay

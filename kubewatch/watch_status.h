@@ -36,8 +36,7 @@ struct LatencyHistogram {
 
 struct KindStatus {
   bool watched = false;
-  bool synced = false;    // had its first full list
-  bool restored = false;  // a snapshot's
+  bool synced = false;  // had its first full list
   std::string resource_version;
   std::size_t objects = 0;  // kept now
   std::uint64_t added = 0;  // events, as the API names them
