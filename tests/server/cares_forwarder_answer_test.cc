@@ -1,0 +1,199 @@
+// What a forwarder takes for an answer to its question, and hands out.
+#include <doctest/doctest.h>
+
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "server/cares_forwarder.h"
+#include "tests/server/forwarders.h"
+
+namespace canopy {
+namespace {
+
+using namespace std::string_literals;
+
+TEST_CASE("TC is asked again over TCP") {
+  ScriptedUpstream upstream([](const Octets& question, Transport transport) {
+    return Messages{reply_to(
+        question, {.addresses = 7, .truncated = transport == Transport::kUdp})};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(answers_in(outcome) == 7);
+  CHECK((outcome.message[2] & 2) == 0);
+  CHECK(upstream.asked_over_tcp() == 1);
+}
+
+TEST_CASE("answers above 512 octets arrive uncut, over UDP and over TCP") {
+  ScriptedUpstream upstream(always({.addresses = 70}));
+  Forwarders forwarders({upstream.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(answers_in(outcome) == 70);
+  CHECK(outcome.message.size() > 70 * 16);
+  ScriptedUpstream large([](const Octets& question, Transport transport) {
+    return Messages{reply_to(
+        question,
+        {.addresses = 3000, .truncated = transport == Transport::kUdp})};
+  });
+  Forwarders over_tcp({large.endpoint()});
+  CHECK(answers_in(over_tcp.ask(query_for("a.example"))) == 3000);
+}
+
+TEST_CASE("DO, CD and AD reach the upstream, and come back") {
+  std::atomic<int> flags{0};
+  std::atomic<int> opt_flags{0};
+  std::atomic<int> udp_size{0};
+  ScriptedUpstream upstream([&](const Octets& question, Transport) {
+    flags = question[2] << 8 | question[3];
+    // c-ares 1.34 adds a COOKIE option behind.
+    const std::size_t opt = question_end(question);
+    udp_size = question[opt + 3] << 8 | question[opt + 4];
+    opt_flags = question[opt + 7] << 8 | question[opt + 8];
+    return Messages{reply_to(question, {.authentic_data = true})};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  Query query = query_for("a.example");
+  query.edns = Edns{.udp_size = 4096, .version = 0, .dnssec_ok = true};
+  query.checking_disabled = true;
+  query.authentic_data = true;
+  const ForwardOutcome outcome = forwarders.ask(query);
+  CHECK(flags == 0x0130);
+  CHECK(opt_flags == 0x8000);
+  CHECK(udp_size == 1232);
+  REQUIRE(outcome.message.size() > 12);
+  CHECK((outcome.message[3] & 0x30) == 0x30);
+  const std::size_t opt = outcome.message.size() - 11;
+  CHECK((outcome.message[opt + 7] & 0x80) != 0);
+
+  forwarders.ask(query_for("b.example"));
+  CHECK(flags == 0x0120);  // AD always, RFC 6840 5.7
+  CHECK(opt_flags == 0);
+}
+
+TEST_CASE("FORMERR from a server without EDNS is asked again without") {
+  ScriptedUpstream old([](const Octets& question, Transport) {
+    const bool edns = question[11] != 0;
+    return Messages{reply_to(
+        question,
+        {.rcode = edns ? 1 : 0, .addresses = edns ? 0 : 1, .with_opt = false})};
+  });
+  Forwarders forwarders({old.endpoint()});
+  CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
+  CHECK(old.asked() == 2);
+}
+
+TEST_CASE("answers with a wrong id or question are not taken") {
+  ScriptedUpstream forger([](const Octets& question, Transport) {
+    Octets wrong_id = reply_to(question, {.addresses = 9});
+    wrong_id[0] ^= 0x55;
+    Octets wrong_name = reply_to(question, {.addresses = 9});
+    wrong_name[13] ^= 1;
+    Octets wrong_type = reply_to(question, {.addresses = 9});
+    wrong_type[12 + 11 + 1] = 28;
+    return Messages{wrong_id, wrong_name, wrong_type,
+                    reply_to(question, {.addresses = 1})};
+  });
+  Forwarders forwarders({forger.endpoint()});
+  CHECK(answers_in(forwarders.ask(query_for("a.example"))) == 1);
+}
+
+TEST_CASE("a question echoed back is no answer: it is asked again") {
+  bool echoed = false;
+  ScriptedUpstream echo([&](const Octets& question, Transport) {
+    return Messages{std::exchange(echoed, true) ? reply_to(question)
+                                                : question};
+  });
+  Forwarders forwarders({echo.endpoint()});
+  CHECK(answers_in(forwarders.ask(query_for("a.example"))) == 1);
+}
+
+std::string spelled(const Octets& message) {
+  return {message.begin() + 12,
+          message.begin() + static_cast<std::ptrdiff_t>(question_end(message))};
+}
+
+Octets in_lower_case(Octets message) {
+  for (std::size_t i = 12; i < question_end(message); ++i) {
+    message[i] = fold(message[i]);
+  }
+  return message;
+}
+
+TEST_CASE("each question has a spelling of its own, the client its own back") {
+  std::mutex mutex;
+  std::set<std::string> spellings;
+  ScriptedUpstream upstream([&](const Octets& question, Transport) {
+    const std::lock_guard lock(mutex);
+    spellings.insert(spelled(question));
+    return Messages{reply_to(question)};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  Octets last;
+  for (int i = 0; i < 20; ++i) {
+    last = forwarders.ask(query_for("wWw.ExAmPlE.com")).message;
+  }
+  {
+    const std::lock_guard lock(mutex);
+    CHECK(spellings.size() > 15);  // of 8,192
+  }
+  CHECK(spelled(last).starts_with("\3wWw\7ExAmPlE\3com"));
+  CHECK(upstream.asked() == 20);
+}
+
+TEST_CASE("names that were written out get the client's spelling as well") {
+  const std::string text =
+      "............\3wWw\7eXAMPle\3cOm\0\0\1\0\1"
+      "\xc0\x0c\0\1 \3wWw\7eXAMPle\3cOm\0 \2ns\7eXAMPle\3cOm\0 "
+      "\4mail\3cOm\0 \3Com\0 \7eXAMPle\3org\0"s;
+  const Octets sent(text.begin(), text.end());
+  const auto spelled_names = [&](Names names) {
+    Octets message = sent;
+    spell_as_asked(ForwardQuestion(query_for("www.Example.com")), message,
+                   names);
+    return std::string(message.begin() + 29, message.end());
+  };
+  CHECK(spelled_names(Names::kAsSent) == text.substr(29));
+  CHECK(spelled_names(Names::kWrittenOut) ==
+        "\0\1\0\1\xc0\x0c\0\1 \3www\7Example\3com\0 "
+        "\2ns\7Example\3com\0 \4mail\3com\0 \3Com\0 "
+        "\7eXAMPle\3org\0"s);
+}
+
+TEST_CASE(
+    "an answer with the right id and port, but not the spelling, is not "
+    "taken") {
+  // As an attacker forges it, who sees neither.
+  ScriptedUpstream upstream([](const Octets& question, Transport transport) {
+    if (transport == Transport::kTcp) return Messages{reply_to(question)};
+    return Messages{in_lower_case(reply_to(question, {.addresses = 6})),
+                    reply_to(question)};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  for (int i = 0; i < 10; ++i) {
+    CHECK(answers_in(forwarders.ask(
+              query_for("n" + std::to_string(i) + ".poisoned.example"))) == 1);
+  }
+  CHECK(upstream.asked_over_tcp() >= 9);  // unless the spelling was that
+  CHECK(forwarders.counts().upstream(upstream.endpoint()).misspelled >= 9);
+}
+
+TEST_CASE("an upstream that does not keep the spelling is asked without") {
+  bool does_tcp = true;
+  SUBCASE("it says so over TCP") {}
+  SUBCASE("it does no TCP") { does_tcp = false; }
+  ScriptedUpstream upstream([&](const Octets& question, Transport transport) {
+    if (transport == Transport::kTcp && !does_tcp) return Messages();
+    return Messages{in_lower_case(reply_to(question))};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  for (int i = 0; i < 10; ++i) {
+    CHECK(answers_in(forwarders.ask(
+              query_for("n" + std::to_string(i) + ".longer.example"))) == 1);
+  }
+  CHECK(upstream.asked_over_tcp() == 1);
+  CHECK(upstream.asked() <= 12);
+}
+
+}  // namespace
+}  // namespace canopy

@@ -1,0 +1,133 @@
+// Forwarders of some workers, and the upstreams they ask.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/cares_forwarder.h"
+#include "tests/server/scripted_upstream.h"
+
+namespace canopy {
+
+inline Query query_for(const std::string& qname, RrType qtype = RrType::kA) {
+  Query query;
+  query.qname = *Name::from_text(qname);
+  query.qtype = qtype;
+  return query;
+}
+
+inline constexpr Client kSomebody{1};
+inline constexpr Client kAnother{2};
+
+inline std::shared_ptr<const UpstreamTable> table_of(
+    std::vector<UpstreamGroup> groups) {
+  return std::make_shared<const UpstreamTable>(std::move(groups));
+}
+
+// Some workers' forwarders, each with its thread, and the upstreams they ask.
+class Forwarders {
+ public:
+  explicit Forwarders(std::vector<Endpoint> servers, std::size_t workers = 1,
+                      CaresForwarder::Settings settings = {},
+                      SayChanges say = SayChanges::kNo)
+      : pool_(say) {
+    store.publish(table_of({{.domain = Name(), .servers = servers}}));
+    for (std::size_t i = 0; i < workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(store, pool_, settings));
+    }
+    for (const auto& worker : workers_) {
+      worker->thread = std::thread([io = &worker->io] { io->run(); });
+    }
+  }
+  ~Forwarders() {
+    for (const auto& worker : workers_) worker->io.stop();
+    for (const auto& worker : workers_) worker->thread.join();
+  }
+
+  std::future<ForwardOutcome> start(const Query& query, std::size_t worker = 0,
+                                    Client client = kSomebody) {
+    auto promise = std::make_shared<std::promise<ForwardOutcome>>();
+    boost::asio::post(workers_[worker]->io, [=, this] {
+      workers_[worker]->forwarder.forward(
+          query, client, waiter_of([=, this](const ForwardOutcome& outcome) {
+            if (outcome.is_late) {
+              ++late_;
+              return;
+            }
+            CHECK(std::this_thread::get_id() ==
+                  workers_[worker]->thread.get_id());
+            promise->set_value(outcome);
+          }));
+    });
+    return promise->get_future();
+  }
+  ForwardOutcome ask(const Query& query, std::size_t worker = 0,
+                     Client client = kSomebody) {
+    return start(query, worker, client).get();
+  }
+  ForwardCounts counts() const {
+    ForwardCounts counts;
+    for (const auto& worker : workers_) worker->forwarder.add_counts(counts);
+    return counts;
+  }
+  std::vector<UpstreamHealth> health() const {
+    return pool_.conditions().in_use();
+  }
+
+  // How often a waiter was told that it takes long.
+  int late() const { return late_; }
+
+  UpstreamStore store;
+
+ private:
+  struct Worker {
+    Worker(const UpstreamStore& upstreams, ForwarderPool& pool,
+           const CaresForwarder::Settings& settings)
+        : forwarder(io, upstreams, pool, settings) {}
+    boost::asio::io_context io{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+        work{io.get_executor()};
+    CaresForwarder forwarder;
+    std::thread thread;
+  };
+
+  std::atomic<int> late_{0};
+  ForwarderPool pool_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+inline ScriptedUpstream::Script always(const TestReply& reply) {
+  return [reply](const Octets& question, Transport) {
+    return Messages{reply_to(question, reply)};
+  };
+}
+
+inline Messages silence(const Octets&, Transport) { return {}; }
+
+inline int answers_in(const ForwardOutcome& outcome) {
+  REQUIRE(outcome.message.size() > 12);
+  return outcome.message[6] << 8 | outcome.message[7];
+}
+inline int rcode_in(const ForwardOutcome& outcome) {
+  REQUIRE(outcome.message.size() > 12);
+  return outcome.message[3] & 15;
+}
+
+// A port on loopback where nobody listens.
+inline Endpoint closed_port() {
+  boost::asio::io_context io;
+  const boost::asio::ip::udp::socket socket(
+      io, {boost::asio::ip::address_v4::loopback(), 0});
+  return socket.local_endpoint();
+}
+
+}  // namespace canopy
