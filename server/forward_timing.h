@@ -13,7 +13,8 @@ namespace canopy {
 // long each time all have been asked.
 inline constexpr std::chrono::milliseconds kSoonestRetry{150};
 inline constexpr std::chrono::milliseconds kLatestRetry{400};
-// Of one question at one upstream (RFC 9520 3.1).
+// Of one question at one upstream, over UDP (RFC 9520 3.1); then once over TCP,
+// where it cannot get lost in a full buffer.
 inline constexpr int kMostAskings = 3;
 // Then a client would rather have a stale answer (RFC 8767 5).
 inline constexpr std::chrono::milliseconds kClientPatience{1'800};

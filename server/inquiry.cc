@@ -60,6 +60,7 @@ void Inquiry::look(TimePoint now) {
     // time; or nobody is left to ask.
     return finish(now);
   } else if (Candidate* const again = worth_asking_again()) {
+    if (again->askings >= kMostAskings) again->transport = Transport::kTcp;
     ask(*again, now);
   }
   if (!is_finished_) set_next_look(now);
@@ -102,6 +103,7 @@ void Inquiry::ask(std::size_t index, TimePoint now) {
   Candidate& candidate = candidates_[index];
   candidate.state = State::kWaiting;
   candidate.counted_late = false;
+  candidate.tried_tcp |= candidate.transport == Transport::kTcp;
   ++candidate.askings;
   ++askings_;
   last_ = index;
@@ -156,20 +158,24 @@ void Inquiry::on_loop_check(TimePoint now, const CaresChannel::Result& result) {
 }
 
 // Over UDP another spelling may be an attacker's, who guessed the rest: the
-// question goes out over TCP.  If the answer is so spelled there too, or none
-// comes, it is the upstream's way.
+// question goes out over TCP.  If the answer is so spelled there too, it is the
+// upstream's way.
 bool Inquiry::has_right_spelling(const Asking& asking, TimePoint now,
                                  std::span<const std::uint8_t> message) {
-  if (asking.spelling == 0 || is_spelled(question_, asking.spelling, message)) {
+  if (asking.spelling == 0) return true;
+  Candidate& candidate = candidates_[asking.index];
+  UpstreamCondition& condition = candidate.server->condition();
+  if (is_spelled(question_, asking.spelling, message)) {
+    condition.note_spelling_kept();
     return true;
   }
-  Candidate& candidate = candidates_[asking.index];
   if (asking.transport == Transport::kTcp) {
-    candidate.server->condition().note_spelling_lost();
+    condition.note_spelling_lost();
     return true;
   }
   candidate.server->note_misspelled();
-  if (is_finished_ || candidate.transport == Transport::kTcp) return false;
+  candidate.is_disputed = true;
+  if (is_finished_ || candidate.tried_tcp) return false;
   candidate.transport = Transport::kTcp;
   ask(asking.index, now);
   return false;
@@ -182,10 +188,10 @@ void Inquiry::on_failure(const Asking& asking, TimePoint now,
   Candidate& candidate = candidates_[index];
   const bool answered = !result.message.empty();
   if (asking.transport == Transport::kTcp && !answered) {
-    // It only ever answers over UDP.
-    candidate.server->condition().note_spelling_lost();
-    candidate.transport = Transport::kUdp;
-    return ask(index, now);
+    if (candidate.transport != Transport::kTcp) return;  // given up before
+    give_up_tcp(candidate);
+    if (candidate.is_disputed) ask(index, now);
+    return;
   }
   // c-ares tells errors apart in words that say less than these.
   candidate.failure = answered           ? "answered something else"
@@ -241,7 +247,7 @@ Inquiry::Candidate* Inquiry::worth_asking_again() {
     Candidate& candidate = candidates_[(last_ + i) % candidates_.size()];
     // One that is down gets no more of a flood than one question each.
     if (candidate.state == State::kWaiting &&
-        candidate.askings < kMostAskings &&
+        (candidate.askings < kMostAskings || !candidate.tried_tcp) &&
         candidate.server->condition().is_up()) {
       return &candidate;
     }
@@ -261,10 +267,13 @@ void Inquiry::count_late(TimePoint now) {
   if (candidate.state != State::kWaiting || candidate.counted_late) return;
   candidate.counted_late = true;
   candidate.server->note_late(now);
-  if (candidate.transport == Transport::kUdp) return;
-  // It does not do TCP: nobody can stop it from that who cannot see it.
-  candidate.server->condition().note_spelling_lost();
+  if (candidate.transport == Transport::kTcp) give_up_tcp(candidate);
+}
+
+void Inquiry::give_up_tcp(Candidate& candidate) {
   candidate.transport = Transport::kUdp;
+  if (candidate.is_disputed)
+    candidate.server->condition().note_spelling_doubt();
 }
 
 void Inquiry::finish(TimePoint now) { finish_with(refusal_, now); }

@@ -82,6 +82,8 @@ class Inquiry
     State state = State::kNotAsked;
     WithEdns edns = WithEdns::kYes;
     Transport transport = Transport::kUdp;
+    bool tried_tcp = false;
+    bool is_disputed = false;   // an answer over UDP had another spelling
     bool counted_late = false;  // this asking is known to take too long
     std::uint8_t askings = 0;
     Rcode refusal = Rcode::kNoError;  // of kRefused
@@ -113,6 +115,8 @@ class Inquiry
   Candidate* not_asked();
   // Nothing when all were asked often enough, or refused.
   Candidate* worth_asking_again();
+  // It does not answer there.
+  static void give_up_tcp(Candidate& candidate);
   void ask(const Candidate& candidate, TimePoint now) {
     ask(static_cast<std::size_t>(&candidate - candidates_.data()), now);
   }

@@ -69,8 +69,25 @@ bool UpstreamCondition::take_probe(TimePoint now) {
   return true;
 }
 
+void UpstreamCondition::trust_spelling() {
+  int doubts = spelling_doubts_.load(std::memory_order_relaxed);
+  while (doubts < kSpellingDoubts &&
+         !spelling_doubts_.compare_exchange_weak(doubts, 0)) {
+  }
+}
+
+void UpstreamCondition::note_spelling_doubt() {
+  if (spelling_doubts_.fetch_add(1) == kSpellingDoubts - 1) say_spelling_lost();
+}
+
 void UpstreamCondition::note_spelling_lost() {
-  if (!keeps_spelling_.exchange(false) || say_ == SayChanges::kNo) return;
+  if (spelling_doubts_.exchange(kSpellingDoubts) < kSpellingDoubts) {
+    say_spelling_lost();
+  }
+}
+
+void UpstreamCondition::say_spelling_lost() const {
+  if (say_ == SayChanges::kNo) return;
   log_info(
       "upstream {} does not repeat the spelling of questions: its answers are "
       "told from forged ones by id and port alone",

@@ -49,11 +49,19 @@ class UpstreamCondition {
   // upstream that is down is back.
   bool take_probe(TimePoint now);
 
+  // --- the spelling of questions ---
   // Whether its answers repeat the question as it was spelled, as far as is
   // known.  Said once when they do not.
   bool keeps_spelling() const {
-    return keeps_spelling_.load(std::memory_order_relaxed);
+    return spelling_doubts_.load(std::memory_order_relaxed) < kSpellingDoubts;
   }
+  void note_spelling_kept() {
+    if (spelling_doubts_.load(std::memory_order_relaxed) != 0) trust_spelling();
+  }
+  // An answer over UDP was spelled otherwise, by the upstream or an attacker,
+  // and none came over TCP.
+  void note_spelling_doubt();
+  // An answer over TCP was spelled otherwise.
   void note_spelling_lost();
 
   // --- loops ---
@@ -69,6 +77,11 @@ class UpstreamCondition {
   std::uint64_t probes() const { return probes_; }
 
  private:
+  // Of one that kept it before; of another, the first is enough.
+  static constexpr int kSpellingDoubts = 3;
+
+  void trust_spelling();
+  void say_spelling_lost() const;
   void recover(TimePoint now);
   void change(State state, TimePoint now);
   void put_off_probe(TimePoint now);
@@ -83,6 +96,8 @@ class UpstreamCondition {
   std::atomic<int> failures_{0};  // without an answer between them
   std::atomic<std::uint64_t> changes_{0};
   std::atomic<std::uint64_t> probes_{0};
+  // Since it last kept one.
+  std::atomic<int> spelling_doubts_{kSpellingDoubts - 1};
 
   // Below: under the mutex, which nothing takes while all is well.
   std::mutex mutex_;
@@ -93,7 +108,6 @@ class UpstreamCondition {
   std::chrono::milliseconds probe_after_{0};
   TimePoint loop_check_at_{};
   std::atomic<bool> loop_checked_{false};
-  std::atomic<bool> keeps_spelling_{true};
 };
 
 }  // namespace canopy

@@ -383,6 +383,22 @@ TEST_CASE("a burst of different questions is answered") {
   CHECK(forwarders.counts().asked == 2000);
 }
 
+TEST_CASE("what is lost over UDP each time is asked over TCP") {
+  ScriptedUpstream upstream([](const Octets& question, Transport transport) {
+    const bool is_lost = question[13] == 'l' || question[13] == 'L';
+    if (transport == Transport::kUdp && is_lost) return Messages();
+    return Messages{reply_to(question, {.addresses = is_lost ? 2 : 1})};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  auto lost = forwarders.start(query_for("lost.example"));
+  // The upstream is not down meanwhile.
+  for (int i = 0; lost.wait_for(1ms) != std::future_status::ready; ++i) {
+    forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+  }
+  CHECK(answers_in(lost.get()) == 2);
+  CHECK(upstream.asked_over_tcp() == 1);
+}
+
 TEST_CASE("what is still under way when a worker stops is let go") {
   ScriptedUpstream silent(silence);
   Forwarders forwarders({silent.endpoint()}, 2);

@@ -114,10 +114,12 @@ inline ScriptedUpstream::Script always(const TestReply& reply) {
 inline Messages silence(const Octets&, Transport) { return {}; }
 
 inline int answers_in(const ForwardOutcome& outcome) {
+  INFO(outcome.failure);
   REQUIRE(outcome.message.size() > 12);
   return outcome.message[6] << 8 | outcome.message[7];
 }
 inline int rcode_in(const ForwardOutcome& outcome) {
+  INFO(outcome.failure);
   REQUIRE(outcome.message.size() > 12);
   return outcome.message[3] & 15;
 }

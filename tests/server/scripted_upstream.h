@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
@@ -89,6 +90,9 @@ class ScriptedUpstream {
   }
 
   Endpoint endpoint() const { return udp_.local_endpoint(); }
+  void refuse_tcp() {
+    boost::asio::post(io_, [this] { acceptor_.close(); });
+  }
   int asked() const { return asked_; }
   int asked_over_tcp() const { return asked_over_tcp_; }
   std::size_t source_ports() const {
@@ -154,6 +158,7 @@ class ScriptedUpstream {
   void accept() {
     acceptor_.async_accept(
         [this](const boost::system::error_code& error, Tcp::socket socket) {
+          if (!acceptor_.is_open()) return;
           if (!error) {
             read_length(std::make_shared<Connection>(std::move(socket)));
           }

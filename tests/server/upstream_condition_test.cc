@@ -124,5 +124,29 @@ TEST_CASE("a lost question counts as the wait for the next, and is forgotten") {
   CHECK(upstream.expected() > kLatestRetry - 10ms);
 }
 
+TEST_CASE("an upstream that kept the spelling is not doubted lightly") {
+  Judged upstream;
+  SUBCASE("of one that never did, the first doubt is enough") {
+    upstream.note_spelling_doubt();
+  }
+  SUBCASE("of one that did, it takes three without a right one between") {
+    upstream.note_spelling_kept();
+    for (int i = 0; i < 2; ++i) {
+      upstream.note_spelling_doubt();
+      upstream.note_spelling_doubt();
+      CHECK(upstream.keeps_spelling());
+      upstream.note_spelling_kept();
+    }
+    for (int i = 0; i < 3; ++i) upstream.note_spelling_doubt();
+  }
+  SUBCASE("what was seen over TCP is certain") {
+    upstream.note_spelling_kept();
+    upstream.note_spelling_lost();
+  }
+  CHECK_FALSE(upstream.keeps_spelling());
+  upstream.note_spelling_kept();  // late, of a question asked before
+  CHECK_FALSE(upstream.keeps_spelling());
+}
+
 }  // namespace
 }  // namespace canopy
