@@ -186,7 +186,7 @@ def test_silent_clients_delay_nobody(healthy):
     for path in "/healthz", "/readyz", "/metrics":
         start = time.monotonic()
         assert healthy.page(path).status == 200
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 3
     for client in silent + half:
         client.close()
 

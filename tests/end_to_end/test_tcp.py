@@ -171,4 +171,4 @@ def test_a_client_that_does_not_read_blocks_nobody(server):
             start = time.monotonic()
             assert server.data(NAME) == ["10.96.0.2"]
             assert server.data(NAME, tcp=True) == ["10.96.0.2"]
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 3

@@ -14,6 +14,9 @@ using namespace canopy::kube;
 
 namespace {
 
+// On a busy machine; a connect or a handshake may take five seconds.
+constexpr std::chrono::seconds kAtOnce{4};
+
 const std::string kBookmark = event(
     "BOOKMARK", R"({"kind":"Service","metadata":{"resourceVersion":"9"}})");
 constexpr std::chrono::seconds kSilence = ReflectorTimes().silence;
@@ -238,7 +241,7 @@ TEST_CASE("a server that is not there yet") {
   reflector.start();
   const auto start = std::chrono::steady_clock::now();
   reflector.stop();
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
+  CHECK(std::chrono::steady_clock::now() - start < kAtOnce);
   CHECK_FALSE(it.watch->status().synced);
 }
 
@@ -249,7 +252,7 @@ TEST_CASE("stop ends a silent watch at once") {
     CHECK(eventually([&] { return it.api.watches() == 1; }));
     const auto start = std::chrono::steady_clock::now();
     it.reflector->stop();
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+    CHECK(std::chrono::steady_clock::now() - start < kAtOnce);
   }
 }
 
@@ -273,6 +276,6 @@ TEST_CASE("stop ends a connect, a handshake or a reply that hangs, at once") {
     }));
     const auto start = std::chrono::steady_clock::now();
     reflector.stop();
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+    CHECK(std::chrono::steady_clock::now() - start < kAtOnce);
   }
 }

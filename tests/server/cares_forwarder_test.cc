@@ -289,7 +289,7 @@ TEST_CASE(
   const auto before = Clock::now();
   const ForwardOutcome first = forwarders.ask(query_for("a.example"));
   CHECK(first.message.empty());
-  CHECK(Clock::now() - before < 1s);
+  CHECK(Clock::now() - before < 3s);
   CHECK(forwarders.health()[0].is_loop);
   const int asked = looping.asked();
   const ForwardOutcome second = forwarders.ask(query_for("b.example"));
