@@ -14,6 +14,9 @@ bool is_refusal(Rcode rcode) {
          rcode == Rcode::kNotImp || rcode == Rcode::kFormErr;
 }
 
+// Of a name in wire form: no length is one.
+bool is_upper_case(std::uint8_t octet) { return octet >= 'A' && octet <= 'Z'; }
+
 }  // namespace
 
 class Inquiry::Asker final : public CaresChannel::Asker,
@@ -166,11 +169,15 @@ bool Inquiry::has_right_spelling(const Asking& asking, TimePoint now,
   Candidate& candidate = candidates_[asking.index];
   UpstreamCondition& condition = candidate.server->condition();
   if (is_spelled(question_, asking.spelling, message)) {
-    condition.note_spelling_kept();
+    // What came all in lower case proves nothing.
+    const auto name = message.subspan(12, question_.qname.wire().size());
+    if (std::any_of(name.begin(), name.end(), is_upper_case)) {
+      condition.note_spelling_kept();
+    }
     return true;
   }
   if (asking.transport == Transport::kTcp) {
-    condition.note_spelling_lost();
+    if (candidate.is_disputed) condition.note_spelling_lost();
     return true;
   }
   candidate.server->note_misspelled();
@@ -190,7 +197,9 @@ void Inquiry::on_failure(const Asking& asking, TimePoint now,
   if (asking.transport == Transport::kTcp && !answered) {
     if (candidate.transport != Transport::kTcp) return;  // given up before
     give_up_tcp(candidate);
-    if (candidate.is_disputed) ask(index, now);
+    if (candidate.is_disputed && candidate.askings <= kMostAskings) {
+      ask(index, now);
+    }
     return;
   }
   // c-ares tells errors apart in words that say less than these.

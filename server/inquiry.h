@@ -101,7 +101,8 @@ class Inquiry
   // What a channel tells of it.
   class Asker;
   void on_result(const Asking& asking, const CaresChannel::Result& result);
-  // False when the answer is not to be believed, and was asked for again.
+  // False when the answer is not to be believed; once, it is asked for again
+  // over TCP.
   bool has_right_spelling(const Asking& asking, TimePoint now,
                           std::span<const std::uint8_t> message);
   void on_loop_check(TimePoint now, const CaresChannel::Result& result);

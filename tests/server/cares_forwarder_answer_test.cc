@@ -229,5 +229,18 @@ TEST_CASE("an upstream that does not keep the spelling is asked without") {
   CHECK(upstream.asked() <= 12);
 }
 
+TEST_CASE("names without letters do not hide that the spelling is lost") {
+  ScriptedUpstream upstream([](const Octets& question, Transport) {
+    return Messages{in_lower_case(reply_to(question))};
+  });
+  upstream.refuse_tcp();
+  Forwarders forwarders({upstream.endpoint()});
+  for (int i = 0; i < 3; ++i) {
+    const std::string number = std::to_string(i);
+    CHECK(answers_in(forwarders.ask(query_for("10.0.0." + number))) == 1);
+    CHECK(answers_in(forwarders.ask(query_for("n" + number + ".longer"))) == 1);
+  }
+}
+
 }  // namespace
 }  // namespace canopy
