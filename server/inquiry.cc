@@ -281,8 +281,9 @@ void Inquiry::count_late(TimePoint now) {
 
 void Inquiry::give_up_tcp(Candidate& candidate) {
   candidate.transport = Transport::kUdp;
-  if (candidate.is_disputed)
+  if (candidate.is_disputed) {
     candidate.server->condition().note_spelling_doubt();
+  }
 }
 
 void Inquiry::finish(TimePoint now) { finish_with(refusal_, now); }

@@ -227,8 +227,8 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
            "Errors, time-outs and answers to something else."},
           labels, upstream.failures);
     total({"canopydns_upstream_misspelled_total",
-           "Answers over UDP in another spelling than the question's, asked "
-           "again over TCP: forged, or an upstream that does not keep it."},
+           "Answers over UDP in another spelling than the question's: forged, "
+           "or from an upstream that does not keep it."},
           labels, upstream.misspelled);
     writer.histogram(
         {"canopydns_upstream_request_duration_seconds",

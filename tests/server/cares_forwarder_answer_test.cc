@@ -11,6 +11,7 @@
 namespace canopy {
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_literals;
 
 TEST_CASE("TC is asked again over TCP") {
@@ -240,6 +241,25 @@ TEST_CASE("names without letters do not hide that the spelling is lost") {
     CHECK(answers_in(forwarders.ask(query_for("10.0.0." + number))) == 1);
     CHECK(answers_in(forwarders.ask(query_for("n" + number + ".longer"))) == 1);
   }
+}
+
+TEST_CASE("how a lost question comes back over TCP says nothing of UDP") {
+  ScriptedUpstream upstream([](const Octets& question, Transport transport) {
+    if (transport == Transport::kTcp) {
+      return Messages{in_lower_case(reply_to(question, {.addresses = 2}))};
+    }
+    if (fold(question[13]) == 'l') return Messages();
+    return Messages{fold(question[13]) == 'f' ? other_case(reply_to(question))
+                                              : reply_to(question)};
+  });
+  Forwarders forwarders({upstream.endpoint()});
+  auto lost = forwarders.start(query_for("lost.example"));
+  // The upstream is not down meanwhile.
+  for (int i = 0; lost.wait_for(1ms) != std::future_status::ready; ++i) {
+    forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+  }
+  CHECK(answers_in(lost.get()) == 2);
+  CHECK(answers_in(forwarders.ask(query_for("forged.example"))) == 2);
 }
 
 }  // namespace
