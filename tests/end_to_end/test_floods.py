@@ -17,6 +17,7 @@ import pytest
 from ask import data, extended_errors, flags, question, rcode, send
 from canopy import BINARY
 from kube_apiserver import objects
+from others import Others
 
 NAME = "web.shop.svc.cluster.local"
 OUTSIDE = "www.example.com"
@@ -89,35 +90,10 @@ def wait_for(server, family, more_than, **labels):
                  f"{family} {labels} above {more_than}")
 
 
-class Others:
-    """Clients beside the flood.  They ask again as resolvers do: where a server
-    is slower than the flood, the kernel has no room for a question."""
-
-    def __init__(self, server):
-        self._server = server
-        self.asked = 0
-        self.lost = 0
-
-    def find(self, name=NAME, tier="cache", **how):
-        """The answer's data, or the rcode."""
-        def ask():
-            self.asked += 1
-            with contextlib.suppress(dns.exception.Timeout):
-                return send(question(name), self._server.tier_port(tier),
-                            seconds=0.2, **how)
-            self.lost += 1
-            return None
-        reply = self._server.until(ask, f"an answer to {name}")
-        return data(reply) or rcode(reply)
-
-    def figures(self):
-        return {"others_asked": self.asked, "others_lost": self.lost}
-
-
 def find_both(others, rounds=100):
     """A cluster's and an outside name; each has to be answered."""
     for number in range(rounds):
-        assert others.find() == ["10.96.0.2"]
+        assert others.find(NAME) == ["10.96.0.2"]
         # Never the same: the cache is no help.
         assert others.find(f"n{number}.{OUTSIDE}") == ["192.0.2.1"]
 
@@ -175,11 +151,12 @@ def test_a_client_above_its_rate(start):
         told, told_tcp = (server.until(lambda: without_answer(tcp), "a no")
                           for tcp in (False, True))
         for number in range(100):
-            assert others.find(source=f"127.0.9.{number + 2}") == ["10.96.0.2"]
+            client = f"127.0.9.{number + 2}"
+            assert others.find(NAME, source=client) == ["10.96.0.2"]
         # Our probes come from 127.0.0.1, however many there are.
         for _ in range(200):
-            assert others.find() == ["10.96.0.2"]
-        assert others.find(tier="zone", source=FLOODER) == ["10.96.0.2"]
+            assert others.find(NAME) == ["10.96.0.2"]
+        assert others.find(NAME, tier="zone", source=FLOODER) == ["10.96.0.2"]
     assert (rcode(told), data(told)) == ("NOERROR", [])
     assert "TC" in flags(told)
     assert len(told.to_wire()) <= len(asked)
@@ -191,8 +168,9 @@ def test_a_client_above_its_rate(start):
     figures("above --client-qps=50", sent=flood.sent, **others.figures(),
             turned_away=server.metrics().sum(
                 "canopydns_client_turned_away_total"))
-    # Once it is quiet for a moment it is answered again.
-    server.until(lambda: server.data(NAME, source=FLOODER) == ["10.96.0.2"],
+    # Once it is quiet for a moment it is answered again.  The first question
+    # may find no room in the kernel: a slow build has the flood's end to read.
+    server.until(lambda: others.find(NAME, source=FLOODER) == ["10.96.0.2"],
                  "an answer")
 
 
@@ -299,7 +277,7 @@ def test_malformed_packets(start, tier):
     with Flood(server, junk(random.Random(7)), tier=tier) as flood:
         server.until(lambda: flood.sent > 20_000, "a flood")
         for _ in range(100):
-            assert others.find(tier=tier) == ["10.96.0.2"]
+            assert others.find(NAME, tier=tier) == ["10.96.0.2"]
     grown = resident(server) - before
     figures("malformed packets", sent=flood.sent, **others.figures(),
             MiB_more=grown / 2**20)

@@ -12,6 +12,7 @@ from ask import ask, data, flags, rcode
 from canopy import Canopy
 from files import manifest
 from kube_apiserver import objects
+from others import Others
 from until import PATIENCE
 
 NAME = b"\3web\4shop\3svc\7cluster\5local\0"
@@ -213,4 +214,4 @@ def test_junk(server):
             for _ in range(dice.randrange(1, 6)):
                 wire[dice.randrange(len(wire))] = dice.randrange(256)
             client.send(bytes(wire[:dice.randrange(len(wire) + 1)]))
-    assert server.data("web.shop.svc.cluster.local") == ["10.96.0.2"]
+    assert Others(server).find("web.shop.svc.cluster.local") == ["10.96.0.2"]

@@ -1,0 +1,33 @@
+"""Clients that have no part in a flood."""
+
+import contextlib
+
+import dns.exception
+
+from ask import data, question, rcode, send
+
+
+class Others:
+    """Clients beside a flood, or right after it.  They ask again as resolvers
+    do: a question finds no room in the kernel while a slow server has the
+    flood's to read."""
+
+    def __init__(self, server):
+        self._server = server
+        self.asked = 0
+        self.lost = 0
+
+    def find(self, name, tier="cache", **how):
+        """The answer's data, or the rcode."""
+        def ask():
+            self.asked += 1
+            with contextlib.suppress(dns.exception.Timeout):
+                return send(question(name), self._server.tier_port(tier),
+                            seconds=0.2, **how)
+            self.lost += 1
+            return None
+        reply = self._server.until(ask, f"an answer to {name}")
+        return data(reply) or rcode(reply)
+
+    def figures(self):
+        return {"others_asked": self.asked, "others_lost": self.lost}
