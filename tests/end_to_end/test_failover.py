@@ -47,10 +47,11 @@ def test_the_other_one_answers(serve, upstream, bad):
 def test_a_closed_port_costs_nothing(serve, upstream):
     closed, good = ClosedPort(), upstream(GOOD)
     server = serve(flags=[f"--nameservers={closed.server},{good.server}"])
-    for letter in "abcdefgh":
-        reply = server.ask(f"{letter}.example.com")
-        assert rcode(reply) == "NOERROR"
-        assert reply.time < 1, "failover from a closed port took a second"
+    replies = [server.ask(f"{letter}.example.com") for letter in "abcdefgh"]
+    assert {rcode(reply) for reply in replies} == {"NOERROR"}
+    took = [reply.time for reply in replies]
+    # Less than the wait for one that is silent.
+    assert statistics.median(took) < 0.1, took
     closed.close()
 
 
@@ -58,7 +59,7 @@ def test_a_silent_one_is_passed_over_quickly(serve, upstream):
     silent, good = SilentPort(), upstream(GOOD)
     server = serve(flags=[f"--nameservers={silent.server},{good.server}"])
     took = [server.ask(f"{letter}.example.com").time for letter in "abcdefgh"]
-    assert max(took) < 1, took
+    assert max(took) < 2, took
     # Each of one worker or two must see for itself; a busy machine may hold
     # up another.
     assert statistics.median(took) < 0.1, took

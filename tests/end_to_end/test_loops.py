@@ -65,7 +65,7 @@ def test_others_answer_in_the_place_of_a_loop(serve, upstream):
         flags=[f"--nameservers={loop.server},{good.server}"])
     for _ in range(20):
         reply = server.ask(NAME)
-        assert rcode(reply) == "NOERROR" and reply.time < 1
+        assert rcode(reply) == "NOERROR" and reply.time < 2
     found = server.metrics()
     assert found.sum("canopydns_upstream_loop", upstream=loop.server) == 1
     assert found.sum("canopydns_upstream_loop", upstream=good.server) == 0

