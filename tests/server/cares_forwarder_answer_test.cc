@@ -262,5 +262,23 @@ TEST_CASE("how a lost question comes back over TCP says nothing of UDP") {
   CHECK(answers_in(forwarders.ask(query_for("forged.example"))) == 2);
 }
 
+TEST_CASE("a disputed question is asked three times over UDP, not four") {
+  std::atomic<int> askings{0};
+  ScriptedUpstream upstream([&](const Octets& question, Transport) {
+    if (fold(question[13]) != 'd') return Messages{reply_to(question)};
+    if (++askings < kMostAskings) return Messages();
+    return Messages{other_case(reply_to(question))};
+  });
+  upstream.refuse_tcp();
+  Forwarders forwarders({upstream.endpoint()});
+  auto disputed = forwarders.start(query_for("disputed.example"));
+  // The upstream is not down meanwhile.
+  for (int i = 0; disputed.wait_for(20ms) != std::future_status::ready; ++i) {
+    forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
+  }
+  CHECK(disputed.get().message.empty());
+  CHECK(askings == kMostAskings);
+}
+
 }  // namespace
 }  // namespace canopy
