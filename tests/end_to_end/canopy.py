@@ -131,6 +131,11 @@ class Canopy:
     def metrics(self):
         return Metrics(self.page("/metrics").body)
 
+    def forwarded(self):
+        """How many questions were for upstreams, whose slowness may be met by
+        asking one again."""
+        return self.metrics().sum("canopydns_forward_requests_total")
+
     # What it is told.
 
     def signal(self, number):

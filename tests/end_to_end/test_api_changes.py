@@ -188,16 +188,19 @@ def test_namespace_labels_change(cluster, space, follow):
 
 def test_it_asks_for_nothing_it_may_not_have(cluster, follow):
     before = len(cluster.requests(USER))  # other tests try what is forbidden
-    follow()
+    server = follow()
+
+    def watches():
+        return [event for event in cluster.requests(USER)[before:]
+                if "allowWatchBookmarks=true" in event["requestURI"]
+                and "resourceVersion=" in event["requestURI"]]
+    server.until(lambda: len(watches()) >= 3, "a watch of each kind")
     asked = cluster.requests(USER)[before:]
-    assert asked
     for event in asked:
         assert event["verb"] in ("list", "watch")
         assert event["responseStatus"]["code"] in (200, 410), event
     assert {event["objectRef"]["resource"] for event in asked} == {
         "services", "namespaces", "endpointslices"}
-    assert any("allowWatchBookmarks=true" in event["requestURI"] and
-               "resourceVersion=" in event["requestURI"] for event in asked)
 
 
 def test_it_has_no_rights_but_those_it_needs(cluster):

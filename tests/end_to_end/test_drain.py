@@ -52,7 +52,7 @@ class Client(threading.Thread):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_no_question_is_lost(serve, number):
-    server = serve(*SHOP, flags=["--grace-period=30s", "--quiet-period=1s",
+    server = serve(*SHOP, flags=["--grace-period=30s", "--quiet-period=3s",
                                  "--workers=2"])
     clients = [Client(server) for _ in range(8)]
     for client in clients:

@@ -17,7 +17,7 @@ SIDECAR_PATHS = ["/healthcheck/cache", "/healthcheck/dnsmasq",
 
 @pytest.fixture
 def healthy(serve):
-    server = serve(objects.namespace("shop"), flags=["--probe-period=50ms"])
+    server = serve(objects.namespace("shop"))
     server.until(lambda: server.page("/healthz").status == 200, "health")
     return server
 
@@ -27,7 +27,7 @@ def ill(canopy):
     """Probes fail: no data, so the tiers answer SERVFAIL."""
     nowhere = ClosedPort()
     server = canopy(f"--kube-master-url=http://{nowhere.server}",
-                    "--probe-period=50ms", wait="listening")
+                    wait="listening")
     server.until(lambda: server.metrics().sum("canopydns_probes_total") >= 4,
                  "probes")
     yield server
@@ -73,10 +73,11 @@ def test_an_old_probe_is_a_failure(serve):
         assert page.json()["IsOk"] is False and page.json()["Err"]
 
 
-def test_probes_go_on_by_themselves(healthy):
-    before = healthy.metrics().sum("canopydns_probes_total")
-    healthy.until(
-        lambda: healthy.metrics().sum("canopydns_probes_total") > before + 4,
+def test_probes_go_on_by_themselves(serve):
+    server = serve(flags=["--probe-period=50ms"])
+    before = server.metrics().sum("canopydns_probes_total")
+    server.until(
+        lambda: server.metrics().sum("canopydns_probes_total") > before + 4,
         "more probes")
 
 
@@ -91,8 +92,7 @@ def test_requests_do_not_probe(serve):
 
 
 def test_without_a_zone_tier(canopy, manifest_file):
-    server = canopy("--zone-port=off", "--probe-period=50ms",
-                    manifests=[manifest_file()])
+    server = canopy("--zone-port=off", manifests=[manifest_file()])
     server.until(lambda: server.page("/healthz").status == 200, "health")
     assert server.page("/healthz-zone").status == 404
     assert server.page("/healthz-cache").body == "ok"

@@ -43,7 +43,7 @@ class Node:
         # A port that a client takes again must not lead to where it once led:
         # kube-proxy deletes such flows, here they end.
         for timeout in "udp_timeout", "udp_timeout_stream":
-            namespace.run("sh", "-c", "echo 1 >"
+            namespace.run("sh", "-c", "echo 2 >"
                           f"/proc/sys/net/netfilter/nf_conntrack_{timeout}")
 
     def translate_to(self, replicas):
@@ -75,7 +75,7 @@ class Deployment:
         address = f"10.244.0.{self._made}"
         self._namespace.add_address(f"{address}/32")
         self.replicas.append(self._namespace.canopy(
-            self._folder / address, "--grace-period=60s", "--quiet-period=2s",
+            self._folder / address, "--grace-period=60s", "--quiet-period=4s",
             manifests=[self._manifests], address=address,
             ports=(53, 10053, 8080)))
         self._started.append(self.replicas[-1])
