@@ -11,7 +11,7 @@ from upstream import records
 
 NAME = "www.example.com"
 CLIENTS = 100
-MOST_ASKINGS = 3  # of one question, as the gate may be closed for long
+MOST_ASKINGS = 3  # of a question whose answer takes long
 
 
 class Gate:
