@@ -39,6 +39,9 @@ class CaresForwarder : public Forwarder {
   void forward(const Query& query, Client client,
                std::unique_ptr<Waiter> waiter) override;
   std::uint64_t edition() const override { return upstreams_.edition(); }
+  NameView stub_domain_of(NameView name) override {
+    return upstreams_.current().group_of(name).domain;
+  }
 
   // Adds this worker's counts.  Any thread.
   void add_counts(ForwardCounts& counts) const;

@@ -17,6 +17,7 @@
 #include "server/client.h"
 #include "zones/query.h"
 #include "zones/rrset.h"
+#include "zones/stored_rdata.h"
 
 namespace canopy {
 
@@ -60,6 +61,10 @@ class Forwarder {
   // Another one when other upstreams are asked: what the earlier ones said
   // of a name need not hold any more.
   virtual std::uint64_t edition() const { return 0; }
+
+  // The longest stub domain that `name` is in, the root when there is none.
+  // Good until the next call of any function.
+  virtual NameView stub_domain_of(NameView /*name*/) { return kNoSuffix; }
 };
 
 // A function as a Waiter.

@@ -130,7 +130,8 @@ void QueryHandler::answer(const Query& query, const Reply& reply) {
       answer_from_cache(query, key, zones, reply)) {
     return;
   }
-  if (const Zone* zone = zones.closest_to(query.qname)) {
+  const Zone* const zone = zones.closest_to(query.qname);
+  if (zone != nullptr && !is_in_stub_domain(*zone, query.qname, reply)) {
     return answer_from(*zone, zones, query, key, reply);
   }
   if (reply.tier == Tier::kZone) {
@@ -147,14 +148,11 @@ bool QueryHandler::answer_from_cache(const Query& query, const CacheKey& key,
   if (found == AnswerCache::Found::kOutdated) {
     counters_.cache_outdated.add();
     usable = stored_.origin == StoredAnswer::Origin::kUpstreamBehindZone &&
-             zone_still_says_so(query, zones);
+             zone_still_says_so(query, zones, reply);
     if (usable) cache_.restamp(key, zones.serial());
   }
-  if (stored_.origin != StoredAnswer::Origin::kZone &&
-      stored_.upstreams != forwarder_.edition()) {
-    usable = false;
-  }
-  if (!usable) {
+  // Also of a zone's answer: a stub domain may have taken its name.
+  if (!usable || stored_.upstreams != forwarder_.edition()) {
     counters_.cache_misses.add();
     return false;
   }
@@ -188,12 +186,11 @@ void QueryHandler::send_with_error(const Query& query, const Reply& reply,
 
 // An upstream completed what a zone began.  Does the published zone still
 // begin it the same way?
-bool QueryHandler::zone_still_says_so(const Query& query,
-                                      const ZoneSet& zones) {
+bool QueryHandler::zone_still_says_so(const Query& query, const ZoneSet& zones,
+                                      const Reply& reply) {
   const Zone* zone = zones.closest_to(query.qname);
   if (zone == nullptr) return false;
-  answer_.clear();
-  zone->lookup(query.qname, query.qtype, answer_);
+  look_up(*zone, query, reply);
   if (answer_.unfinished == nullptr) {
     return zone->falls_through() && !answer_.name_has_data;
   }
@@ -205,12 +202,30 @@ bool QueryHandler::zone_still_says_so(const Query& query,
          std::ranges::equal(chain, whole.first(chain.size()));
 }
 
-void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
-                               const Query& query, const CacheKey& key,
-                               const Reply& reply) {
+bool QueryHandler::is_in_stub_domain(const Zone& zone, NameView name,
+                                     const Reply& reply) {
+  // A reverse tree has single names of its domain, and asks for the others.
+  return reply.tier == Tier::kCache && !zone.falls_through() &&
+         forwarder_.stub_domain_of(name).size() > zone.apex().size();
+}
+
+void QueryHandler::look_up(const Zone& zone, const Query& query,
+                           const Reply& reply) {
   answer_.clear();
   answer_.recursion_available = reply.tier == Tier::kCache;
   zone.lookup(query.qname, query.qtype, answer_);
+  for (int link = 1; link <= answer_.chain_length; ++link) {
+    const Name& target = answer_.names[static_cast<std::size_t>(link) - 1];
+    if (is_in_stub_domain(zone, target, reply)) {
+      return answer_.leave_after(link);
+    }
+  }
+}
+
+void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
+                               const Query& query, const CacheKey& key,
+                               const Reply& reply) {
+  look_up(zone, query, reply);
   if (is_for_upstream(zone, reply)) {
     auto waiting = pending(query, key, reply);
     waiting->set_behind_zone(zones.serial());
@@ -227,6 +242,7 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   if (writer_.is_partial()) counters_.oversized.add();
   stored_.origin = StoredAnswer::Origin::kZone;
   stored_.serial = zones.serial();
+  stored_.upstreams = forwarder_.edition();
   if (answer_.unfinished != nullptr && reply.tier == Tier::kCache) {
     auto waiting = pending(query, key, reply);
     waiting->set_behind_zone(zones.serial());

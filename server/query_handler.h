@@ -57,13 +57,19 @@ class QueryHandler final : public MessageHandler {
   bool answer_from_cache(const Query& query, const CacheKey& key,
                          const ZoneSet& zones, const Reply& reply);
   void send_with_error(const Query& query, const Reply& reply, ReplyForm form);
-  bool zone_still_says_so(const Query& query, const ZoneSet& zones);
+  bool zone_still_says_so(const Query& query, const ZoneSet& zones,
+                          const Reply& reply);
   void answer_from(const Zone& zone, const ZoneSet& zones, const Query& query,
                    const CacheKey& key, const Reply& reply);
   // Null when the zones are as the API server says.
   const ExtendedError* staleness_of(const Query& query, const ZoneSet& zones,
                                     Rcode rcode) const;
   bool is_for_upstream(const Zone& zone, const Reply& reply) const;
+  // Asks the zone, into answer_.
+  void look_up(const Zone& zone, const Query& query, const Reply& reply);
+  // True when a stub domain inside the zone holds `name`: the longest match
+  // wins, as in dnsmasq.
+  bool is_in_stub_domain(const Zone& zone, NameView name, const Reply& reply);
   void answer_chaos(const Query& query, const Reply& reply);
 
   std::unique_ptr<Pending> pending(const Query& query, const CacheKey& key,

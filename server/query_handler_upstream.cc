@@ -90,7 +90,7 @@ bool QueryHandler::answer_stale(Pending& pending, const std::string& why) {
   if (stored_.upstreams != pending.upstreams) return false;
   if (stored_.depends_on_zone()) {
     const ZoneSet& zones = zones_.current();
-    if (!zone_still_says_so(pending.query, zones)) return false;
+    if (!zone_still_says_so(pending.query, zones, pending.reply)) return false;
     stored_.serial = zones.serial();
   }
   stored_.set_ttls(kStaleTtl);

@@ -56,6 +56,18 @@ struct Answer {
 
   NameView keep(NameView name) { return names.emplace_back(name); }
 
+  // Ends the chain behind its first `links` CNAMEs: the zone does not answer
+  // for the name they lead to.  REQUIRES: 0 < links <= chain_length.
+  void leave_after(int links) {
+    const auto kept = static_cast<std::ptrdiff_t>(links);
+    entries.erase(entries.begin() + kept, entries.end());
+    rcode = Rcode::kNoError;
+    name_has_data = false;
+    encoded_soa = nullptr;
+    unfinished = names[static_cast<std::size_t>(links) - 1].view().data();
+    chain_length = links;
+  }
+
   // Ready for the next question, with the memory of the last.
   void clear() {
     rcode = Rcode::kNoError;

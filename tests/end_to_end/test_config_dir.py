@@ -71,13 +71,28 @@ def test_a_stub_domain_may_have_several_servers(canopy, config, upstream,
 def test_the_cluster_domain_stays_ours(canopy, config, upstream,
                                        manifest_file):
     thief = upstream(answers(6))
-    config.set([thief], {"svc.cluster.local": [thief], "local": [thief]})
+    config.set([thief], {"cluster.local": [thief], "local": [thief]})
     file = manifest_file(objects.namespace("shop"),
                          objects.service("shop", "web", clusterIP="10.96.0.2"))
     server = canopy(f"--config-dir={config.path}", manifests=[file])
     assert server.data("web.shop.svc.cluster.local") == ["10.96.0.2"]
     assert server.data("gone.shop.svc.cluster.local") == "NXDOMAIN"
     assert thief.asked == []
+
+
+def test_a_stub_domain_below_the_cluster_domain(canopy, config, upstream,
+                                                manifest_file):
+    region = upstream(records("db.us-east1.svc.cluster.local. 9 IN A 192.0.2.8"))
+    file = manifest_file(objects.namespace("shop"),
+                         objects.service("shop", "web", clusterIP="10.96.0.2"))
+    config.set()
+    server = canopy(f"--config-dir={config.path}", manifests=[file])
+    name = "db.us-east1.svc.cluster.local"
+    assert server.data(name) == "NXDOMAIN"
+    config.set(stubs={"us-east1.svc.cluster.local": [region]})
+    until_asked(server, name, A(8))
+    assert server.data("web.shop.svc.cluster.local") == ["10.96.0.2"]
+    assert server.data("gone.shop.svc.cluster.local") == "NXDOMAIN"
 
 
 def test_changes_are_taken_up(canopy, config, upstream, manifest_file):
@@ -120,6 +135,8 @@ def test_a_key_that_goes_means_the_default(canopy, config, upstream, tmp_path,
 
 
 BAD = {
+    "a stub domain without a server": {"stubDomains": '{"corp.test": []}'},
+    "typographic quotes": {"stubDomains": "{\u201ccorp.test\u201d: []}"},
     "not JSON": {"upstreamNameservers": "8.8.8.8"},
     "not a list": {"upstreamNameservers": '{"a": "8.8.8.8"}'},
     "a name for an address": {"upstreamNameservers": '["dns.example.com"]'},

@@ -57,6 +57,47 @@ TEST_CASE("names of the cluster domain never leave") {
   CHECK(server.upstreams().asked().empty());
 }
 
+TEST_CASE("a stub domain below the cluster domain is asked for its names") {
+  TestServer server(R"(
+    service prod/web 10.96.0.1
+    service prod/ext external-name a.corp.cluster.local
+    service prod/two external-name ext.prod.svc.cluster.local
+  )");
+  server.upstreams().add_stub_domain("corp.cluster.local");
+  server.upstreams().answer("a.corp.cluster.local. A",
+                            "a.corp.cluster.local. 60 IN A 192.0.2.7\n");
+  CHECK(server.ask("a.corp.cluster.local. A") ==
+        "NOERROR rd ra\na.corp.cluster.local. 60 IN A 192.0.2.7\n");
+  CHECK(
+      server.ask("a.corp.cluster.local. A", kZoneTier).starts_with("NXDOMAIN"));
+  CHECK(server.ask("web.prod.svc.cluster.local. A") ==
+        "NOERROR aa rd ra\nweb.prod.svc.cluster.local. 30 IN A 10.96.0.1\n");
+  for (const std::string_view question :
+       {"ext.prod.svc.cluster.local. A", "two.prod.svc.cluster.local. A"}) {
+    CHECK(server.ask(question).ends_with(
+        "ext.prod.svc.cluster.local. 30 IN CNAME a.corp.cluster.local.\n"
+        "a.corp.cluster.local. 60 IN A 192.0.2.7\n"));
+  }
+}
+
+TEST_CASE("a stub domain of the cluster domain or above it is not asked") {
+  TestServer server(kCluster);
+  server.upstreams().add_stub_domain("local");
+  server.upstreams().add_stub_domain("cluster.local");
+  CHECK(server.ask("no.prod.svc.cluster.local. A").starts_with("NXDOMAIN"));
+  CHECK(server.upstreams().asked().empty());
+}
+
+TEST_CASE("a stub domain that comes takes its names out of the cache") {
+  TestServer server(kCluster);
+  CHECK(server.ask("web.prod.svc.cluster.local. A").starts_with("NOERROR aa"));
+  server.upstreams().answer("web.prod.svc.cluster.local. A",
+                            "web.prod.svc.cluster.local. 60 IN A 192.0.2.9\n");
+  server.upstreams().add_stub_domain("prod.svc.cluster.local");
+  CHECK(server.ask("web.prod.svc.cluster.local. A") ==
+        "NOERROR rd ra\nweb.prod.svc.cluster.local. 60 IN A 192.0.2.9\n");
+}
+
 TEST_CASE("forwarded TTLs count down, and the upstream is asked again") {
   TestServer server(kCluster);
   server.upstreams().answer("www.example.com. A",
