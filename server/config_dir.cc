@@ -46,15 +46,34 @@ std::optional<std::string> read_key(const std::string& folder,
   return text;
 }
 
+// Editors and web pages write these for the quotes that JSON wants.
+std::string typographic_quote_at(std::string_view text) {
+  struct Quote {
+    std::string_view octets;
+    std::string_view code;
+  };
+  for (const Quote& quote :
+       {Quote{"\u201c", "U+201C"}, Quote{"\u201d", "U+201D"},
+        Quote{"\u201e", "U+201E"}, Quote{"\u201f", "U+201F"},
+        Quote{"\u2018", "U+2018"}, Quote{"\u2019", "U+2019"},
+        Quote{"\u00ab", "U+00AB"}, Quote{"\u00bb", "U+00BB"}}) {
+    if (!text.starts_with(quote.octets)) continue;
+    return ": the quote " + std::string(quote.octets) + " (" +
+           std::string(quote.code) + ") is not JSON's; write \"";
+  }
+  return text.starts_with('\'') ? ": write \" in place of '" : "";
+}
+
 json::Document parse_json(const std::string& text) {
   json::Document document;
   // Iterative: many '[' must not take the stack with them.
   document.Parse<json::kParseIterativeFlag>(text.data(), text.size());
   if (document.HasParseError()) {
+    const std::size_t at = std::min(document.GetErrorOffset(), text.size());
     throw UsageError(std::string("is not JSON: ") +
                      json::GetParseError_En(document.GetParseError()) +
-                     " (at octet " +
-                     std::to_string(document.GetErrorOffset() + 1) + ")");
+                     " (at octet " + std::to_string(at + 1) + ")" +
+                     typographic_quote_at(std::string_view(text).substr(at)));
   }
   return document;
 }
@@ -149,6 +168,11 @@ StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
   if (!servers.IsArray()) {
     throw UsageError("has no list of servers for \"" + domain +
                      "\"; write {\"" + domain + "\": [\"10.0.0.1\"]}");
+  }
+  if (servers.Empty()) {
+    throw UsageError("has no server for \"" + domain +
+                     "\"; name one, such as \"10.0.0.1\", or take the domain "
+                     "out");
   }
   StubDomain stub{*Name::from_text(bare), {}};
   for (const json::Value& server : servers.GetArray()) {

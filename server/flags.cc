@@ -89,7 +89,9 @@ const std::array kFlags = {
     Flag{"zone-port", "PORT", "10053", "zone tier, UDP and TCP; or \"off\"",
          G::kListeners,
          [](Options& o, Text v) {
-           o.zone_port = zone_port_value(v); }},
+           o.zone_port = zone_port_value(v);
+           o.zone_port_is_default = false;
+         }},
     Flag{"healthz-port", "PORT", "8080", "HTTP: health, readiness, metrics",
          G::kListeners,
          [](Options& o, Text v) { o.healthz_port = port_value(v); }},
@@ -183,8 +185,32 @@ const std::array kFlags = {
          }},
 };
 
+constexpr std::string_view kLogsToStderr = "log lines always go to stderr";
+
+constexpr std::array kKubeDnsFlags = {
+    KubeDnsFlag{"config-map", true,
+                "a ConfigMap is not read from the API server; mount it as a "
+                "volume and name the folder with --config-dir"},
+    KubeDnsFlag{"config-map-namespace", true, "see --config-map"},
+    KubeDnsFlag{"config-period", true,
+                "the files of --config-dir are read as soon as they change"},
+    KubeDnsFlag{"federations", true, "Kubernetes has no federations any more"},
+    KubeDnsFlag{"initial-sync-timeout", true,
+                "names are answered while the cluster is being read; /readyz "
+                "says when that is done"},
+    KubeDnsFlag{"profiling", false, "there is no profiling port"},
+    KubeDnsFlag{"logtostderr", false, kLogsToStderr},
+    KubeDnsFlag{"alsologtostderr", false, kLogsToStderr},
+    KubeDnsFlag{"stderrthreshold", true, kLogsToStderr},
+    KubeDnsFlag{"log-dir", true, kLogsToStderr},
+    KubeDnsFlag{"log-backtrace-at", true, "there are no backtraces"},
+    KubeDnsFlag{"log-flush-frequency", true, "log lines are not held back"},
+    KubeDnsFlag{"vmodule", true, "--log-level sets the level for all lines"},
+};
+
 }  // namespace
 
 std::span<const Flag> flags() { return kFlags; }
+std::span<const KubeDnsFlag> kube_dns_flags() { return kKubeDnsFlags; }
 
 }  // namespace canopy

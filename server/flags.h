@@ -32,4 +32,13 @@ struct Flag {
 // In the order --help shows them.
 std::span<const Flag> flags();
 
+// A flag of kube-dns that its manifests carry and that means nothing here.
+struct KubeDnsFlag {
+  std::string_view name;  // without dashes
+  bool has_value = false;
+  std::string_view why;  // completes "--federations is ignored: "
+};
+
+std::span<const KubeDnsFlag> kube_dns_flags();
+
 }  // namespace canopy

@@ -202,6 +202,7 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
 
   if (options.user) become(*options.user);
   source->start();  // throws when manifests are broken: nothing is said yet
+  for (const std::string& remark : options.remarks) log_info("{}", remark);
   say_where("cache tier", workers.cache_tier());
   say_where("zone tier", workers.zone_tier());
   say_where(health_service.http());

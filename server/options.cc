@@ -49,14 +49,24 @@ void set_from_environment(const Flag& flag, const Environment& environment,
   set_flag(flag, "environment variable " + variable, *value, options);
 }
 
-CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
-  std::string names = "--" + std::string(flag.name);
-  if (!flag.alias.empty()) names += ",--" + std::string(flag.alias);
-  if (flag.placeholder.empty()) return app.add_flag(names);
+CLI::Option* add_option(CLI::App& app, const std::string& names) {
   return app.add_option(names, [](const CLI::results_t&) { return true; })
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
+  std::string names = "--" + std::string(flag.name);
+  if (flag.name.size() == 1) names += ",-" + std::string(flag.name);
+  if (!flag.alias.empty()) names += ",--" + std::string(flag.alias);
+  if (flag.placeholder.empty()) return app.add_flag(names);
+  return add_option(app, names);
+}
+
+CLI::Option* add_flag(CLI::App& app, const KubeDnsFlag& flag) {
+  const std::string name = "--" + std::string(flag.name);
+  return flag.has_value ? add_option(app, name) : app.add_flag(name);
 }
 
 std::string without_value(const std::string& argument) {
@@ -117,6 +127,22 @@ Command command_value(const std::string& text) {
                    "value as --flag=false");
 }
 
+bool clash(std::uint16_t a, std::uint16_t b) { return a != 0 && a == b; }
+
+// kube-dns's own manifests put --dns-port where our zone tier is by default:
+// nobody asked for that one, so it takes a free port.
+void give_way(Options& options) {
+  if (!options.zone_port_is_default) return;
+  const std::uint16_t usual = options.zone_port.value_or(0);
+  const bool is_dns_port = clash(usual, options.dns_port);
+  if (!is_dns_port && !clash(usual, options.healthz_port)) return;
+  options.zone_port = 0;
+  options.remarks.push_back(
+      "the zone tier takes a free port: " + std::to_string(usual) + " is " +
+      (is_dns_port ? "--dns-port" : "--healthz-port") +
+      "; --zone-port names another");
+}
+
 // Flags that are right one by one, but not together.
 void check_together(const Options& options) {
   if (!options.manifests.empty() &&
@@ -130,9 +156,6 @@ void check_together(const Options& options) {
         "--manifests and --snapshot-file exclude each other: a snapshot is of "
         "what an API server said; leave --snapshot-file out");
   }
-  const auto clash = [](std::uint16_t a, std::uint16_t b) {
-    return a != 0 && a == b;
-  };
   if (options.zone_port && clash(*options.zone_port, options.dns_port)) {
     throw UsageError("--zone-port: " + std::to_string(*options.zone_port) +
                      " is also --dns-port; choose another, or off");
@@ -155,7 +178,17 @@ void refuse_empty_values(const std::vector<std::string>& arguments) {
   }
 }
 
+// Go's flags, as kube-dns's manifests write them, may have one dash.
+void write_with_two_dashes(std::vector<std::string>& arguments) {
+  for (std::string& argument : arguments) {
+    if (argument.size() > 2 && argument[0] == '-' && argument[1] != '-') {
+      argument.insert(0, 1, '-');
+    }
+  }
+}
+
 void parse_arguments(CLI::App& app, std::vector<std::string> arguments) {
+  write_with_two_dashes(arguments);
   refuse_empty_values(arguments);
   std::reverse(arguments.begin(), arguments.end());
   try {
@@ -193,6 +226,10 @@ Options parse_options(const std::vector<std::string>& arguments,
   app.add_option("command", command);
   std::vector<CLI::Option*> parsed;
   for (const Flag& flag : flags()) parsed.push_back(add_flag(app, flag));
+  std::vector<CLI::Option*> ignored;
+  for (const KubeDnsFlag& flag : kube_dns_flags()) {
+    ignored.push_back(add_flag(app, flag));
+  }
   parse_arguments(app, arguments);
 
   options.command = command_value(command);
@@ -212,6 +249,13 @@ Options parse_options(const std::vector<std::string>& arguments,
       set_flag(flag, "--" + std::string(flag.name), *value, options);
     }
   }
+  for (std::size_t i = 0; i < ignored.size(); ++i) {
+    if (ignored[i]->count() == 0) continue;
+    const KubeDnsFlag& flag = kube_dns_flags()[i];
+    options.remarks.push_back("--" + std::string(flag.name) +
+                              " is ignored: " + std::string(flag.why));
+  }
+  give_way(options);
   check_together(options);
   if (options.workers == 0) options.workers = granted_cores();
   return options;

@@ -31,7 +31,9 @@ struct Options {
   // Listeners.
   std::vector<Address> dns_bind_addresses;  // empty: all, v4 and v6
   std::uint16_t dns_port = 53;
-  std::optional<std::uint16_t> zone_port = 10053;  // nothing: off
+  std::optional<std::uint16_t> zone_port =
+      10053;  // nothing: off; 0: a free one
+  bool zone_port_is_default = true;
   std::uint16_t healthz_port = 8080;
   std::uint32_t client_qps = 0;  // 0: no limit
   unsigned workers = 0;  // parse_options fills in what the cgroup grants
@@ -64,6 +66,10 @@ struct Options {
   bool debug_remote = false;
   std::string log_level = "info";  // debug, info, warning or error
   bool log_queries = false;
+
+  // What an operator should know about flags that were taken: one line each,
+  // for the log at level info.
+  std::vector<std::string> remarks;
 };
 
 // Looks up an environment variable: nothing when it is not set.

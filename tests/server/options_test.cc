@@ -94,6 +94,49 @@ TEST_CASE("kube-dns's arguments keep working") {
   CHECK(parse({"--v=4"}).log_level == "debug");
 }
 
+TEST_CASE("a zone port that nobody chose gives way to kube-dns's ports") {
+  const Options options = parse({"--dns-port=10053"});
+  CHECK(options.dns_port == 10053);
+  CHECK(options.zone_port == 0);
+  CHECK(options.remarks ==
+        Arguments{"the zone tier takes a free port: 10053 is --dns-port; "
+                  "--zone-port names another"});
+  CHECK(parse({"--healthz-port=10053"}).zone_port == 0);
+  CHECK(parse({"--dns-port=10053", "--zone-port=10054"}).zone_port == 10054);
+  CHECK(refusal({"--dns-port=10053", "--zone-port=10053"}) ==
+        "--zone-port: 10053 is also --dns-port; choose another, or off");
+  CHECK(parse({"--dns-port=53"}).remarks.empty());
+}
+
+TEST_CASE("kube-dns's other flags are taken, and each is remarked on") {
+  const Arguments arguments = {"--config-map=kube-dns",
+                               "--config-map-namespace=kube-system",
+                               "--config-period=10s",
+                               "--federations=a=b.example",
+                               "--initial-sync-timeout=60s",
+                               "--profiling=false",
+                               "--logtostderr=true",
+                               "--alsologtostderr",
+                               "--stderrthreshold",
+                               "2",
+                               "--log-dir=/tmp",
+                               "--log-backtrace-at=:0",
+                               "--log-flush-frequency=5s",
+                               "--vmodule=a=2"};
+  const Options options = parse(arguments);
+  CHECK(options.remarks.size() == arguments.size() - 1);
+  CHECK(options.remarks.front() ==
+        "--config-map is ignored: a ConfigMap is not read from the API server; "
+        "mount it as a volume and name the folder with --config-dir");
+}
+
+TEST_CASE("flags may have one dash, as Go's may") {
+  CHECK(parse({"-v=4"}).log_level == "debug");
+  CHECK(parse({"-v", "4"}).log_level == "debug");
+  CHECK(parse({"-ttl=9", "-logtostderr"}).ttl == 9);
+  CHECK(parse({"-domain", "kube.test"}).domain.to_text() == "kube.test.");
+}
+
 TEST_CASE("lists, sizes and times") {
   const Options options = parse(
       {"--nameservers=1.1.1.1, [2001:db8::1]:5353,::1", "--cache-memory=3Mi",

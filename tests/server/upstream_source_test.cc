@@ -114,6 +114,15 @@ TEST_CASE("a bad config file is told by name, with what is wrong") {
            {R"(["1.1.1.1","1.1.1.2","1.1.1.3","1.1.1.4"])", "",
             "/config/upstreamNameservers: has 4 servers; at most 3 are "
             "allowed"},
+           {"[\u201c8.8.8.8\u201d]", "",
+            "/config/upstreamNameservers: is not JSON: Invalid value. (at "
+            "octet 2): the quote \u201c (U+201C) is not JSON's; write \""},
+           {"['8.8.8.8']", "",
+            "/config/upstreamNameservers: is not JSON: Invalid value. (at "
+            "octet 2): write \" in place of '"},
+           {"", R"({"a.example": []})",
+            "/config/stubDomains: has no server for \"a.example\"; name one, "
+            "such as \"10.0.0.1\", or take the domain out"},
            {"", "[]",
             "/config/stubDomains: is not a JSON map such as "
             "{\"corp.example\": [\"10.0.0.1\"]}"},
