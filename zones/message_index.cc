@@ -153,7 +153,7 @@ bool MessageIndex::spells_owner_alike(const MessageRecord& record,
                     at(record.offset));
 }
 
-bool rdata_is_whole(const MessageReader& reader, const MessageRecord& record,
+bool rdata_is_whole(MessageReader& reader, const MessageRecord& record,
                     std::span<const std::uint8_t> message) {
   const std::size_t size = record.rdata.size();
   if (record.rr_class == static_cast<std::uint16_t>(RrClass::kIn)) {
@@ -172,7 +172,7 @@ bool rdata_is_whole(const MessageReader& reader, const MessageRecord& record,
   return end - at == layout.after;
 }
 
-std::optional<Octets> expanded_rdata(const MessageReader& reader,
+std::optional<Octets> expanded_rdata(MessageReader& reader,
                                      const MessageRecord& record,
                                      std::span<const std::uint8_t> message) {
   const RdataLayout layout = rdata_layout(record.type);

@@ -59,11 +59,11 @@ class MessageIndex {
 
 // True when an address has its size and names stand where they belong.
 // `message` is the reader's.
-bool rdata_is_whole(const class MessageReader& reader,
+bool rdata_is_whole(class MessageReader& reader,
                     const struct MessageRecord& record,
                     std::span<const std::uint8_t> message);
 // The record's rdata with compression undone, or nothing if it is malformed.
-std::optional<Octets> expanded_rdata(const class MessageReader& reader,
+std::optional<Octets> expanded_rdata(class MessageReader& reader,
                                      const struct MessageRecord& record,
                                      std::span<const std::uint8_t> message);
 

@@ -7,10 +7,13 @@ namespace {
 
 constexpr std::uint8_t kPointer = 0xC0;
 
+// Most options that a query's OPT record may hold: about a dozen are assigned.
+constexpr int kMostOptions = 64;
+
 // RFC 6891 6.1.2: code, length, value, repeated, must fill the rdata.
 bool options_are_whole(std::span<const std::uint8_t> rdata) {
-  while (!rdata.empty()) {
-    if (rdata.size() < 4) return false;
+  for (int i = 0; !rdata.empty(); ++i) {
+    if (rdata.size() < 4 || i == kMostOptions) return false;
     const std::size_t size = 4U + (rdata[2] << 8 | rdata[3]);
     if (rdata.size() < size) return false;
     rdata = rdata.subspan(size);
@@ -19,10 +22,8 @@ bool options_are_whole(std::span<const std::uint8_t> rdata) {
 }
 
 // RFC 6891 6.1.3: the OPT record's owner, class and TTL carry the rest.
-std::optional<Edns> decode_edns(const MessageRecord& opt) {
-  if (!opt.owner.view().is_root() || !options_are_whole(opt.rdata)) {
-    return std::nullopt;
-  }
+std::optional<Edns> decode_edns(const MessageReader::SkippedRecord& opt) {
+  if (!opt.owner_is_root || !options_are_whole(opt.rdata)) return std::nullopt;
   Edns edns;
   edns.udp_size = std::max<std::uint16_t>(512, opt.rr_class);
   edns.version = static_cast<std::uint8_t>(opt.ttl >> 16);
@@ -30,12 +31,18 @@ std::optional<Edns> decode_edns(const MessageRecord& opt) {
   return edns;
 }
 
+// Most records behind the question of a query: the SOA of an IXFR, an OPT, a
+// TSIG or SIG(0), and as many again.  A query with more is refused unread.
+constexpr unsigned kMostQueryRecords = 8;
+
 // The records behind the question: none of them matters but one OPT.
 bool decode_records(MessageReader& reader, Query& query) {
   const unsigned before = reader.answer_count() + reader.authority_count();
   const unsigned all = before + reader.additional_count();
+  if (all > kMostQueryRecords) return false;
+  std::size_t labels = kMaxLabels;  // of all owners together
   for (unsigned i = 0; i < all; ++i) {
-    const std::optional<MessageRecord> record = reader.record();
+    const auto record = reader.skip_record(labels);
     if (!record) return false;
     if (record->type != RrType::kOpt) continue;
     if (i < before || query.edns) return false;  // RFC 6891 6.1.1
@@ -103,47 +110,82 @@ std::optional<MessageRecord> MessageReader::record() {
   record->type = RrType{load16(at)};
   record->rr_class = load16(at + 2);
   record->ttl_offset = at + 4;
-  record->ttl =
-      static_cast<std::uint32_t>(load16(at + 4)) << 16 | load16(at + 6);
+  record->ttl = load32(at + 4);
   record->rdata = message_.subspan(position_, size);
   position_ += size;
   return record;
 }
 
+std::optional<MessageReader::SkippedRecord> MessageReader::skip_record(
+    std::size_t& labels) {
+  const std::size_t owner = position_;
+  if (!skip_name(labels) || !has(10)) return std::nullopt;
+  const std::size_t at = position_;
+  const std::size_t size = load16(at + 8);
+  position_ += 10;
+  if (!has(size)) return std::nullopt;
+  position_ += size;
+  return SkippedRecord{.owner_is_root = message_[owner] == 0,
+                       .type = RrType{load16(at)},
+                       .rr_class = load16(at + 2),
+                       .ttl = load32(at + 4),
+                       .rdata = message_.subspan(at + 10, size)};
+}
+
+bool MessageReader::skip_name(std::size_t& labels) {
+  const std::size_t start = position_;
+  while (position_ < message_.size()) {
+    const std::uint8_t length = message_[position_];
+    if (length == 0) {
+      ++position_;
+      return true;
+    }
+    if ((length & kPointer) == kPointer) {
+      const bool goes_back = has(2) && leads_back(pointer_at(position_), start);
+      position_ += 2;
+      return goes_back;
+    }
+    if ((length & kPointer) != 0 || labels == 0) return false;
+    --labels;
+    position_ += 1U + length;
+  }
+  return false;
+}
+
 // RFC 1035 4.1.4.  A pointer leads to a prior name: one that ends before all
 // that was read so far of this one, so no message makes us walk in circles
 // and no name reaches into records behind it.
-bool MessageReader::read_name(std::size_t& position, Name& name) const {
+bool MessageReader::read_name(std::size_t& position, Name& name) {
   name = Name();
   std::size_t at = position;
   std::size_t start = position;  // of the labels being read
   std::size_t end = message_.size();
-  bool jumped = false;
-  while (at < end) {
+  int pointers = 0;
+  // Each turn is a step: a label, a pointer, or the end of the name.
+  for (; at < end && steps_left_ > 0; --steps_left_) {
     const std::uint8_t length = message_[at];
     if (length != 0 && (length & kPointer) == 0) {
       at += 1 + length;
+      if (at - start >= kMaxNameSize) break;
       continue;
     }
     if ((length & kPointer) != 0 && (length & kPointer) != kPointer) break;
     if (!name.append_labels(message_.subspan(start, at - start))) break;
     if (length == 0) {
-      if (!jumped) position = at + 1;
+      if (pointers == 0) position = at + 1;
       return true;
     }
     if (at + 1 >= end) break;
-    const std::size_t target =
-        static_cast<std::size_t>(length & ~kPointer) << 8 | message_[at + 1];
-    if (!jumped) position = at + 2;
-    jumped = true;
-    if (target < kHeaderSize || target >= start) break;
+    const std::size_t target = pointer_at(at);
+    if (pointers == 0) position = at + 2;
+    if (!leads_back(target, start) || ++pointers > kMostPointers) break;
     end = start;
     at = start = target;
   }
   return false;
 }
 
-std::optional<Name> MessageReader::name(std::size_t& position) const {
+std::optional<Name> MessageReader::name(std::size_t& position) {
   std::optional<Name> name(std::in_place);
   if (!read_name(position, *name)) return std::nullopt;
   return name;

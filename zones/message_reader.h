@@ -1,6 +1,6 @@
 // DNS messages from the network, read with distrust (RFC 1035 4.1, RFC 6891).
-// Every length is checked; compression pointers must point backwards, which
-// bounds the work by the message's size.  No allocation, no exceptions.
+// Every length is checked, and all work is bounded by the message's size
+// (kStepsPerOctet).  No allocation, no exceptions.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,17 @@ inline constexpr std::uint16_t kAd = 0x0020;
 inline constexpr std::uint16_t kCd = 0x0010;
 }  // namespace flag
 
+// What it takes to read names (RFC 1035 4.1.4) is bounded twice.  No name is
+// made of more pieces than kMostPointers: of one label each they still spell
+// any IPv6 address's reverse name.  And all names of a message take no more
+// steps (a step reads a label or follows a pointer) than kStepsPerOctet for
+// each of its octets, and kFreeSteps besides: twice what a full message of
+// small records takes whose names have ten labels.  Behind these bounds the
+// message is malformed.
+inline constexpr int kMostPointers = 64;
+inline constexpr std::size_t kStepsPerOctet = 2;
+inline constexpr std::size_t kFreeSteps = 512;
+
 // Why a message is not a query we can look at.
 struct Refusal {
   // Nothing is sent back: a response, or too short to have a header.
@@ -35,6 +46,9 @@ struct Refusal {
   Rcode rcode = Rcode::kFormErr;
 };
 
+// Reads the question and an OPT record; looks at no other name.  A query with
+// more than a few records or EDNS options is refused, so this takes no longer
+// for a large message than for a small one.
 Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message);
 
 // A record of a message.  `rdata` points into the message, where names in it
@@ -56,7 +70,8 @@ struct MessageRecord {
 class MessageReader {
  public:
   explicit MessageReader(std::span<const std::uint8_t> message)
-      : message_(message) {}
+      : message_(message),
+        steps_left_(kFreeSteps + kStepsPerOctet * message.size()) {}
 
   // Header fields.  REQUIRES: at least kHeaderSize octets.
   std::uint16_t id() const { return load16(0); }
@@ -72,16 +87,38 @@ class MessageReader {
   // Into a place of the caller's; false in place of nothing.
   bool read_question(Question& question);
   std::optional<MessageRecord> record();
+
+  // A record whose owner was not read.
+  struct SkippedRecord {
+    bool owner_is_root;
+    RrType type;
+    std::uint16_t rr_class;
+    std::uint32_t ttl;
+    std::span<const std::uint8_t> rdata;
+  };
+  // `labels` is how many the owner may have before a pointer or its end; goes
+  // down by what it has.  A pointer must lead back, and is not followed.
+  std::optional<SkippedRecord> skip_record(std::size_t& labels);
+
   std::size_t position() const { return position_; }
   bool at_end() const { return position_ == message_.size(); }
 
   // The name at `position`, which moves behind it; compression is undone.
-  std::optional<Name> name(std::size_t& position) const;
+  std::optional<Name> name(std::size_t& position);
 
  private:
-  bool read_name(std::size_t& position, Name& name) const;
+  bool read_name(std::size_t& position, Name& name);
+  bool skip_name(std::size_t& labels);
+  std::size_t pointer_at(std::size_t at) const { return load16(at) & 0x3FFF; }
+  // To a name before the one that starts at `start`.
+  static bool leads_back(std::size_t target, std::size_t start) {
+    return target >= kHeaderSize && target < start;
+  }
   std::uint16_t load16(std::size_t at) const {
     return static_cast<std::uint16_t>(message_[at] << 8 | message_[at + 1]);
+  }
+  std::uint32_t load32(std::size_t at) const {
+    return static_cast<std::uint32_t>(load16(at)) << 16 | load16(at + 2);
   }
   bool has(std::size_t octets) const {
     return message_.size() - position_ >= octets;
@@ -89,6 +126,7 @@ class MessageReader {
 
   std::span<const std::uint8_t> message_;
   std::size_t position_ = kHeaderSize;
+  std::size_t steps_left_;  // for all names
 };
 
 }  // namespace canopy

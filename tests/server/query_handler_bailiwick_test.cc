@@ -56,6 +56,34 @@ TEST_CASE("the chain of CNAMEs is kept, in any order, and nothing beside it") {
   CHECK(said(kQuestion, round) == "NOERROR rd ra\n" + round);
 }
 
+TEST_CASE("of many CNAMEs only the first 64 can be of the chain") {
+  // In the worst order: the last is the first of the chain.
+  const auto chain = [](int links) {
+    std::string text;
+    for (int i = links; i > 0; --i) {
+      const std::string owner =
+          i == 1 ? "www.example.com." : "n" + std::to_string(i) + ".test.";
+      text += owner + " 60 IN CNAME n" + std::to_string(i + 1) + ".test.\n";
+    }
+    return text;
+  };
+  for (const int links : {15, 64, 65}) {
+    CAPTURE(links);
+    TestServer server("");
+    server.upstreams().answer(kQuestion, chain(links));
+    const std::string reply =
+        server.ask(kQuestion, {Tier::kCache, Transport::kTcp});
+    std::size_t kept = 0;
+    for (std::size_t at = 0; (at = reply.find("CNAME", at)) != reply.npos;
+         ++at) {
+      ++kept;
+    }
+    // The 16 names of a chain and what the last leads to; without its first
+    // link there is the name asked for, and what it leads to.
+    CHECK(kept == (links == 15 ? 15 : links == 64 ? 16 : 1));
+  }
+}
+
 TEST_CASE("an answer about nothing but other names is none") {
   TestServer server("");
   server.upstreams().answer(kQuestion, kForeign);

@@ -201,6 +201,72 @@ TEST_CASE("compression is undone; chains of pointers go backwards") {
   CHECK_FALSE(reader.record());
 }
 
+TEST_CASE("a name is made of at most 65 pieces") {
+  for (const int pointers : {kMostPointers, kMostPointers + 1}) {
+    CAPTURE(pointers);
+    // A record's rdata holds labels that each point to the one before.
+    RawMessage message = RawMessage({.answers = 1}).question(".");
+    message.u8(0).fields(RrType::kTxt, 5, 4U * unsigned(pointers) + 3);
+    std::size_t at = message.size();
+    message.octets({1, 'a', 0});
+    for (int i = 0; i < pointers; ++i) {
+      const auto before = static_cast<unsigned>(at);
+      at = message.size();
+      message.octets({1, 'a'}).pointer(before);
+    }
+    MessageReader reader(message.message());
+    CHECK(reader.name(at).has_value() == (pointers == kMostPointers));
+  }
+}
+
+TEST_CASE("the names of a message take a bounded number of steps") {
+  RawMessage message = RawMessage({.answers = 1}).question(".");
+  message.u8(0).fields(RrType::kTxt, 5, 255);
+  const std::size_t name = message.size();
+  for (int i = 0; i < 127; ++i) message.octets({1, 'a'});
+  message.u8(0);
+  MessageReader reader(message.message());
+  std::size_t names = 0;
+  for (std::size_t at = name; reader.name(at); at = name) ++names;
+  // Each is 127 labels and an end, and an honest message holds no such.
+  CHECK(names == (kFreeSteps + kStepsPerOctet * message.size()) / 128);
+}
+
+TEST_CASE("a query has few records and few EDNS options") {
+  const auto records = [](unsigned count) {
+    RawMessage message =
+        asked({.additional = static_cast<std::uint16_t>(count)});
+    for (unsigned i = 1; i < count; ++i) {
+      message.pointer(12).fields(RrType::kTxt, 0, 0);
+    }
+    return outcome(message.opt(1232));
+  };
+  CHECK(records(8) == "accepted");
+  CHECK(records(9) == "FORMERR");
+  const auto options = [](unsigned count) {
+    RawMessage message = asked({.additional = 1}).opt(1232, 0, 4 * count);
+    for (unsigned i = 0; i < count; ++i) message.u16(10).u16(0);
+    return outcome(message);
+  };
+  CHECK(options(64) == "accepted");
+  CHECK(options(65) == "FORMERR");
+  CHECK(options(16'000) == "FORMERR");
+  // One large option is as good as none: RFC 7830.
+  CHECK(
+      outcome(asked({.additional = 1}).opt(1232, 0, 8).u16(12).u16(4).u32(0)) ==
+      "accepted");
+  const auto labels = [](unsigned count) {
+    RawMessage message = asked({.additional = 2});
+    for (int i = 0; i < 2; ++i) {
+      for (unsigned n = 0; n < count; ++n) message.octets({1, 'a'});
+      message.pointer(12).fields(RrType::kTxt, 0, 0);
+    }
+    return outcome(message);
+  };
+  CHECK(labels(63) == "accepted");
+  CHECK(labels(64) == "FORMERR");
+}
+
 TEST_CASE("pointers into a name itself make no loop") {
   // "a" then a pointer back to that "a": 12 is before 14, but not before
   // everything read so far.
