@@ -36,6 +36,12 @@ class HostileApi(Attack):
         return [f"{self._answered} requests in {self.seconds} s"]
 
 
+class EventStorm(HostileApi):
+    """Its lists are empty: of the cluster nothing may be left."""
+
+    judges_honest = False
+
+
 ATTACKS = [
     HostileApi("9a", "status_line", "a status line of 30,000 octets"),
     HostileApi("9b", "headers", "headers without end"),
@@ -46,4 +52,5 @@ ATTACKS = [
     HostileApi("9g", "one_object", "an object of 256 MiB"),
     HostileApi("9h", "tiny_objects", "a list without end"),
     HostileApi("9i", "flapping", "nothing, and closes"),
+    EventStorm("9j", "events", "events of a thousand Services without pause"),
 ]

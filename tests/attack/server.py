@@ -47,7 +47,8 @@ class Server:
                 raise RuntimeError(f"it ended with {self.process.returncode} "
                                    f"at the start: {self.log()[-500:]}")
             try:
-                if self.page("/readyz", 1).status == 200:
+                if all(self.page(path, 1).status == 200
+                       for path in ("/readyz", "/healthz")):
                     self.limit.started(self.pid)
                     return
             except (OSError, http.client.HTTPException):

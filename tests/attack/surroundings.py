@@ -142,8 +142,8 @@ class FrozenWorker(Attack):
             self._ran = server.runs()
 
     def faults(self, server):
-        return ([] if self._said else ["/healthz does not name the worker"]) + (
-            ["no watchdog ended it"] if self._ran else [])
+        said = [] if self._said else ["/healthz does not name the worker"]
+        return said + (["no watchdog ended it"] if self._ran else [])
 
 
 class ForgedSnapshot(Attack):
@@ -203,9 +203,31 @@ def _forged(snapshot):
     return octets + hashlib.sha256(octets).digest()
 
 
-class Aliases(Attack):
-    name = "13d"
-    what = "a manifest of YAML aliases that stand for 10^9 values"
+_CONFIG_MAP = ("apiVersion: v1\nkind: ConfigMap\n"
+               "metadata: {name: a, namespace: lab}\ndata:\n")
+
+
+def _aliases():
+    lines = ["  a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"  a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]"
+              for i in range(1, 9)]
+    return _CONFIG_MAP + "\n".join(lines) + "\n"
+
+
+def _brackets():
+    return _CONFIG_MAP + "  a: " + "[" * (4 << 20) + "]" * (4 << 20) + "\n"
+
+
+def _documents():
+    return "---\n{}\n" * (1 << 20)
+
+
+class HostileManifest(Attack):
+    """It appears, and changes each second."""
+
+    def __init__(self, name, what, text):
+        self.name, self._text = name, text
+        self.what = f"a manifest of {what}"
 
     def prepare(self, place):
         self._folder = place.folder / "manifests"
@@ -215,16 +237,18 @@ class Aliases(Attack):
         return [f"--manifests={self._folder}"]
 
     def meanwhile(self, server, seconds):
-        lines = ["apiVersion: v1", "kind: ConfigMap",
-                 "metadata: {name: a, namespace: lab}", "data:",
-                 "  a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-        lines += [f"  a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]"
-                  for i in range(1, 9)]
+        text, last = self._text(), time.monotonic() + seconds
         fresh = self._folder.parent / "fresh"
-        fresh.write_text("\n".join(lines) + "\n")
-        fresh.rename(self._folder / "more.yaml")
-        time.sleep(seconds)
+        while time.monotonic() < last:
+            text += "# changed\n"
+            fresh.write_text(text)
+            fresh.rename(self._folder / "more.yaml")
+            time.sleep(1)
 
 
 ATTACKS = [FullPipe(), StrangeFiles(), StrangeResolvConf(), FrozenWorker()]
-MORE = [ForgedSnapshot(), Aliases()]
+MORE = [ForgedSnapshot(),
+        HostileManifest("13d", "YAML aliases that stand for 10^9 values",
+                        _aliases),
+        HostileManifest("13e", "8 MiB of brackets", _brackets),
+        HostileManifest("13f", "a million documents", _documents)]

@@ -7,18 +7,19 @@ from limit import MIB
 
 P99_SECONDS = 0.050
 P99_TIMES = 5  # the p99 just before, where that is more
+OTHERS = 0.15  # of the processors; where others take more p99 is not judged
 PEAK = 128 * MIB
 KEPT = 16 * MIB
 HELD_UP_SECONDS = 0.5
 
 # Attacks that are known to succeed, until the server withstands them.
 NOT_YET = set("""
-1a 1b 1c 2a 2b 2c 2e 3 3b 3c 4a 4b 5a 5b 5d 6 7a 7b 7c 7d 8a 8b 9a 9b 9c 9d 9f
-7g 7h 7i 9g 9h 10 11 11b 12 13b 13c 13d 14""".split())
+2a 2b 2c 2e 2f 3 3b 3c 4a 4b 5a 5b 5d 6 7a 7b 7c 7d 8a 8b 9a 9b 9c 9d 9f
+7g 7h 7i 9g 9h 10 11 11b 12 13b 13c 13d 13e 13f 14""".split())
 
 HEAD = (f"{'':4} {'sent':>8} {'MiB':>6} {'answered':>8} {'shed':>7} "
         f"{'honest':>6} {'lost':>5} {'p50':>6} {'p99':>7} {'max':>7} "
-        f"{'before':>6} {'peak':>6} {'all':>6} {'later':>6} {'probe':>6}")
+        f"{'before':>6} {'peak':>6} {'all':>6} {'later':>6} {'probe':>6} {'others':>7}")
 
 
 class Row:
@@ -27,7 +28,7 @@ class Row:
         self.faults = []
         self.skipped = None
         self.sent = Sent()
-        self.began = self.ended = 0
+        self.began = 0
         self.resident_before = self.resident_after = None
         self.peak = self.peak_used = 0
         self.slowest_probe = 0
@@ -35,6 +36,7 @@ class Row:
         self.asked = self.lost = 0
         self.p50 = self.p99 = self.longest = self.control_p99 = 0
         self.longest_stall = 0
+        self.others = 0
 
     @property
     def was_held_up(self):
@@ -57,8 +59,11 @@ class Row:
         if not self.attack.judges_honest:
             return
         if self.lost:
-            self.faults.append(f"{self.lost} honest questions lost (" + ", ".join(
-                f"{count} x {why}" for why, count in whys.most_common(3)) + ")")
+            most = ", ".join(f"{count} x {why}"
+                             for why, count in whys.most_common(3))
+            self.faults.append(f"{self.lost} honest questions lost ({most})")
+        if self.others > OTHERS:
+            return
         bar = max(P99_SECONDS, P99_TIMES * self.control_p99)
         if self.p99 > bar:
             self.faults.append(f"p99 {self.p99 * 1e3:.0f} ms, above "
@@ -110,7 +115,8 @@ class Row:
                 f"{self.longest * 1e3:7.0f} "
                 f"{_mib(self.resident_before or 0):>6} {_mib(self.peak):>6} "
                 f"{_mib(self.peak_used):>6} {kept:>6} "
-                f"{self.slowest_probe * 1e3:6.0f}  {self.outcome}: "
+                f"{self.slowest_probe * 1e3:6.0f} {self.others * 100:6.0f}%  "
+                f"{self.outcome}: "
                 f"{self.attack.what}")
         faults = [f"       - {fault}" for fault in self.faults]
         return "\n".join([line, *faults])

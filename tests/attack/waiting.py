@@ -1,6 +1,8 @@
 """Questions that wait for upstreams."""
 
 
+import resource
+
 import wire
 from attack import Attack, Sent, flood
 
@@ -83,6 +85,26 @@ class NeighboursAboveRate(Neighbours):
                      ["fd00:10:244:1::66"])
 
 
+class ManyClients(Attack):
+    name = "13g"
+    what = "5,000 questions a second of 20,000 clients, beside --client-qps=200"
+    flags = ("--client-qps=200",)
+    # Below it: 500 questions a second of 16 clients.
+    honest_sources = tuple(f"127.0.1.{i}" for i in range(1, 17))
+
+    def attack(self, target):
+        made = wire.question("cart.shop.svc.cluster.local")
+        sources = [f"127.{10 + i // 250}.9.{1 + i % 250}"
+                   for i in range(20_000)]
+        sources = sources[:_files() - 100]
+        return flood(target, 5000, lambda number: wire.numbered(made, number),
+                     sources, reads=False)
+
+
+def _files():
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 class Everything(Attack):
     name = "14"
     what = "1a, 1b, 3, 4a and 5a at once"
@@ -102,4 +124,4 @@ class Everything(Attack):
 
 
 ATTACKS = [JoinedCopies(), NewNames(), NewSlowNames()]
-MORE = [DeadDomain(), Neighbours(), NeighboursAboveRate()]
+MORE = [ManyClients(), DeadDomain(), Neighbours(), NeighboursAboveRate()]
