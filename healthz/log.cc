@@ -1,24 +1,86 @@
 #include "healthz/log.h"
 
+#include <spdlog/details/log_msg.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <memory>
+#include <mutex>
+#include <optional>
+
+#include "healthz/log_queue.h"
 
 namespace canopy {
 namespace {
 
 using Level = spdlog::level::level_enum;
+using Message = spdlog::details::log_msg;
+
+constexpr std::size_t kMaxText = 2048;  // octets of a line, but for its head
+
+// Lines to standard error: at once, or by way of a queue.
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  void print(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    send(line);
+  }
+
+  void start_thread() {
+    const std::lock_guard lock(mutex_);
+    if (queue_) return;
+    queue_.emplace(STDERR_FILENO,
+                   [this](std::uint64_t lines) { return dropped_line(lines); });
+  }
+
+  // Null before start_thread().
+  LogQueue* queue() {
+    const std::lock_guard lock(mutex_);
+    return queue_ ? &*queue_ : nullptr;
+  }
+
+ protected:
+  void sink_it_(const Message& message) override { send(text_of(message)); }
+  void flush_() override {}
+
+ private:
+  std::string text_of(const Message& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    return {line.data(), line.size()};
+  }
+
+  std::string dropped_line(std::uint64_t lines) {
+    const std::string text = fmt::format(
+        "{} log lines were dropped: stderr was not read in time", lines);
+    const std::lock_guard lock(mutex_);
+    return text_of(Message({}, Level::warn, text));
+  }
+
+  void send(std::string_view line) {
+    if (queue_) return queue_->add(line);
+    write_all(STDERR_FILENO, line);
+  }
+
+  std::optional<LogQueue> queue_;
+};
+
+// Never destroyed: threads may still log while the process leaves.
+const std::shared_ptr<StderrSink>& sink() {
+  static auto* const kept =
+      new std::shared_ptr<StderrSink>(std::make_shared<StderrSink>());
+  return *kept;
+}
 
 std::shared_ptr<spdlog::logger> make_logger() {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto made = std::make_shared<spdlog::logger>("canopydns", std::move(sink));
+  auto made = std::make_shared<spdlog::logger>("canopydns", sink());
   made->set_formatter(std::make_unique<spdlog::pattern_formatter>(
       "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc));
   made->set_level(spdlog::level::info);
-  made->flush_on(spdlog::level::debug);
   made->set_error_handler([](const std::string&) {});
   return made;
 }
@@ -28,10 +90,16 @@ bool breaks_a_line(char c) {
   return byte < 0x20 || byte == 0x7f;
 }
 
-std::string one_line(const std::string& text) {
+bool goes_on_a_character(char c) {  // of UTF-8
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+std::string one_line(std::string_view text) {
   std::string line;
-  line.reserve(text.size());
+  line.reserve(std::min(text.size(), kMaxText + 8));
   for (const char c : text) {
+    const bool may_end = !goes_on_a_character(c) || line.size() > kMaxText + 3;
+    if (line.size() >= kMaxText && may_end) return line + "...";
     if (!breaks_a_line(c)) {
       line += c;
       continue;
@@ -55,7 +123,6 @@ constexpr std::array<NamedLevel, 4> kLevels{{{"debug", Level::debug},
 }  // namespace
 
 spdlog::logger& log_detail::logger() {
-  // Never destroyed: threads may still log while the process leaves.
   static auto* const kept = new std::shared_ptr<spdlog::logger>(make_logger());
   return **kept;
 }
@@ -71,6 +138,24 @@ bool set_log_level(std::string_view name) {
     return true;
   }
   return false;
+}
+
+void start_log_thread() {
+  log_detail::logger();  // the formatter is set
+  sink()->start_thread();
+}
+
+void flush_log(std::chrono::milliseconds time) {
+  if (LogQueue* const queue = sink()->queue()) queue->flush(time);
+}
+
+std::uint64_t dropped_log_lines() {
+  const LogQueue* const queue = sink()->queue();
+  return queue == nullptr ? 0 : queue->dropped();
+}
+
+void print_error(std::string_view text) {
+  sink()->print(one_line(text) + "\n");
 }
 
 }  // namespace canopy

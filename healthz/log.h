@@ -1,11 +1,16 @@
 // Log lines: one line each on stderr, with time (UTC) and level.
 //
-// Thread rule: every function may be called from any thread.  Nothing on the
-// data path logs; it counts (see metrics.h).
+// Thread rule: every function may be called from any thread.  After
+// start_log_thread() none of them waits for who reads stderr: lines go through
+// a bounded queue (log_queue.h).  Before that, and in tests, a line is written
+// when the call returns.  Nothing on the data path logs; it counts (see
+// metrics.h), but for --log-queries.
 #pragma once
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,10 +18,11 @@
 namespace canopy {
 
 namespace log_detail {
-// The one logger.  It never throws: a full or closed stderr loses the line.
+// The one logger.  It never throws: a closed stderr loses the line.
 spdlog::logger& logger();
 // Writes one line; line breaks and control bytes in the text are escaped, so
-// that a value from outside cannot forge a line of its own.
+// that a value from outside cannot forge a line of its own.  Text of more than
+// 2 KiB is cut, and ends in "...".
 void write(spdlog::level::level_enum level, const std::string& text);
 
 template <typename... Args>
@@ -30,6 +36,17 @@ void log(spdlog::level::level_enum level,
 // "debug", "info", "warning" or "error": lines below it are not written.
 // False, and nothing changes, when the name is none of these.
 bool set_log_level(std::string_view name);
+
+// From here on lines are written by a thread of their own.  Once.
+void start_log_thread();
+// Waits until the lines so far are written, at most `time`: the process may
+// end then.
+void flush_log(std::chrono::milliseconds time);
+// Lines that nobody will read: there was no room for them, or stderr is closed.
+std::uint64_t dropped_log_lines();
+
+// A line without time and level, behind those before it: why a start failed.
+void print_error(std::string_view text);
 
 template <typename... Args>
 void log_debug(spdlog::format_string_t<Args...> format, Args&&... args) {

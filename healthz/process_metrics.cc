@@ -12,6 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "healthz/guarded.h"
+#include "healthz/log.h"
+
 namespace canopy {
 namespace {
 
@@ -138,6 +141,17 @@ void write_process_metrics(MetricWriter& writer) {
   write_stat(writer);
   write_cpu(writer);
   write_descriptors(writer);
+}
+
+void write_fault_metrics(MetricWriter& writer) {
+  writer.counter({"canopydns_log_dropped_total",
+                  "Log lines that were dropped since stderr was not read."},
+                 {}, static_cast<double>(dropped_log_lines()));
+  for (const auto& [thread, count] : caught_exceptions()) {
+    writer.counter({"canopydns_exceptions_total",
+                    "Unexpected errors that a thread went on after."},
+                   {{"thread", thread}}, static_cast<double>(count));
+  }
 }
 
 void write_health_metrics(MetricWriter& writer, const Health& health,

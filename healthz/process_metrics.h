@@ -17,6 +17,10 @@ void write_build_info(MetricWriter& writer, std::string_view version);
 // What cannot be read is left out.
 void write_process_metrics(MetricWriter& writer);
 
+// What went wrong in the process itself: log lines that were dropped, and
+// exceptions that were caught, by thread.
+void write_fault_metrics(MetricWriter& writer);
+
 // Readiness, verdicts, probe results and latency by tier.
 void write_health_metrics(MetricWriter& writer, const Health& health,
                           Health::Time now);

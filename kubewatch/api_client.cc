@@ -175,12 +175,14 @@ void ApiClient::forget_connection() {
 }
 
 ApiReply ApiClient::get(const ApiRequest& request, const Receiver& receive) {
+  ApiReply reply;
   try {
     connect_as(credentials_.current());
+    reply = send(request, receive);
   } catch (const std::exception& error) {
+    forget_connection();  // half a reply may be on it
     return {End::kFailed, {}, error.what()};
   }
-  ApiReply reply = send(request, receive);
   if (reply.status.code == 401) credentials_.refused();
   // The next one reads certificates and authorities anew.
   if (reply.end == End::kFailed || reply.status.code == 401) {

@@ -3,6 +3,7 @@
 #include <random>
 #include <utility>
 
+#include "healthz/guarded.h"
 #include "healthz/log.h"
 
 namespace canopy::kube {
@@ -43,7 +44,9 @@ void ApiSource::look_at_clock() {
   constexpr std::chrono::seconds kPeriod{1};
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPeriod, [&] { return stopping_; })) {
-    for (const auto& reflector : reflectors_) reflector->look_at_clock();
+    guarded("api-clock", [this] {
+      for (const auto& reflector : reflectors_) reflector->look_at_clock();
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "kubewatch/configuration_error.h"
 
@@ -99,7 +100,7 @@ void ManifestSource::run() {
     if (why == FolderWatch::Why::kChange) {
       folders_.settle(options_.debounce, kLongestDebounce);
     }
-    refresh(reload_wanted_.exchange(false));
+    guarded("manifests", [this] { refresh(reload_wanted_.exchange(false)); });
   }
 }
 

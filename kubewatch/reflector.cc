@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "kubewatch/watch_decoder.h"
 
@@ -144,7 +145,12 @@ void Reflector::run() {
     }
     if (next == Next::kWatch && is_list_due()) next = Next::kList;
     if (next == Next::kWatch) next = check();
-    if (!wants_to_end()) next = next == Next::kList ? list() : watch();
+    if (wants_to_end()) continue;
+    const bool done = guarded(
+        "reflector", [&] { next = next == Next::kList ? list() : watch(); });
+    if (done) continue;
+    next = Next::kList;
+    pause();
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "healthz/guarded.h"
 #include "healthz/log.h"
 
 namespace canopy::kube {
@@ -57,11 +58,14 @@ void SnapshotKeeper::run() {
   // On Linux a thread has a priority of its own.  Answers go first.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowestPriority);
   cluster_.note_snapshot(status_);
-  wait_for_the_api_server();
+  const auto write = [this] {
+    guarded("snapshot", [this] { write_what_changed(); });
+  };
+  guarded("snapshot", [this] { wait_for_the_api_server(); });
   do {
-    write_what_changed();
+    write();
   } while (!stopped_within(options_.period));
-  write_what_changed();
+  write();
 }
 
 void SnapshotKeeper::wait_for_the_api_server() {

@@ -54,9 +54,9 @@ void FolderEvents::call_after(std::chrono::milliseconds delay) {
   timer_.expires_after(delay);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
+    call_after(kAnyway);  // first: on_event_ may throw
     watch_paths();
     on_event_();
-    call_after(kAnyway);
   });
 }
 

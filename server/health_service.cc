@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "healthz/guarded.h"
 #include "healthz/routes.h"
 #include "healthz/zone_page.h"
 #include "server/usage_error.h"
@@ -53,7 +54,7 @@ void HealthService::start() {
   probe_->start();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-health");
-    io_.run();
+    while (!io_.stopped()) guarded("health", [this] { io_.run(); });
   });
 }
 

@@ -1,4 +1,5 @@
 // The table of contents of the process.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <stdexcept>
 
 #include "cache/answer_cache.h"
+#include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "healthz/process_metrics.h"
 #include "kubewatch/cluster_watch.h"
@@ -190,6 +192,7 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   metrics.add_source([&](MetricWriter& writer) {
     write_build_info(writer, kVersion);
     write_process_metrics(writer);
+    write_fault_metrics(writer);
     write_health_metrics(writer, health, std::chrono::steady_clock::now());
     write_query_metrics(workers, writer);
     write_forward_metrics(workers.forward_counts(), writer);
@@ -212,8 +215,10 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   health_service.start();
   upstream_source.start(first_of(workers.zone_tier(), workers.cache_tier()));
   signals.run_until_stopped([&] {
-    source->reload();
-    upstream_source.reload();
+    guarded("main", [&] {
+      source->reload();
+      upstream_source.reload();
+    });
   });
 
   // Drain: not ready any more, but answering until nobody asks.
@@ -252,26 +257,46 @@ int run(const Options& options) {
       return check(options);
     case Command::kServe:
       set_log_level(options.log_level);
+      start_log_thread();
       return serve(options, {.plugin_files = raise_file_limit()});
   }
   return 1;
+}
+
+// A descriptor that is closed would become a socket's or a file's, and the log
+// would go there.
+void open_standard_descriptors() {
+  for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
+    if (::fcntl(standard, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+}
+
+// The exit code.  What was thrown is one line on stderr.
+int run_to_the_end(const std::vector<std::string>& arguments) {
+  try {
+    return run(parse_options(arguments));
+  } catch (const UsageError& error) {
+    print_error(std::string("canopydns: ") + error.what());
+    return 2;
+  } catch (const ConfigurationError& error) {
+    print_error(std::string("canopydns: ") + error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    print_error(std::string("canopydns: ") + error.what());
+    return 1;
+  }
 }
 
 }  // namespace
 }  // namespace canopy
 
 int main(int argc, char** argv) {
+  // A reader of stderr that does not read must not hold the end up.
+  constexpr std::chrono::milliseconds kLastLines{1000};
+  canopy::open_standard_descriptors();
+  canopy::name_uncaught_exceptions();
   std::signal(SIGPIPE, SIG_IGN);  // cpp-httplib's client relies on it
-  try {
-    return canopy::run(canopy::parse_options({argv + 1, argv + argc}));
-  } catch (const canopy::UsageError& error) {
-    std::fprintf(stderr, "canopydns: %s\n", error.what());
-    return 2;
-  } catch (const canopy::ConfigurationError& error) {
-    std::fprintf(stderr, "canopydns: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "canopydns: %s\n", error.what());
-    return 1;
-  }
+  const int code = canopy::run_to_the_end({argv + 1, argv + argc});
+  canopy::flush_log(kLastLines);
+  return code;
 }

@@ -42,12 +42,23 @@ void TcpListener::accept() {
     // Nothing of `this` is safe to touch once it was stopped and destroyed.
     if (error == boost::asio::error::operation_aborted) return;
     if (!acceptor_.is_open()) return;
-    if (!error) on_accepted(std::move(socket));
+    if (!error) return take_and_accept(std::move(socket));
     // Gone before it was accepted: no reason to wait.
-    if (!error || error.value() == ECONNABORTED) return accept();
+    if (error.value() == ECONNABORTED) return accept();
     sessions_.close_idlest();
     back_off();
   });
+}
+
+// A connection that makes something throw must not be the last one.
+void TcpListener::take_and_accept(boost::asio::ip::tcp::socket socket) {
+  try {
+    on_accepted(std::move(socket));
+  } catch (...) {
+    accept();
+    throw;
+  }
+  accept();
 }
 
 void TcpListener::on_accepted(boost::asio::ip::tcp::socket socket) {

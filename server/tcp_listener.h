@@ -29,6 +29,7 @@ class TcpListener {
 
  private:
   void accept();
+  void take_and_accept(boost::asio::ip::tcp::socket socket);
   void on_accepted(boost::asio::ip::tcp::socket socket);
   void back_off();
 

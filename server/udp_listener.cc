@@ -41,9 +41,19 @@ void UdpListener::wait() {
   socket_.async_wait(boost::asio::ip::udp::socket::wait_read,
                      [this](const boost::system::error_code& error) {
                        if (error || stopped_) return;
-                       on_readable();
-                       wait();
+                       read_and_wait();
                      });
+}
+
+// A question that makes something throw must not be the last one.
+void UdpListener::read_and_wait() {
+  try {
+    on_readable();
+  } catch (...) {
+    wait();
+    throw;
+  }
+  wait();
 }
 
 void UdpListener::on_readable() {

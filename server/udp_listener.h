@@ -33,6 +33,7 @@ class UdpListener : public ReplySink {
 
  private:
   void wait();
+  void read_and_wait();
   void on_readable();
   // False when the socket is empty.
   bool answer_batch();

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "server/endpoint_text.h"
 #include "server/resolv_conf.h"
@@ -75,7 +76,7 @@ void UpstreamSource::start(const std::optional<Endpoint>& zone_tier) {
   }
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-upstream");
-    io_.run();
+    while (!io_.stopped()) guarded("upstreams", [this] { io_.run(); });
   });
 }
 
@@ -180,7 +181,7 @@ void UpstreamSource::read_again(When when) {
     log_info("upstreams: {}; stub domains: {}", list_text(settled.general),
              settled.config.stub_domains.size());
     settle(std::move(settled));
-  } catch (const UsageError& error) {
+  } catch (const std::exception& error) {
     if (!texts && when == When::kChanged && unreadable_) return;
     log_error("{}; the upstreams stay as they were", error.what());
     unreadable_ = !texts;

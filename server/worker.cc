@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "healthz/guarded.h"
+
 namespace canopy {
 
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
@@ -31,7 +33,8 @@ void Worker::start() {
   refresh_later();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-worker");
-    io_.run();
+    // A handler that throws is one that has run: the rest get their turn.
+    while (!io_.stopped()) guarded("worker", [this] { io_.run(); });
   });
 }
 
@@ -39,8 +42,8 @@ void Worker::refresh_later() {
   refresh_.expires_after(std::chrono::seconds(1));
   refresh_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
+    refresh_later();  // first: the other may throw
     handler_->refresh();
-    refresh_later();
   });
 }
 

@@ -43,6 +43,7 @@ constexpr std::array kDoors = {
     Door{"server/watch_metrics", "kubewatch/"},
     Door{"kubewatch/", "zones/"},
     Door{"kubewatch/", "healthz/log.h"},
+    Door{"kubewatch/", "healthz/guarded.h"},
     Door{"cache/", "zones/"},
     Door{"healthz/", "zones/"},
 };
@@ -176,6 +177,7 @@ TEST_CASE("the rules let through what they should, and stop the rest") {
       {{"server/main.cc", "kubewatch/reflector.h", true}, true},
       {{"server/worker.cc", "kubewatch/reflector.h", true}, false},
       {{"kubewatch/reflector.cc", "healthz/log.h", true}, true},
+      {{"kubewatch/reflector.cc", "healthz/guarded.h", true}, true},
       {{"kubewatch/reflector.cc", "healthz/health.h", true}, false},
       {{"kubewatch/reflector.cc", "cache/answer_cache.h", true}, false},
       {{"cache/answer_cache.cc", "kubewatch/objects.h", true}, false},

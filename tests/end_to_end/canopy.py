@@ -39,11 +39,12 @@ class Canopy:
     """Started once constructed; ready, unless `wait` is "listening" or None.
     `flags` are added to ours and win over them.  With `address` None it binds
     to what it likes, and is asked at 127.0.0.1.  Outside names have a closed
-    port as their upstream unless a flag says something else."""
+    port as their upstream unless a flag says something else.  With `stderr`, a
+    full_pipe.FullPipe, its log goes that way."""
 
     def __init__(self, folder, *flags, manifests=(), env=None, prefix=(),
                  binary=BINARY, address="127.0.0.1", ports=(0, 0, 0),
-                 wait="ready"):
+                 stderr=None, wait="ready"):
         self.address = address or "127.0.0.1"
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,8 @@ class Canopy:
         with open(self._log, "w") as log:
             self.process = subprocess.Popen(
                 [*prefix, binary, "serve", *ours, *map(str, flags)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, stdout=log,
+                stderr=stderr.fill(self._log) if stderr else log,
                 env=environment(**(env or {})))
         self.told_to_end = self.killed = False
         self._ports = {}

@@ -89,5 +89,33 @@ TEST_CASE("a value from outside cannot write a second line") {
         std::string::npos);
 }
 
+TEST_CASE("a long value is cut: a line is 2 KiB at most, but for its head") {
+  struct Row {
+    std::string value;
+    std::string end;
+  };
+  const Row rows[] = {{std::string(2043, 'a'), "aaa\n"},  // "name " and it fit
+                      {std::string(1 << 20, 'a'), "aaa...\n"},
+                      {std::string(1 << 20, '\n'), "\\x0a...\n"},
+                      {std::string(1 << 20, '\x80'), "\x80...\n"}};
+  for (const Row& row : rows) {
+    const std::string text = stderr_of([&] { log_info("name {}", row.value); });
+    CHECK(text.ends_with(row.end));
+    CHECK(text.size() < 2048 + 64);
+  }
+  std::string euro;
+  for (int i = 0; i < 2000; ++i) euro += "\xe2\x82\xac";
+  const std::string text = stderr_of([&] { log_info("{}", euro); });
+  CHECK(text.ends_with("\xe2\x82\xac...\n"));  // no part of a character
+}
+
+TEST_CASE("why a start failed is a line without head, behind those before it") {
+  const std::string text = stderr_of([] {
+    log_info("first");
+    print_error("canopydns: no\nthing");
+  });
+  CHECK(text.ends_with("info first\ncanopydns: no\\x0athing\n"));
+}
+
 }  // namespace
 }  // namespace canopy

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "tests/kubewatch/folder.h"
@@ -12,6 +13,26 @@
 
 using namespace canopy;
 using namespace canopy::kube;
+
+TEST_CASE("what is thrown while a reply is taken fails the request") {
+  ScriptedApi api;
+  api.server().Get("/x", [](const auto&, httplib::Response& reply) {
+    reply.set_content("{}", "application/json");
+  });
+  api.start();
+  ClusterAccess access;
+  access.server = {false, "127.0.0.1", api.port(), ""};
+  Credentials credentials(access);
+  ApiClient client(credentials);
+  const ApiReply failed = client.get(
+      {.path = "/x"},
+      [](std::string_view) -> bool { throw std::runtime_error("no room"); });
+  CHECK(failed.end == ApiReply::End::kFailed);
+  CHECK(failed.why == "no room");
+  const ApiReply next =
+      client.get({.path = "/x"}, [](std::string_view) { return true; });
+  CHECK(next.end == ApiReply::End::kWhole);
+}
 
 TEST_CASE("TLS: who we are, and who we trust") {
   TestFolder folder;

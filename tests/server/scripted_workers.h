@@ -5,11 +5,13 @@
 //   "never..."    is not answered
 //   "block"       keeps the worker until unblock()
 //   "big..."      is answered with 60,000 octets
+//   "throw..."    throws
 //   "tier"        is answered "cache" or "zone", and "udp" or "tcp"
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +40,7 @@ class ScriptedHandler : public MessageHandler {
     ++script_.handled;
     const std::string text(message.begin(), message.end());
     if (text.starts_with("never")) return;
+    if (text.starts_with("throw")) throw std::runtime_error(text);
     if (text == "block") script_.unblocked.wait(false);
     if (text.starts_with("hold")) {
       held_.emplace_back(text, reply);

@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <thread>
 
+#include "healthz/guarded.h"
 #include "tests/server/dns_client.h"
 #include "tests/server/scripted_workers.h"
 
@@ -33,6 +35,21 @@ TEST_CASE("each of a burst of datagrams is answered once") {
   for (int i = 0; i < 200; ++i) answered.insert(client.receive());
   CHECK(answered == asked);
   CHECK(served.handled() == 200);
+}
+
+TEST_CASE("a question that makes something throw costs that question") {
+  ScriptedWorkers served;
+  const std::uint64_t before = caught_exceptions()["worker"];
+  for (int i = 0; i < 3; ++i) {
+    const UdpClient client(served.cache_tier());
+    client.send("throw");
+    // Not in the same batch: others of it are lost with it.
+    while (caught_exceptions()["worker"] == before + i) {
+      std::this_thread::yield();
+    }
+    client.send("now");
+    CHECK(client.receive() == "now");
+  }
 }
 
 TEST_CASE("an answer leaves from the address that was asked") {

@@ -1,0 +1,58 @@
+"""A pipe in the place of stderr, read by somebody who may stop reading."""
+
+import fcntl
+import os
+import select
+import struct
+import termios
+import threading
+
+
+class FullPipe:
+    """Holds one page.  What goes in comes out in the file of fill(), as long
+    as it is read: stall() and read_on()."""
+
+    def __init__(self):
+        self._out, self._in = os.pipe2(os.O_CLOEXEC)
+        fcntl.fcntl(self._in, fcntl.F_SETPIPE_SZ, 4096)
+        self._reads = threading.Event()
+        self._reads.set()
+        self._ends = False
+        self._thread = None
+
+    def fill(self, path):
+        """The descriptor to write to; what is read is added to the file."""
+        self._thread = threading.Thread(target=self._copy, args=(path,))
+        self._thread.start()
+        return self._in
+
+    def stall(self):
+        self._reads.clear()
+
+    def read_on(self):
+        self._reads.set()
+
+    def is_full(self):
+        """The next line has to wait."""
+        unread = fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4)
+        return struct.unpack("i", unread)[0] > 4096 - 64
+
+    def fill_up(self):
+        """By ourselves."""
+        self.stall()
+        os.write(self._in, b"x" * 4095 + b"\n")
+
+    def close(self):
+        self._ends = True
+        self.read_on()
+        self._thread.join()
+        os.close(self._in)
+        os.close(self._out)
+
+    def _copy(self, path):
+        with open(path, "ab", buffering=0) as log:
+            while not self._ends:
+                self._reads.wait()
+                if select.select([self._out], [], [], 0.01)[0]:
+                    if self._reads.is_set():
+                        log.write(os.read(self._out, 65536))
