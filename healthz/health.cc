@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <set>
 
 namespace canopy {
 namespace {
@@ -46,6 +47,7 @@ void Health::record(Tier tier, Transport transport, const Probe& probe) {
 
 Health::Verdict Health::verdict(Tier tier, Time now) const {
   const std::lock_guard lock(mutex_);
+  if (auto failed = worker_failure(tier, now)) return *std::move(failed);
   const std::optional<Probe>& last = state_.last[index_of(tier)];
   if (!last) return failure("waiting for first probe");
   const auto age = now - last->when;
@@ -59,6 +61,45 @@ Health::Verdict Health::verdict(Tier tier, Time now) const {
                     seconds(age), seconds(options_.probe_latency)));
   }
   return {.ok = true, .latency = last->latency, .error = {}};
+}
+
+// Over UDP first: where a worker fails over both, it says the same.
+// REQUIRES: mutex_ is held.
+std::optional<Health::Verdict> Health::worker_failure(Tier tier,
+                                                      Time now) const {
+  for (const auto& failing : state_.failing_workers[index_of(tier)]) {
+    if (failing.empty()) continue;
+    const auto& [worker, probe] = *failing.begin();
+    std::string error = fmt::format("worker {} {}, {:.1f} s ago", worker,
+                                    probe.error, seconds(now - probe.when));
+    if (failing.size() > 1) {
+      error += fmt::format("; {} more workers fail", failing.size() - 1);
+    }
+    return failure(std::move(error));
+  }
+  return std::nullopt;
+}
+
+void Health::record_worker(Tier tier, Transport transport, unsigned worker,
+                           const Probe& probe) {
+  const std::lock_guard lock(mutex_);
+  auto& failing =
+      state_
+          .failing_workers[index_of(tier)][static_cast<std::size_t>(transport)];
+  if (probe.ok()) {
+    failing.erase(worker);
+  } else {
+    failing.insert_or_assign(worker, probe);
+  }
+}
+
+std::size_t Health::failing_workers(Tier tier) const {
+  const std::lock_guard lock(mutex_);
+  std::set<unsigned> workers;
+  for (const auto& failing : state_.failing_workers[index_of(tier)]) {
+    for (const auto& [worker, probe] : failing) workers.insert(worker);
+  }
+  return workers.size();
 }
 
 Health::Totals Health::totals(Tier tier, Transport transport) const {

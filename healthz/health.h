@@ -1,5 +1,6 @@
-// What is known about the process's own health: the last probe of each tier,
-// and whether it is ready to be sent queries.  Time is passed in.
+// What is known about the process's own health: the last probe of each tier and
+// of each worker, and whether it is ready to be sent queries.  Time is passed
+// in.
 //
 // Thread rule: every function may be called from any thread.
 #pragma once
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -74,6 +76,15 @@ class Health {
   Verdict verdict(Tier tier, Time now) const;
   Totals totals(Tier tier, Transport transport) const;
 
+  // A worker, asked on sockets of its own (WorkerProbes).  While its last probe
+  // has failed, over UDP or TCP, so has the tier: the kernel sends it a share
+  // of all questions, and no other worker takes them over.  Workers are counted
+  // from 1.
+  void record_worker(Tier tier, Transport transport, unsigned worker,
+                     const Probe& probe);
+  // How many workers fail.
+  std::size_t failing_workers(Tier tier) const;
+
   // Readiness: data, then listeners; draining takes it back for good.
   void data_is_in();
   void is_listening();
@@ -89,10 +100,16 @@ class Health {
   struct State {
     std::array<std::optional<Probe>, kTiers> last;
     std::array<std::array<Totals, kTransports>, kTiers> totals;
+    // The last probe of each worker whose last probe failed: an entry for each
+    // worker at most.
+    std::array<std::array<std::map<unsigned, Probe>, kTransports>, kTiers>
+        failing_workers;
     bool has_data = false;
     bool listening = false;
     bool draining = false;
   };
+
+  std::optional<Verdict> worker_failure(Tier tier, Time now) const;
 
   const Options options_;
   mutable std::mutex mutex_;  // guards state_

@@ -29,6 +29,11 @@ void start_ares_once() {
   std::call_once(once, [] { ares_library_init(ARES_LIB_INIT_ALL); });
 }
 
+// We cancel what is late (arm_deadline).
+bool is_time_out(int status) {
+  return status == ARES_ETIMEOUT || status == ARES_ECANCELLED;
+}
+
 ares_options channel_options(const ProbeChannel::Options& options) {
   ares_options ares{};
   // Replies as they are, SERVFAIL too; without EDNS and IGNTC, which make
@@ -60,9 +65,14 @@ struct ProbeChannel::Watched {
 };
 
 ProbeChannel::ProbeChannel(net::io_context& io, const Options& options)
-    : io_(io), options_(options), retry_(io), deadline_(io) {
+    : io_(io),
+      options_(options),
+      retry_(io),
+      deadline_(io),
+      channel_(nullptr, &ares_destroy) {
   start_ares_once();
   open();
+  aim_at(options.server);
 }
 
 ProbeChannel::~ProbeChannel() {
@@ -73,7 +83,7 @@ ProbeChannel::~ProbeChannel() {
     watched->descriptor.release();
   }
   sockets_.clear();
-  ares_destroy(channel_);
+  channel_.reset();
 }
 
 void ProbeChannel::open() {
@@ -92,23 +102,28 @@ void ProbeChannel::open() {
   mask |= ARES_OPT_QUERY_CACHE;  // on by default there: no probe of a cache
   ares.qcache_max_ttl = 0;
 #endif
-  int status = ares_init_options(&channel_, &ares, mask);
+  ares_channeldata* channel = nullptr;
+  const int status = ares_init_options(&channel, &ares, mask);
   if (status != ARES_SUCCESS) {
     throw std::runtime_error(
         fmt::format("probe: c-ares does not start: {}", ares_strerror(status)));
   }
-  // Without a server of its own c-ares would ask those of resolv.conf.
-  const std::string server = to_text(options_.server);
-  status = ares_set_servers_ports_csv(channel_, server.c_str());
+  channel_.reset(channel);
+}
+
+// Without a server of its own c-ares would ask those of resolv.conf.
+void ProbeChannel::aim_at(const net::ip::udp::endpoint& aim) {
+  options_.server = aim;
+  const std::string server = to_text(aim);
+  int status = ares_set_servers_ports_csv(channel_.get(), server.c_str());
   ares_addr_port_node* taken = nullptr;
   if (status == ARES_SUCCESS) {
-    status = ares_get_servers_ports(channel_, &taken);
+    status = ares_get_servers_ports(channel_.get(), &taken);
   }
   const bool one = taken != nullptr && taken->next == nullptr &&
-                   taken->udp_port == options_.server.port();
+                   taken->udp_port == aim.port();
   ares_free_data(taken);
   if (status == ARES_SUCCESS && one) return;
-  ares_destroy(channel_);
   throw std::runtime_error(fmt::format(
       "probe: cannot probe {}: {}; listen on an address without a zone "
       "(%interface), or on 127.0.0.1 too",
@@ -119,7 +134,7 @@ void ProbeChannel::ask(std::span<const std::uint8_t> message, Done done) {
   done_ = std::move(done);
   arm_deadline();
   ares_send(
-      channel_, message.data(), static_cast<int>(message.size()),
+      channel_.get(), message.data(), static_cast<int>(message.size()),
       [](void* self, int status, int, unsigned char* reply, int size) {
         const std::size_t length = reply == nullptr || size < 0 ? 0 : size;
         static_cast<ProbeChannel*>(self)->on_reply(status, {reply, length});
@@ -134,13 +149,15 @@ void ProbeChannel::on_reply(int status, std::span<const std::uint8_t> reply) {
   retry_.cancel();
   const Done done = std::exchange(done_, nullptr);
   if (status == ARES_SUCCESS) return done({.reply = reply, .error = {}});
-  done({.reply = {}, .error = error_text(status)});
+  done({.reply = {},
+        .error = error_text(status),
+        .timed_out = is_time_out(status)});
 }
 
 std::string ProbeChannel::error_text(int status) const {
   const auto where = fmt::format("{} over {}", to_text(options_.server),
                                  options_.over_tcp ? "TCP" : "UDP");
-  if (status == ARES_ETIMEOUT || status == ARES_ECANCELLED) {
+  if (is_time_out(status)) {
     return fmt::format("no answer from {} within {} ms", where,
                        options_.timeout.count());
   }
@@ -194,7 +211,7 @@ void ProbeChannel::on_ready(const std::shared_ptr<Watched>& watched,
   const bool wanted = to_read ? watched->wants_read : watched->wants_write;
   if (wanted) {
     const int socket = watched->descriptor.native_handle();
-    ares_process_fd(channel_, to_read ? socket : ARES_SOCKET_BAD,
+    ares_process_fd(channel_.get(), to_read ? socket : ARES_SOCKET_BAD,
                     to_read ? ARES_SOCKET_BAD : socket);
   }
   if (watched->open) watch(watched);
@@ -203,12 +220,12 @@ void ProbeChannel::on_ready(const std::shared_ptr<Watched>& watched,
 
 void ProbeChannel::arm_retry() {
   timeval left{};
-  if (!done_ || ares_timeout(channel_, nullptr, &left) == nullptr) return;
+  if (!done_ || ares_timeout(channel_.get(), nullptr, &left) == nullptr) return;
   retry_.expires_after(std::chrono::seconds(left.tv_sec) +
                        std::chrono::microseconds(left.tv_usec));
   retry_.async_wait([this, alive = alive_](const error_code& error) {
     if (error || !*alive) return;
-    ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     arm_retry();
   });
 }
@@ -220,7 +237,7 @@ void ProbeChannel::arm_deadline() {
     if (error || !*alive || !done_) return;
     // Else: queued for a question that was answered meanwhile.
     if (deadline_.expiry() <= net::steady_timer::clock_type::now()) {
-      ares_cancel(channel_);
+      ares_cancel(channel_.get());
     }
   });
 }

@@ -1,5 +1,5 @@
-// Asks one server one question at a time, through a c-ares channel whose
-// sockets an io_context watches.
+// Asks a server one question at a time, through a c-ares channel whose sockets
+// an io_context watches.
 //
 // Thread rule: made and destroyed while nobody runs the io_context, or by the
 // one thread that does; all else on that thread.
@@ -32,6 +32,7 @@ class ProbeChannel {
   struct Outcome {
     std::span<const std::uint8_t> reply;  // good during the call only
     std::string error;
+    bool timed_out = false;
   };
   using Done = std::function<void(const Outcome&)>;
 
@@ -42,6 +43,9 @@ class ProbeChannel {
   ProbeChannel& operator=(const ProbeChannel&) = delete;
 
   bool is_asking() const { return done_ != nullptr; }
+  // From now on asks this server.  Throws like the constructor.  REQUIRES: not
+  // asking, and not called by `done`.
+  void aim_at(const boost::asio::ip::udp::endpoint& server);
   // `done` is called once, maybe before this returns; never after the
   // channel is gone, which `done` must not destroy.  REQUIRES: not asking.
   void ask(std::span<const std::uint8_t> message, Done done);
@@ -60,12 +64,12 @@ class ProbeChannel {
   std::string error_text(int status) const;
 
   boost::asio::io_context& io_;
-  const Options options_;
-  ares_channeldata* channel_ = nullptr;
+  Options options_;
   std::map<int, std::shared_ptr<Watched>> sockets_;
   boost::asio::steady_timer retry_;
   boost::asio::steady_timer deadline_;
   Done done_;
+  std::unique_ptr<ares_channeldata, void (*)(ares_channeldata*)> channel_;
   // Outlived by handlers still queued: they look here before they touch us.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <random>
 #include <string_view>
 
 #include "zones/ldns_wrapper.h"
@@ -98,6 +99,11 @@ std::string ProbeQuestion::fault_of(std::span<const std::uint8_t> reply) const {
     return "no \"1.1.0\" in the answer to " + to_text();
   }
   return {};
+}
+
+std::uint16_t random_probe_id() {
+  static thread_local std::random_device device;
+  return static_cast<std::uint16_t>(device());
 }
 
 }  // namespace canopy

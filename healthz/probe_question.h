@@ -30,4 +30,7 @@ class ProbeQuestion {
   Name name_;
 };
 
+// For a message.
+std::uint16_t random_probe_id();
+
 }  // namespace canopy

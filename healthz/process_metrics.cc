@@ -103,9 +103,13 @@ void write_tier(MetricWriter& writer, const Health& health, Health::Tier tier,
                 Health::Time now) {
   const std::string name(Health::name_of(tier));
   writer.gauge({"canopydns_healthy",
-                "1 when the tier's last probe was answered correctly and in "
-                "time, else 0."},
+                "1 when the last probes of the tier and of its workers were "
+                "answered correctly and in time, else 0."},
                {{"tier", name}}, health.verdict(tier, now).ok ? 1 : 0);
+  writer.gauge({"canopydns_failing_workers",
+                "Workers whose last probe failed, over UDP or TCP."},
+               {{"tier", name}},
+               static_cast<double>(health.failing_workers(tier)));
   for (const auto transport :
        {Health::Transport::kUdp, Health::Transport::kTcp}) {
     const bool udp = transport == Health::Transport::kUdp;

@@ -1,7 +1,6 @@
 #include "healthz/self_probe.h"
 
 #include <boost/asio/post.hpp>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -19,11 +18,6 @@ Udp::endpoint reachable(const Udp::endpoint& endpoint) {
     return {net::ip::address_v4::loopback(), endpoint.port()};
   }
   return {net::ip::address_v6::loopback(), endpoint.port()};
-}
-
-std::uint16_t random_id() {
-  static thread_local std::random_device device;
-  return static_cast<std::uint16_t>(device());
 }
 
 }  // namespace
@@ -83,7 +77,7 @@ void SelfProbe::round() {
 void SelfProbe::ask(Target& target) {
   target.asked = options_.clock();
   target.channel.ask(
-      question_.message(random_id()),
+      question_.message(random_probe_id()),
       [this, &target](const ProbeChannel::Outcome& outcome) {
         const Health::Time now = options_.clock();
         conclude(target, {.when = now,

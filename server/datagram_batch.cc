@@ -66,9 +66,11 @@ void write_local_address(msghdr& header, Control& control, const Peer& peer) {
 }  // namespace
 
 ReceiveBatch::ReceiveBatch(LocalAddress local)
-    : local_(local), octets_(kBatch * kMessageSize) {
+    : local_(local),
+      octets_(std::make_unique_for_overwrite<std::uint8_t[]>(kBatch *
+                                                             kMessageSize)) {
   for (std::size_t i = 0; i < kBatch; ++i) {
-    vectors_[i] = {octets_.data() + i * kMessageSize, kMessageSize};
+    vectors_[i] = {octets_.get() + i * kMessageSize, kMessageSize};
     msghdr& header = headers_[i].msg_hdr;
     header.msg_name = &sources_[i];
     header.msg_iov = &vectors_[i];
@@ -90,7 +92,7 @@ std::size_t ReceiveBatch::receive(int socket) {
 }
 
 std::span<const std::uint8_t> ReceiveBatch::message(std::size_t i) const {
-  return {octets_.data() + i * kMessageSize, headers_[i].msg_len};
+  return {octets_.get() + i * kMessageSize, headers_[i].msg_len};
 }
 
 Peer ReceiveBatch::peer(std::size_t i) const {

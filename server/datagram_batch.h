@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -43,7 +44,8 @@ class ReceiveBatch {
   static constexpr std::size_t kMessageSize = 4096;
 
   LocalAddress local_;
-  std::vector<std::uint8_t> octets_;
+  // Not zeroed: what no datagram has filled takes no memory.
+  std::unique_ptr<std::uint8_t[]> octets_;
   std::array<sockaddr_in6, kBatch> sources_{};
   std::array<Control, kBatch> controls_{};
   std::array<iovec, kBatch> vectors_{};

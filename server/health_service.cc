@@ -13,14 +13,36 @@
 namespace canopy {
 namespace {
 
+std::chrono::milliseconds probe_timeout(const Options& options) {
+  return std::min(options.probe_period, options.probe_latency);
+}
+
 SelfProbeOptions probe_options(const Options& options, const Workers& workers) {
   SelfProbeOptions probe;
   probe.domain = options.domain;
   probe.period = options.probe_period;
-  probe.timeout = std::min(options.probe_period, options.probe_latency);
+  probe.timeout = probe_timeout(options);
   probe.cache = workers.cache_tier().front();
   if (!workers.zone_tier().empty()) probe.zone = workers.zone_tier().front();
   return probe;
+}
+
+WorkerProbesOptions worker_options(const Options& options,
+                                   const Workers& workers) {
+  WorkerProbesOptions probes;
+  probes.domain = options.domain;
+  probes.period = options.probe_period;
+  probes.timeout = probe_timeout(options);
+  const auto add = [&](Health::Tier tier,
+                       const std::vector<Endpoint>& endpoints) {
+    for (unsigned i = 0; i < endpoints.size(); ++i) {
+      probes.workers.push_back(
+          {.tier = tier, .worker = i + 1, .server = endpoints[i]});
+    }
+  };
+  add(Health::Tier::kCache, workers.probe_endpoints(Tier::kCache));
+  add(Health::Tier::kZone, workers.probe_endpoints(Tier::kZone));
+  return probes;
 }
 
 }  // namespace
@@ -43,6 +65,8 @@ HealthService::HealthService(const Options& options, const Workers& workers,
   }
   probe_ =
       std::make_unique<SelfProbe>(io_, health, probe_options(options, workers));
+  worker_probes_ = std::make_unique<WorkerProbes>(
+      io_, health, worker_options(options, workers));
 }
 
 HealthService::~HealthService() {
@@ -52,6 +76,7 @@ HealthService::~HealthService() {
 
 void HealthService::start() {
   probe_->start();
+  worker_probes_->start();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-health");
     while (!io_.stopped()) guarded("health", [this] { io_.run(); });

@@ -11,6 +11,7 @@
 #include "healthz/http_server.h"
 #include "healthz/metrics.h"
 #include "healthz/self_probe.h"
+#include "healthz/worker_probes.h"
 #include "server/options.h"
 #include "server/workers.h"
 #include "zones/zone_store.h"
@@ -33,6 +34,7 @@ class HealthService {
       work_{io_.get_executor()};
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<SelfProbe> probe_;
+  std::unique_ptr<WorkerProbes> worker_probes_;
   std::thread thread_;
 };
 

@@ -153,6 +153,15 @@ std::vector<Address> all_addresses() {
   return addresses;
 }
 
+bool has_address(const Address& address) {
+  try {
+    probe_port(Endpoint(address, 0), SOCK_DGRAM);
+  } catch (const BindFailure& failure) {
+    return failure.error != EADDRNOTAVAIL && failure.error != EAFNOSUPPORT;
+  }
+  return true;
+}
+
 TierSockets open_all(const std::vector<Address>& addresses,
                      const ListenPlan& plan) {
   TierSockets tier;
@@ -187,6 +196,17 @@ TierSockets open_tier_sockets(const ListenPlan& plan) {
       if (!again || attempt == kAttempts) throw usage_error(failure, plan.flag);
     }
   }
+}
+
+SocketPair open_probe_sockets() {
+  const auto open_on = [](const Address& loopback) {
+    TierSockets sockets = open_tier_sockets(
+        {.addresses = {loopback}, .flag = "--workers", .workers = 1});
+    return std::move(sockets.by_worker.front().front());
+  };
+  const Address v4 = boost::asio::ip::address_v4::loopback();
+  const Address v6 = boost::asio::ip::address_v6::loopback();
+  return open_on(has_address(v4) ? v4 : v6);
 }
 
 }  // namespace canopy

@@ -40,4 +40,8 @@ struct ListenPlan {
 // processes of one user share it and split the questions between them.
 TierSockets open_tier_sockets(const ListenPlan& plan);
 
+// For one worker alone: on loopback, on a port of the kernel's choice.  Throws
+// UsageError.
+SocketPair open_probe_sockets();
+
 }  // namespace canopy

@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 
@@ -11,20 +12,27 @@ namespace canopy {
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
     : forwarder_(io_, shared.upstreams, shared.forwarders, {}),
       handler_(make_handler(forwarder_, counters_)),
-      sessions_(shared.tcp, shared.connections, counters_) {}
+      sessions_(shared.tcp, shared.connections, counters_),
+      probe_sessions_(shared.tcp, probe_connections_, counters_) {}
 
 Worker::~Worker() { stop(); }
 
 void Worker::listen(Tier tier, std::vector<SocketPair> sockets) {
+  for (SocketPair& pair : sockets) listen(tier, std::move(pair), sessions_);
+}
+
+void Worker::listen_for_probes(Tier tier, SocketPair sockets) {
+  listen(tier, std::move(sockets), probe_sessions_);
+}
+
+void Worker::listen(Tier tier, SocketPair pair, TcpSessions& sessions) {
   const ListenerContext context{io_, *handler_, counters_, arrivals_};
-  for (SocketPair& pair : sockets) {
-    udp_.push_back(std::make_unique<UdpListener>(
-        context, UdpListener::Settings{.tier = tier, .local = pair.local},
-        std::move(pair.udp)));
-    tcp_.push_back(std::make_unique<TcpListener>(
-        context, TcpListener::Settings{.tier = tier, .local = pair.local},
-        std::move(pair.tcp), sessions_));
-  }
+  udp_.push_back(std::make_unique<UdpListener>(
+      context, UdpListener::Settings{.tier = tier, .local = pair.local},
+      std::move(pair.udp)));
+  tcp_.push_back(std::make_unique<TcpListener>(
+      context, TcpListener::Settings{.tier = tier, .local = pair.local},
+      std::move(pair.tcp), sessions));
 }
 
 void Worker::start() {
@@ -33,6 +41,7 @@ void Worker::start() {
   refresh_later();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-worker");
+    thread_id_.set(static_cast<std::uint64_t>(gettid()));
     // A handler that throws is one that has run: the rest get their turn.
     while (!io_.stopped()) guarded("worker", [this] { io_.run(); });
   });
@@ -47,10 +56,15 @@ void Worker::refresh_later() {
   });
 }
 
+void Worker::ask_to_turn() {
+  boost::asio::post(io_, [this] { turns_.add(); });
+}
+
 void Worker::wind_down_tcp() {
   boost::asio::post(io_, [this] {
     for (const auto& listener : tcp_) listener->stop();
     sessions_.wind_down();
+    probe_sessions_.wind_down();
   });
 }
 

@@ -30,6 +30,9 @@ Workers::~Workers() { stop(); }
 void Workers::listen(Tier tier, TierSockets sockets) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->listen(tier, std::move(sockets.by_worker[i]));
+    SocketPair alone = open_probe_sockets();
+    probe_endpoints_[static_cast<std::size_t>(tier)].push_back(alone.local);
+    workers_[i]->listen_for_probes(tier, std::move(alone));
   }
 }
 

@@ -2,6 +2,7 @@
 // Used from the main thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -47,7 +48,14 @@ class Workers {
   const std::vector<Endpoint>& cache_tier() const { return cache_tier_; }
   const std::vector<Endpoint>& zone_tier() const { return zone_tier_; }
 
+  // Where each worker alone is asked, in their order; on loopback.
+  const std::vector<Endpoint>& probe_endpoints(Tier tier) const {
+    return probe_endpoints_[static_cast<std::size_t>(tier)];
+  }
+
   std::size_t size() const { return workers_.size(); }
+  // For the watchdog; any thread, while this lives.
+  Worker& worker(std::size_t number) { return *workers_[number]; }
   // Any thread, while this lives.
   const QueryCounters& counters(std::size_t worker) const {
     return workers_[worker]->counters();
@@ -64,6 +72,7 @@ class Workers {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Endpoint> cache_tier_;
   std::vector<Endpoint> zone_tier_;
+  std::array<std::vector<Endpoint>, kTiers> probe_endpoints_;
 };
 
 }  // namespace canopy

@@ -66,6 +66,41 @@ TEST_CASE("a failed probe over TCP is counted but decides nothing") {
   CHECK(health.totals(Tier::kCache, Transport::kUdp).failed == 0);
 }
 
+TEST_CASE("a tier fails while one of its workers does, and names it") {
+  Health health({});
+  for (const Tier tier : {Tier::kCache, Tier::kZone}) {
+    health.record(tier, Transport::kUdp, answered(kStart, milliseconds(1)));
+  }
+  const auto fail = [&](unsigned worker, Transport transport) {
+    health.record_worker(Tier::kCache, transport, worker,
+                         failed(kStart, "did not answer within 2 s"));
+  };
+  const auto answer = [&](unsigned worker, Transport transport) {
+    health.record_worker(Tier::kCache, transport, worker,
+                         answered(kStart, milliseconds(1)));
+  };
+  const auto error = [&] {
+    return health.verdict(Tier::kCache, kStart + seconds(1)).error;
+  };
+  answer(1, Transport::kUdp);
+  CHECK(error().empty());
+  for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
+    fail(3, transport);
+    CHECK(error() == "worker 3 did not answer within 2 s, 1.0 s ago");
+    answer(3, transport);
+    CHECK(error().empty());
+  }
+  fail(3, Transport::kUdp);
+  fail(2, Transport::kUdp);
+  fail(2, Transport::kTcp);
+  CHECK(error() ==
+        "worker 2 did not answer within 2 s, 1.0 s ago; "
+        "1 more workers fail");
+  CHECK(health.failing_workers(Tier::kCache) == 2);
+  CHECK(health.failing_workers(Tier::kZone) == 0);
+  CHECK(health.verdict(Tier::kZone, kStart).ok);
+}
+
 TEST_CASE("latencies of correct answers fall into buckets") {
   Health health({});
   for (const int ms : {1, 1, 3, 10000}) {

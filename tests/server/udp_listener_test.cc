@@ -52,6 +52,29 @@ TEST_CASE("a question that makes something throw costs that question") {
   }
 }
 
+TEST_CASE("each worker can be asked alone, for each tier and transport") {
+  WorkersPlan plan = ScriptedWorkers::loopback();
+  plan.workers = 3;
+  ScriptedWorkers served(plan);
+  const auto& cache = served.workers().probe_endpoints(Tier::kCache);
+  const auto& zone = served.workers().probe_endpoints(Tier::kZone);
+  REQUIRE(cache.size() == 3);
+  REQUIRE(zone.size() == 3);
+  const UdpClient second(cache[1]);
+  second.send("block");
+  for (const std::size_t other : {0, 2}) {
+    CHECK(UdpClient(cache[other]).ask("tier") == "cache udp");
+    CHECK(UdpClient(zone[other]).ask("tier") == "zone udp");
+    CHECK(TcpClient(cache[other]).ask("tier") == "cache tcp");
+    CHECK(TcpClient(zone[other]).ask("tier") == "zone tcp");
+  }
+  const UdpClient blocked(zone[1]);
+  blocked.send("tier");
+  served.unblock();
+  CHECK(blocked.receive() == "zone udp");
+  CHECK(second.receive() == "block");
+}
+
 TEST_CASE("an answer leaves from the address that was asked") {
   WorkersPlan plan = ScriptedWorkers::loopback();
   SUBCASE("IPv4, all addresses") {

@@ -1,0 +1,124 @@
+#include "healthz/worker_probes.h"
+
+#include <boost/asio/post.hpp>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "healthz/log.h"
+
+namespace canopy {
+namespace {
+
+namespace net = boost::asio;
+
+std::string_view name_of(Health::Transport transport) {
+  return transport == Health::Transport::kTcp ? "TCP" : "UDP";
+}
+
+}  // namespace
+
+// One transport: its workers are asked one after the other.
+struct WorkerProbes::Lane {
+  Health::Transport transport;
+  ProbeChannel channel;
+  std::size_t next = 0;  // in options_.workers; their number between rounds
+  Health::Time asked{};
+  // Those whose last probe failed: changes are logged, not each probe.
+  std::set<std::size_t> failing{};
+};
+
+WorkerProbes::WorkerProbes(net::io_context& io, Health& health,
+                           WorkerProbesOptions options)
+    : io_(io),
+      health_(health),
+      options_(std::move(options)),
+      question_(options_.domain),
+      timer_(io) {
+  if (options_.workers.empty()) return;
+  for (const auto transport :
+       {Health::Transport::kUdp, Health::Transport::kTcp}) {
+    const ProbeChannel::Options channel{
+        .server = options_.workers.front().server,
+        .over_tcp = transport == Health::Transport::kTcp,
+        .timeout = options_.timeout};
+    lanes_.push_back(
+        std::unique_ptr<Lane>(new Lane{.transport = transport,
+                                       .channel = ProbeChannel(io_, channel),
+                                       .next = options_.workers.size()}));
+  }
+}
+
+WorkerProbes::~WorkerProbes() { *alive_ = false; }
+
+void WorkerProbes::start() {
+  net::post(io_, [this, alive = alive_] {
+    if (*alive) round();
+  });
+}
+
+void WorkerProbes::round() {
+  if (health_.draining()) return;  // as SelfProbe
+  timer_.expires_after(options_.period);
+  timer_.async_wait([this, alive = alive_](const auto& error) {
+    if (!error && *alive) round();
+  });
+  for (const auto& lane : lanes_) {
+    if (lane->next < options_.workers.size()) continue;  // the last one goes on
+    lane->next = 0;
+    ask_next(*lane);
+  }
+}
+
+void WorkerProbes::ask_next(Lane& lane) {
+  if (lane.next == options_.workers.size() || health_.draining()) return;
+  const ProbedWorker& target = options_.workers[lane.next];
+  lane.channel.aim_at(target.server);
+  lane.asked = options_.clock();
+  lane.channel.ask(
+      question_.message(random_probe_id()),
+      [this, &lane, &target](const ProbeChannel::Outcome& outcome) {
+        const Health::Time now = options_.clock();
+        conclude(lane, target,
+                 {.when = now,
+                  .latency = now - lane.asked,
+                  .error = fault_of(outcome, lane.transport)});
+      });
+}
+
+// What the worker did wrong, to go on after "worker 3"; empty when it answered.
+std::string WorkerProbes::fault_of(const ProbeChannel::Outcome& outcome,
+                                   Health::Transport transport) const {
+  if (outcome.timed_out) {
+    return fmt::format("did not answer within {} s ({})",
+                       std::chrono::duration<double>(options_.timeout).count(),
+                       name_of(transport));
+  }
+  const std::string fault =
+      outcome.error.empty() ? question_.fault_of(outcome.reply) : outcome.error;
+  return fault.empty() ? fault : "failed: " + fault;
+}
+
+void WorkerProbes::conclude(Lane& lane, const ProbedWorker& target,
+                            const Health::Probe& probe) {
+  const bool failed_before = lane.failing.contains(lane.next);
+  if (!probe.ok() && !failed_before) {
+    log_warning("{} tier: worker {} {}", Health::name_of(target.tier),
+                target.worker, probe.error);
+    lane.failing.insert(lane.next);
+  }
+  if (probe.ok() && failed_before) {
+    log_info("{} tier: worker {} answers again over {}",
+             Health::name_of(target.tier), target.worker,
+             name_of(lane.transport));
+    lane.failing.erase(lane.next);
+  }
+  health_.record_worker(target.tier, lane.transport, target.worker, probe);
+  ++lane.next;
+  // Not here: the channel is not done with this question.
+  net::post(io_, [this, &lane, alive = alive_] {
+    if (*alive) ask_next(lane);
+  });
+}
+
+}  // namespace canopy
