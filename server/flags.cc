@@ -45,6 +45,14 @@ std::chrono::milliseconds period_value(Text text) {
   throw UsageError("is too short; give at least 10ms");
 }
 
+std::chrono::milliseconds watchdog_value(Text text) {
+  if (text == "0") return {};
+  const auto limit = duration_value(text);
+  // Less than a slow moment of a busy machine.
+  if (limit == limit.zero() || limit >= std::chrono::seconds(1)) return limit;
+  throw UsageError("is too short; give at least 1s, or 0 to turn it off");
+}
+
 template <typename Parse>
 auto each_value(Text text, Parse parse) {
   std::vector<decltype(parse(std::string_view()))> values;
@@ -159,6 +167,9 @@ const std::array kFlags = {
     Flag{"probe-latency", "TIME", "30s", "an older probe is a failure",
          G::kOperation,
          [](Options& o, Text v) { o.probe_latency = period_value(v); }},
+    Flag{"watchdog", "TIME", "10s",
+         "exit if a worker hangs this long; 0: never", G::kOperation,
+         [](Options& o, Text v) { o.watchdog = watchdog_value(v); }},
     Flag{"grace-period", "TIME", "25s",
          "after SIGTERM, answer at most this long", G::kOperation,
          [](Options& o, Text v) { o.grace_period = duration_value(v); }},

@@ -26,6 +26,7 @@
 #include "server/query_metrics.h"
 #include "server/upstream_source.h"
 #include "server/watch_metrics.h"
+#include "server/watchdog.h"
 #include "server/workers.h"
 #include "zones/zone_store.h"
 
@@ -33,6 +34,9 @@ namespace canopy {
 namespace {
 
 constexpr const char* kVersion = CANOPYDNS_VERSION;
+
+// For all threads to end once nothing is answered any more.
+constexpr std::chrono::seconds kStopTime{10};
 
 // SOA serials go on where an earlier process left them, give or take.
 Serial first_serial() {
@@ -186,6 +190,7 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
                            .stale = &watch.is_stale(),
                            .rates = rates ? &*rates : nullptr});
       });
+  Watchdog watchdog(options.watchdog, workers);
 
   // The outside sees how we are.
   Metrics metrics;
@@ -210,6 +215,7 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   say_where("zone tier", workers.zone_tier());
   say_where(health_service.http());
   workers.start();
+  watchdog.start();
   health.is_listening();
   say_when_ready(health);
   health_service.start();
@@ -223,9 +229,11 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
 
   // Drain: not ready any more, but answering until nobody asks.
   health.is_draining();
+  watchdog.rest();
   workers.drain(
       {.quiet = options.quiet_period, .grace = options.grace_period},
       [&](std::chrono::milliseconds time) { return signals.come_again(time); });
+  watchdog.end_within(kStopTime);
   source->stop();
   upstream_source.stop();
   workers.stop();

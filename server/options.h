@@ -61,6 +61,7 @@ struct Options {
   std::optional<ProcessUser> user;  // nothing: who started it
   std::chrono::milliseconds probe_period{2'000};
   std::chrono::milliseconds probe_latency{30'000};
+  std::chrono::milliseconds watchdog{10'000};  // 0: off
   std::chrono::milliseconds grace_period{25'000};
   std::chrono::milliseconds quiet_period{5'000};
   bool debug_remote = false;

@@ -153,6 +153,12 @@ class Canopy:
     def exit_code(self, seconds=PATIENCE):
         return self.process.wait(seconds)
 
+    def until_ended(self, has_ended):
+        """Waits for an end that the test caused."""
+        until(has_ended, lambda: f"the end; its log:\n{self.log()}",
+              PATIENCE + 10)
+        self.killed = True
+
     def stop(self, check=True):
         """Ends it.  One that crashed before, or does not end, is a failure."""
         crashed = None if self.told_to_end else self.process.poll()
