@@ -14,11 +14,9 @@
 #include "kubewatch/held_socket.h"
 #include "kubewatch/watch_event.h"
 
-namespace httplib {
-class ClientImpl;
-}
-
 namespace canopy::kube {
+
+class ApiConnection;
 
 struct ApiRequest {
   std::string path;  // with the query
@@ -70,7 +68,7 @@ class ApiClient {
   Identity identity_;  // client_ was made for its certificate
   std::string token_;
   std::size_t connections_ = 0;  // made so far
-  std::unique_ptr<httplib::ClientImpl> client_;
+  std::unique_ptr<ApiConnection> client_;
   HeldSocket socket_;  // client_'s
 };
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -94,4 +95,43 @@ TEST_CASE("TLS: who we are, and who we trust") {
           access.certificate = {};
           access.key = {};
         }) != "whole");
+}
+
+TEST_CASE("a reply over TLS has the limits of one over TCP") {
+  TestFolder folder;
+  const TestCertificates& made = test_certificates();
+  ScriptedApi api(std::make_unique<httplib::SSLServer>(
+      folder.write("server.crt", made.server).c_str(),
+      folder.write("server.key", made.server_key).c_str()));
+  std::atomic<std::size_t> size = 0;
+  api.server().Get("/x", [&](const auto&, httplib::Response& reply) {
+    reply.set_header("X", std::string(size, 'a'));
+    reply.set_content("{}", "application/json");
+  });
+  api.server().Get("/large", [&](const auto&, httplib::Response& reply) {
+    reply.set_content(std::string(3 << 20, 'x'), "application/json");
+  });
+  api.start();
+  ClusterAccess access;
+  access.server = {true, "127.0.0.1", api.port(), ""};
+  access.authority.inline_pem = made.authority;
+  Credentials credentials(access);
+  ApiClient client(credentials);
+  std::size_t octets = 0;
+  const auto ask = [&](const std::string& path) {
+    octets = 0;
+    return client.get({.path = path}, [&](std::string_view bytes) {
+      octets += bytes.size();
+      return true;
+    });
+  };
+  size = 8000;
+  CHECK(ask("/x").end == ApiReply::End::kWhole);
+  size = 9000;
+  const ApiReply reply = ask("/x");
+  CHECK(reply.end == ApiReply::End::kFailed);
+  CHECK(reply.why ==
+        access.server.url() + ": a header line is longer than 8 KiB");
+  CHECK(ask("/large").end == ApiReply::End::kWhole);
+  CHECK(octets == 3 << 20);
 }

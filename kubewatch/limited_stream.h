@@ -1,0 +1,92 @@
+// The connection under cpp-httplib's client, with bounds on what the API
+// server may send before the library has made sense of it.  cpp-httplib has
+// none: it keeps every header line and any number of them, and 0.11 matches
+// the status line with a recursive std::regex, so that one of 30,000 octets
+// overflows the stack.
+//
+// cpp-httplib reads lines (status, headers, sizes of chunks, trailers) one
+// octet at a time and bodies in larger pieces.  So the octets that are asked
+// for alone are the lines, whatever the framing is.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <httplib.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+
+namespace canopy::kube {
+
+// Bounds on lines, fed octet by octet.
+class LineLimits {
+ public:
+  // An API server's status line has 20 octets.  The regex takes about 300
+  // octets of stack for each.
+  static constexpr std::size_t kMaxStatusLine = 1 << 10;
+  // What cpp-httplib takes, too, once it has read the line.
+  static constexpr std::size_t kMaxLine = 8 << 10;
+  // All lines between two pieces of a body: a header, or many in a row
+  // (100 Continue).  Chunks of one octet look like lines: a row of 10,000 is
+  // refused.
+  static constexpr std::size_t kMaxLines = 64 << 10;
+
+  // False when a limit is passed; fault() says which one.
+  bool take(char octet);
+  void take_body() { lines_ = line_ = 0; }
+
+  // "a header line is longer than 8 KiB"; null when all is well.
+  const char* fault() const { return fault_; }
+
+ private:
+  bool fail(const char* why);
+
+  std::size_t line_ = 0;   // octets of the line so far
+  std::size_t lines_ = 0;  // of all lines so far
+  bool is_status_ = true;  // the line begins like a status line
+  const char* fault_ = nullptr;
+};
+
+// Reads and writes like httplib's own streams, which cannot be wrapped: they
+// are private to the library.
+class LimitedStream : public httplib::Stream {
+ public:
+  struct Timeouts {
+    std::chrono::milliseconds read;   // the longest silence
+    std::chrono::milliseconds write;  // until the socket takes more
+  };
+
+  // `ssl` is null for plain TCP; with it the socket must not block.  Both must
+  // outlive the stream.
+  LimitedStream(socket_t socket, SSL* ssl, Timeouts timeouts);
+
+  bool is_readable() const override;
+  bool is_writable() const override;
+  // Returns 0 at the end, and less on a fault, a timeout, or a passed limit.
+  ssize_t read(char* to, std::size_t size) override;
+  ssize_t write(const char* from, std::size_t size) override;
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return socket_; }
+
+  const char* fault() const { return limits_.fault(); }
+  // True when octets came that nobody asked for.
+  bool has_rest() const { return at_ < end_; }
+
+ private:
+  bool wait(short events, std::chrono::milliseconds timeout) const;
+  ssize_t fill();
+  ssize_t fill_from_tls();
+  bool wait_for_tls(int result) const;
+
+  socket_t socket_;
+  SSL* ssl_;
+  Timeouts timeouts_;
+  LineLimits limits_;
+  std::array<char, 16 << 10> buffer_;  // as large as a TLS record
+  std::size_t at_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace canopy::kube
