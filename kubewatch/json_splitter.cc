@@ -48,8 +48,8 @@ JsonSplitter::Step JsonSplitter::inside(const char*& at, const char* end) {
     ++at;
     if (c == '"') {
       in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      ++depth_;
+    } else if ((c == '{' || c == '[') && deepen() == Step::kStop) {
+      return Step::kStop;
     }
   }
   if (keep({start, at}) == Step::kStop) return Step::kStop;
@@ -74,7 +74,7 @@ const char* JsonSplitter::skip_string(const char* at, const char* end) {
 
 JsonSplitter::Step JsonSplitter::outside_string(char c) {
   if (depth_ == 0) {
-    if (is_space(c)) return Step::kGoOn;
+    if (is_space(c)) return skip_space();
     return c == '{' ? open(c) : fail("a JSON object was expected");
   }
   if (items_open_ && depth_ == 2) return between_items(c);
@@ -107,7 +107,7 @@ bool JsonSplitter::last_string_is_items() const {
 }
 
 JsonSplitter::Step JsonSplitter::between_items(char c) {
-  if (is_space(c)) return Step::kGoOn;
+  if (is_space(c)) return skip_space();
   if (c == ']') {
     items_open_ = false;
     return close(c);
@@ -132,8 +132,13 @@ JsonSplitter::Step JsonSplitter::open(char c) {
     return Step::kGoOn;
   }
   key_ = Key::kOther;
-  ++depth_;
+  if (deepen() == Step::kStop) return Step::kStop;
   return keep({&c, 1});
+}
+
+JsonSplitter::Step JsonSplitter::deepen() {
+  if (++depth_ <= kMaxDepth) return Step::kGoOn;
+  return fail("brackets within brackets, more than 64");
 }
 
 JsonSplitter::Step JsonSplitter::close(char c) {
@@ -148,6 +153,7 @@ JsonSplitter::Step JsonSplitter::close(char c) {
 }
 
 JsonSplitter::Step JsonSplitter::emit(Part part, std::string& text) {
+  blanks_ = 0;
   const bool go_on = sink_(part, text);
   text.clear();
   if (text.capacity() > kKeptCapacity) text.shrink_to_fit();
@@ -157,15 +163,23 @@ JsonSplitter::Step JsonSplitter::emit(Part part, std::string& text) {
 JsonSplitter::Step JsonSplitter::keep(std::string_view bytes) {
   std::string& kept = text();
   if (kept.size() + bytes.size() > kMaxObjectSize) {
-    return fail("an object is larger than 16 MiB");
+    return fail("an object is larger than 8 MiB");
   }
+  // Memory that is not written to costs nothing, and a text that doubles its
+  // memory again and again has three times its size.
+  if (kept.size() + bytes.size() > kKeptCapacity) kept.reserve(kMaxObjectSize);
   kept += bytes;
   return Step::kGoOn;
 }
 
 // One blank stands for any number of them.
 JsonSplitter::Step JsonSplitter::keep_space() {
-  return text().back() == ' ' ? Step::kGoOn : keep(" ");
+  return text().back() == ' ' ? skip_space() : keep(" ");
+}
+
+JsonSplitter::Step JsonSplitter::skip_space() {
+  if (++blanks_ <= kMaxBlanks) return Step::kGoOn;
+  return fail("more than 1 MiB of blanks around an object");
 }
 
 JsonSplitter::Step JsonSplitter::fail(const char* why) {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 
+#include "kubewatch/bounded_json.h"
 #include "kubewatch/watch_decoder.h"
 #include "kubewatch/yaml_to_json.h"
 

@@ -1,7 +1,10 @@
 #include "kubewatch/watch_decoder.h"
 
+#include <mutex>
+#include <optional>
 #include <utility>
 
+#include "kubewatch/bounded_json.h"
 #include "kubewatch/json.h"
 #include "kubewatch/object_decoder.h"
 
@@ -13,6 +16,10 @@ using Type = WatchEvent::Type;
 
 // kubectl reads them too; nobody writes many.
 constexpr int kMaxListDepth = 8;
+// It goes into the next request.  An API server's is a number.
+constexpr std::size_t kMaxResourceVersion = 1 << 10;
+constexpr const char* kLongResourceVersion =
+    "a resource version of more than 1 KiB";
 
 bool ends_with_list(std::string_view kind) {
   return kind.size() >= 4 && kind.substr(kind.size() - 4) == "List";
@@ -25,11 +32,14 @@ const json::Value* nested_items(const json::Value& value) {
   return items != nullptr && items->IsArray() ? items : nullptr;
 }
 
-// Parses `text` in place; "" or why it cannot.
-std::string parse(std::string& text, rapidjson::Document& document) {
-  document.ParseInsitu<json::kParseFlags>(text.data());
-  if (!document.HasParseError()) return {};
-  return rapidjson::GetParseError_En(document.GetParseError());
+// A large object takes many times its size while it is decoded.  Every kind has
+// a thread that decodes: those of large objects take turns, so that only one
+// has that memory.
+std::unique_lock<std::mutex> turn_of(const std::string& text) {
+  constexpr std::size_t kLarge = 256 << 10;
+  static std::mutex turn;
+  if (text.size() < kLarge) return {};
+  return std::unique_lock(turn);
 }
 
 ApiStatus status_in(const json::Value& value) {
@@ -122,8 +132,9 @@ const std::string& WatchDecoder::error() const {
 }
 
 bool WatchDecoder::decode(std::string& text) {
+  const auto turn = turn_of(text);
   rapidjson::Document document;
-  error_ = parse(text, document);
+  error_ = parse_bounded(text, document);
   if (!error_.empty()) return false;
   const auto type = event_type(text_member(document, "type"));
   const json::Value* object = member(document, "object");
@@ -137,6 +148,10 @@ bool WatchDecoder::decode(std::string& text) {
     event.status = status_in(*object);
   } else {
     event.resource_version = resource_version_in(*object);
+    if (event.resource_version.size() > kMaxResourceVersion) {
+      error_ = kLongResourceVersion;
+      return false;
+    }
   }
   if (*type != Type::kError && *type != Type::kBookmark) {
     event.object = decode_object(*object, kind_name(kind_));
@@ -163,8 +178,9 @@ const std::string& ListDecoder::error() const {
 }
 
 bool ListDecoder::decode(JsonSplitter::Part part, std::string& text) {
+  const auto turn = turn_of(text);
   rapidjson::Document document;
-  error_ = parse(text, document);
+  error_ = parse_bounded(text, document);
   if (!error_.empty()) return false;
   const std::string_view kind = text_member(document, "kind");
   if (part == JsonSplitter::Part::kItem) {
@@ -172,6 +188,10 @@ bool ListDecoder::decode(JsonSplitter::Part part, std::string& text) {
   }
   if (ends_with_list(kind) || member(document, "items") != nullptr) {
     ListEnvelope envelope = envelope_in(document);
+    if (envelope.resource_version.size() > kMaxResourceVersion) {
+      error_ = kLongResourceVersion;
+      return false;
+    }
     envelope.nameless_items = std::exchange(nameless_, 0);
     return sink_.end(std::move(envelope));
   }
@@ -182,25 +202,8 @@ bool ListDecoder::decode(JsonSplitter::Part part, std::string& text) {
 
 ApiStatus decode_status(std::string text) {
   rapidjson::Document document;
-  if (!parse(text, document).empty()) return {};
+  if (!parse_bounded(text, document).empty()) return {};
   return status_in(document);
-}
-
-std::optional<JsonFault> find_json_fault(std::FILE* file) {
-  std::string buffer(64 << 10, '\0');
-  rapidjson::FileReadStream stream(file, buffer.data(), buffer.size());
-  rapidjson::Reader reader;
-  rapidjson::BaseReaderHandler<> nothing;
-  for (;;) {
-    rapidjson::SkipWhitespace(stream);
-    if (stream.Peek() == '\0') return std::nullopt;
-    constexpr unsigned kFlags =
-        json::kParseFlags | rapidjson::kParseStopWhenDoneFlag;
-    if (!reader.Parse<kFlags>(stream, nothing)) {
-      return JsonFault{reader.GetErrorOffset(),
-                       rapidjson::GetParseError_En(reader.GetParseErrorCode())};
-    }
-  }
 }
 
 }  // namespace canopy::kube

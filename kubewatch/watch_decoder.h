@@ -4,9 +4,7 @@
 // Threads: one at a time.
 #pragma once
 
-#include <cstdio>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -73,14 +71,5 @@ class ListDecoder {
 
 // meta/v1 Status of an error reply; code 0 when the text is none.
 ApiStatus decode_status(std::string text);
-
-// Where JSON text stops being JSON.
-struct JsonFault {
-  std::size_t offset = 0;
-  std::string why;
-};
-// Reads the whole file with the strict parser: nothing when it is a row of
-// JSON values.  Holds none of it in memory.
-std::optional<JsonFault> find_json_fault(std::FILE* file);
 
 }  // namespace canopy::kube

@@ -80,9 +80,28 @@ TEST_CASE("an object may not be larger than the limit") {
   std::string text = "{\"a\":\"";
   text.append(JsonSplitter::kMaxObjectSize, 'x');
   CHECK(split(Shape::kValues, text, 1 << 16).back() ==
-        "! an object is larger than 16 MiB");
+        "! an object is larger than 8 MiB");
   CHECK(split(Shape::kLists, "{\"items\":[" + text, 1 << 16).back() ==
-        "! an object is larger than 16 MiB");
+        "! an object is larger than 8 MiB");
+}
+
+TEST_CASE("brackets within brackets, and blanks, are bounded") {
+  const std::string deep(1 << 20, '[');
+  for (const std::string& text :
+       {"{\"a\":" + deep, "{\"items\":[{\"a\":" + deep}) {
+    CHECK(split(Shape::kLists, text, 1 << 16).back() ==
+          "! brackets within brackets, more than 64");
+  }
+  const std::string blanks(2 << 20, ' ');
+  for (const char* before : {"", "{", "{\"a\":1,", "{\"items\":[", "{}"}) {
+    CAPTURE(before);
+    CHECK(split(Shape::kLists, before + blanks, 1 << 16).back() ==
+          "! more than 1 MiB of blanks around an object");
+  }
+  // Each object may have some.
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "{}" + std::string(100'000, ' ');
+  CHECK(split(Shape::kValues, many, 1 << 16).back() == "{}");
 }
 
 TEST_CASE("the sink can stop it") {

@@ -296,6 +296,11 @@ TEST_CASE("a stream that is no watch ends with the reason") {
   CHECK(watch(R"({"type":"X","object":{}})", 100).back() ==
         "! a watch event without a known type or without an object");
   CHECK(watch(R"({"type":ADDED})", 100).back() == "! Invalid value.");
+  CHECK(watch(R"({"type":"BOOKMARK","object":{"metadata":)"
+              R"({"resourceVersion":")" +
+                  std::string(2000, '1') + R"("}}})",
+              100)
+            .back() == "! a resource version of more than 1 KiB");
   CHECK(watch("{\"a\":" + std::string(300'000, '[') +
                   std::string(300'000, ']') + "}",
               1 << 20)

@@ -1,0 +1,110 @@
+#include "kubewatch/bounded_json.h"
+
+#include <limits>
+
+#include "kubewatch/json_splitter.h"
+
+namespace canopy::kube {
+
+namespace {
+
+using rapidjson::SizeType;
+
+// Hands on what RapidJSON's reader finds, up to `most` values and
+// JsonSplitter::kMaxDepth brackets within brackets.
+template <typename Handler>
+class Bounded {
+ public:
+  Bounded(Handler& handler, std::size_t most)
+      : handler_(handler), most_(most) {}
+
+  const char* fault() const { return fault_; }
+
+  bool Null() { return count() && handler_.Null(); }
+  bool Bool(bool value) { return count() && handler_.Bool(value); }
+  bool Int(int value) { return count() && handler_.Int(value); }
+  bool Uint(unsigned value) { return count() && handler_.Uint(value); }
+  bool Int64(std::int64_t value) { return count() && handler_.Int64(value); }
+  bool Uint64(std::uint64_t value) { return count() && handler_.Uint64(value); }
+  bool Double(double value) { return count() && handler_.Double(value); }
+  bool RawNumber(const char* text, SizeType size, bool copy) {
+    return count() && handler_.RawNumber(text, size, copy);
+  }
+  bool String(const char* text, SizeType size, bool copy) {
+    return count() && handler_.String(text, size, copy);
+  }
+  bool Key(const char* text, SizeType size, bool copy) {
+    return count() && handler_.Key(text, size, copy);
+  }
+  bool StartObject() { return open() && handler_.StartObject(); }
+  bool StartArray() { return open() && handler_.StartArray(); }
+  bool EndObject(SizeType members) {
+    --depth_;
+    return handler_.EndObject(members);
+  }
+  bool EndArray(SizeType elements) {
+    --depth_;
+    return handler_.EndArray(elements);
+  }
+
+ private:
+  bool count() {
+    if (++values_ <= most_) return true;
+    fault_ = "more than 600,000 values in one object";
+    return false;
+  }
+  bool open() {
+    if (++depth_ <= JsonSplitter::kMaxDepth) return count();
+    fault_ = "brackets within brackets, more than 64";
+    return false;
+  }
+
+  Handler& handler_;
+  const std::size_t most_;
+  std::size_t values_ = 0;
+  std::size_t depth_ = 0;
+  const char* fault_ = nullptr;
+};
+
+}  // namespace
+
+std::string parse_bounded(std::string& text, rapidjson::Document& document) {
+  rapidjson::InsituStringStream stream(text.data());
+  rapidjson::Reader reader;
+  std::string why;
+  const auto fill = [&](rapidjson::Document& handler) {
+    Bounded bounded(handler, kMaxValues);
+    constexpr unsigned kFlags = json::kParseFlags | rapidjson::kParseInsituFlag;
+    if (reader.Parse<kFlags>(stream, bounded)) return true;
+    why = bounded.fault() != nullptr
+              ? bounded.fault()
+              : rapidjson::GetParseError_En(reader.GetParseErrorCode());
+    return false;
+  };
+  document.Populate(fill);
+  return why;
+}
+
+std::optional<JsonFault> find_json_fault(std::FILE* file) {
+  std::string buffer(64 << 10, '\0');
+  rapidjson::FileReadStream stream(file, buffer.data(), buffer.size());
+  rapidjson::Reader reader;
+  rapidjson::BaseReaderHandler<> nothing;
+  for (;;) {
+    rapidjson::SkipWhitespace(stream);
+    if (stream.Peek() == '\0') return std::nullopt;
+    constexpr unsigned kFlags =
+        json::kParseFlags | rapidjson::kParseStopWhenDoneFlag;
+    // Nothing is kept of a value: any number of them.
+    Bounded bounded(nothing, std::numeric_limits<std::size_t>::max());
+    if (!reader.Parse<kFlags>(stream, bounded)) {
+      return JsonFault{
+          reader.GetErrorOffset(),
+          bounded.fault() != nullptr
+              ? bounded.fault()
+              : rapidjson::GetParseError_En(reader.GetParseErrorCode())};
+    }
+  }
+}
+
+}  // namespace canopy::kube
