@@ -186,9 +186,10 @@ std::string Reflector::watch_path(std::chrono::seconds duration) const {
 Reflector::Next Reflector::list() {
   const Listing listing{cluster_.new_origin(), origin_, {}};
   ListEnvelope envelope;
-  std::uint64_t objects = 0;
+  ListProgress progress;
   do {
-    const ApiReply reply = list_page(listing, envelope, objects);
+    rest_after_empty(progress.empty_pages());
+    const ApiReply reply = list_page(listing, envelope, progress);
     if (reply.end != End::kWhole) {
       cluster_.abandon(listing);
       // The pages' snapshot was compacted away: from the first one again.
@@ -199,7 +200,7 @@ Reflector::Next Reflector::list() {
   } while (!envelope.continue_token.empty());
   origin_ = listing.origin;
   resource_version_ = envelope.resource_version;
-  consistency_.listed(objects, resource_version_);
+  consistency_.listed(progress.objects(), resource_version_);
   listed_ = checked_ = options_.clock();
   list_again_ = std::chrono::duration_cast<std::chrono::nanoseconds>(
       options_.times.relist * (1 + options_.random()));
@@ -210,22 +211,21 @@ Reflector::Next Reflector::list() {
 
 // A reply that is not whole and a list is not End::kWhole.
 ApiReply Reflector::list_page(const Listing& listing, ListEnvelope& envelope,
-                              std::uint64_t& objects) {
+                              ListProgress& progress) {
   const ReflectorTimes& times = options_.times;
   const std::string path = list_path(envelope.continue_token);
   bool has_end = false;
-  ListDecoder decoder(kind_name(options_.kind), {[&](Decoded&& decoded) {
-                                                   ++objects;
-                                                   put(listing,
-                                                       std::move(decoded));
-                                                   rest_now_and_then();
-                                                   return true;
-                                                 },
-                                                 [&](ListEnvelope&& found) {
-                                                   envelope = std::move(found);
-                                                   has_end = true;
-                                                   return true;
-                                                 }});
+  ListDecoder decoder(kind_name(options_.kind),
+                      {[&](Decoded&& decoded) {
+                         put(listing, std::move(decoded));
+                         rest_now_and_then();
+                         return progress.take_object();
+                       },
+                       [&](ListEnvelope&& found) {
+                         envelope = std::move(found);
+                         has_end = true;
+                         return true;
+                       }});
   Time start{};
   std::int64_t octets = 0;
   ApiReply reply =
@@ -253,6 +253,11 @@ ApiReply Reflector::list_page(const Listing& listing, ListEnvelope& envelope,
              (!has_end || !decoder.is_between_values())) {
     reply.end = End::kFailed;
     reply.why = "the reply is not a list: it ends too early";
+  }
+  if (reply.end == End::kWhole) progress.take_page(envelope);
+  if (!progress.why().empty()) {
+    reply.end = End::kFailed;
+    reply.why = "the list does not come to an end: " + progress.why();
   }
   return reply;
 }
@@ -311,15 +316,28 @@ void Reflector::is_well() {
 }
 
 void Reflector::pause(std::chrono::milliseconds at_least) {
+  pause_after(failures_, at_least);
+}
+
+// Doubled with each failure.
+void Reflector::pause_after(std::size_t failures,
+                            std::chrono::milliseconds at_least) {
   const ReflectorTimes& times = options_.times;
   const std::size_t doublings =
-      std::min<std::size_t>(failures_ > 0 ? failures_ - 1 : 0, 16);
+      std::min<std::size_t>(failures > 0 ? failures - 1 : 0, 16);
   const auto longest =
       std::min(times.longest_pause, times.first_pause * (1 << doublings));
   const double random = options_.random();
   const auto length =
       std::max(longest * (0.5 + random / 2), at_least * (1 + random / 2));
   wait(std::chrono::duration_cast<std::chrono::microseconds>(length));
+}
+
+// Pages without items may come, but not as fast as they can be asked for.
+void Reflector::rest_after_empty(std::size_t pages) {
+  if (pages == 0) return;
+  const ReflectorTimes& times = options_.times;
+  wait(std::min(times.longest_pause, times.first_pause * (1 << (pages - 1))));
 }
 
 // Every server is told the same at the same time.

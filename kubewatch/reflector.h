@@ -21,6 +21,7 @@
 #include "kubewatch/api_client.h"
 #include "kubewatch/cluster_watch.h"
 #include "kubewatch/consistency_check.h"
+#include "kubewatch/list_progress.h"
 
 namespace canopy::kube {
 
@@ -81,7 +82,7 @@ class Reflector {
   bool wants_to_end();
   Next list();
   ApiReply list_page(const Listing& listing, ListEnvelope& envelope,
-                     std::uint64_t& objects);
+                     ListProgress& progress);
   ApiReply request(const ApiRequest& request,
                    const ApiClient::Receiver& receive);
   void put(const Listing& listing, Decoded&& decoded);
@@ -106,6 +107,9 @@ class Reflector {
   void succeeded();
   void is_well();
   void pause(std::chrono::milliseconds at_least = {});
+  void pause_after(std::size_t failures, std::chrono::milliseconds at_least);
+  void rest_after_empty(std::size_t pages);
+  void rest_after_short_watches();
   void spread();
   void wait(std::chrono::microseconds length);
 
@@ -139,7 +143,11 @@ class Reflector {
   ConsistencyCheck::Verdict verdict_ = ConsistencyCheck::Verdict::kNone;
   std::size_t differed_ = 0;  // checks in a row
   bool has_bookmarks_ = false;
-  std::size_t frozen_ = 0;  // watches in a row
+  // Watches in a row: that froze, that were told 410 before they brought
+  // anything, and that did not last.
+  std::size_t frozen_ = 0;
+  std::size_t gone_ = 0;
+  std::size_t short_watches_ = 0;
   Time listed_{};
   std::chrono::nanoseconds list_again_{};  // after so long
   Time checked_{};

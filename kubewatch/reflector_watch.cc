@@ -5,6 +5,7 @@
 
 #include "healthz/log.h"
 #include "kubewatch/reflector.h"
+#include "kubewatch/shown_text.h"
 #include "kubewatch/watch_decoder.h"
 
 namespace canopy::kube {
@@ -17,6 +18,9 @@ constexpr int kGone = 410;
 // Checks that differ even after a new list: their counts are no use.
 constexpr std::size_t kMaxDiffered = 3;
 constexpr std::size_t kMaxFrozenDoublings = 4;
+// Watches in a row that bring something and end within the second; the next
+// ones are not asked for at once.  A server that restarts has two or three.
+constexpr std::size_t kMaxShortWatches = 8;
 
 bool is_gone(const ApiStatus& status) {
   return status.code == kGone || status.reason == "Expired" ||
@@ -67,8 +71,9 @@ Reflector::Next Reflector::watch() {
     reply.end = End::kFailed;
     reply.why = "not a watch event: " + decoder.error();
   }
-  const auto lasted = options_.clock() - start;
-  return after_watch(reply, fruitful || lasted > times.shortest_watch);
+  const bool lasted = options_.clock() - start > times.shortest_watch;
+  short_watches_ = lasted ? 0 : short_watches_ + 1;
+  return after_watch(reply, fruitful || lasted);
 }
 
 std::chrono::seconds Reflector::allowed_silence(
@@ -104,20 +109,24 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
     log_info("{}: resource version {} is too old: listing again",
              resource_path(), resource_version_);
     cluster_.note_failure(options_.kind);
-    if (!fruitful) pause();
+    // The list between two of them goes well, so failures_ does not grow.
+    gone_ = fruitful ? 0 : gone_ + 1;
+    if (gone_ > 0) pause_after(gone_, {});
     spread();
     return Next::kList;
   }
   if (error_event_.code != 0) {
     failed("watch: error event " + std::to_string(error_event_.code) + " " +
-           error_event_.message);
+           shown(error_event_.message));
     pause();
     return Next::kWatch;
   }
   if (verdict_ == ConsistencyCheck::Verdict::kDiffers) return Next::kList;
   const bool began = reply.end == End::kWhole || reply.end == End::kCut;
   if (began && fruitful) {
+    gone_ = 0;
     succeeded();
+    rest_after_short_watches();
     // From where it ended, at once.
     return reply.end == End::kWhole ? judge(consistency_.watched_to_the_end())
                                     : Next::kWatch;
@@ -130,6 +139,17 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
   }
   pause(reply.retry_after);
   return Next::kWatch;
+}
+
+// What ends each watch after an event or two would be asked thousands of times
+// a second.
+void Reflector::rest_after_short_watches() {
+  if (short_watches_ <= kMaxShortWatches) return;
+  if (short_watches_ == kMaxShortWatches + 1) {
+    log_warning("{}: watches end as soon as they begin; asking less often",
+                resource_path());
+  }
+  pause_after(short_watches_ - kMaxShortWatches, {});
 }
 
 // It was ended by look_at_clock().

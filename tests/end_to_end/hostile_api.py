@@ -1,0 +1,106 @@
+"""An API server, or what sits between us and one, that means ill.  Requests
+are answered with whatever octets a test gives; until it gives some, each list
+is empty and each watch silent."""
+
+import socket
+import threading
+import time
+import urllib.parse
+
+RESOURCES = {"namespaces": "Namespace", "services": "Service",
+             "endpointslices": "EndpointSlice"}
+
+
+def list_of(resource, items=b"", token="", version="7"):
+    """The JSON text of a list; `items` are JSON texts with commas between."""
+    return (b'{"kind":"%sList","apiVersion":"v1","metadata":{'
+            b'"resourceVersion":"%s","continue":"%s"},"items":[%s]}' % (
+                RESOURCES[resource].encode(), version.encode(),
+                token.encode(), items))
+
+
+def reply(body, *headers, status="200 OK"):
+    """A whole response."""
+    head = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers,
+            f"Content-Length: {len(body)}"]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+class Request:
+    def __init__(self, line):
+        url = urllib.parse.urlsplit(line.split()[1])
+        self.resource = url.path.rsplit("/", 1)[-1]
+        self.query = dict(urllib.parse.parse_qsl(url.query))
+        self.time = time.monotonic()
+
+    @property
+    def is_watch(self):
+        return "watch" in self.query
+
+
+class HostileApi:
+    """`lists` and `watches` are functions of a Request that return octets, or
+    an iterable of them; the connection is closed at the end of an iterable.
+    None is silence."""
+
+    def __init__(self, lists=None, watches=None):
+        self.lists = lists or (lambda request: reply(list_of(request.resource)))
+        self.watches = watches or (lambda request: None)
+        self.asked = []  # Requests, in order
+        self._ended = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._socket.close()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def times(self, resource, watch=False):
+        """When its lists, or its watches, were asked for."""
+        return [request.time for request in list(self.asked)
+                if request.resource == resource and request.is_watch == watch]
+
+    def _accept(self):
+        while not self._ended.is_set():
+            try:
+                connection = self._socket.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._converse, args=(connection,),
+                             daemon=True).start()
+
+    def _converse(self, connection):
+        with connection, connection.makefile("rb") as lines:
+            try:
+                while self._answer(connection, lines):
+                    pass
+            except OSError:
+                pass  # it hung up
+
+    def _answer(self, connection, lines):
+        line = lines.readline().decode()
+        if not line:
+            return False
+        while lines.readline() not in (b"\r\n", b""):
+            pass
+        request = Request(line)
+        self.asked.append(request)
+        octets = (self.watches if request.is_watch else self.lists)(request)
+        if octets is None:
+            self._ended.wait()
+            return False
+        if isinstance(octets, bytes):
+            connection.sendall(octets)
+            return True
+        for some in octets:
+            if self._ended.is_set():
+                break
+            connection.sendall(some)
+        return False

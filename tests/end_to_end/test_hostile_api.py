@@ -1,0 +1,144 @@
+"""What calls itself the API server sends what no API server sends.  Memory
+stays within bounds, the log says so in a few lines, the process lives, and is
+well when it is over."""
+
+import itertools
+import zlib
+
+import pytest
+
+from ask import rcode
+from hostile_api import HostileApi, list_of, reply
+
+MEBIBYTE = 1 << 20
+# A process with an empty cluster has 16 MiB, or 30 with a sanitizer's.
+MOST_MEMORY = 96 * MEBIBYTE
+
+
+def highest_memory(server):
+    with open(f"/proc/{server.pid}/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status
+                    if line.startswith("VmHWM:"))
+
+
+def endless(head, octets, times=64):
+    """`head`, and then `octets` for ever."""
+    return itertools.chain([head], itertools.repeat(octets * times))
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+GZIP = HEAD + b"Content-Encoding: gzip\r\n\r\n"
+LIST = b'{"kind":"ServiceList","metadata":{"resourceVersion":"7"},"items":['
+OBJECT = LIST + b'{"metadata":{"name":"web","namespace":"default"},"spec":'
+
+
+def bomb(text, repeated):
+    """gzip of `text` and then of `repeated` for ever, a thousandth of it."""
+    packer = zlib.compressobj(9, wbits=31)
+    yield GZIP + packer.compress(text)
+    while True:
+        yield packer.compress(repeated * (MEBIBYTE // len(repeated)))
+
+
+REPLIES = {
+    "a status line of 30,000 octets":
+        lambda: [b"HTTP/1.1 200 " + b"a" * 30_000 + b"\r\n\r\n"],
+    "a status line without end": lambda: endless(b"HTTP/1.1 200 ", b"a" * 1024),
+    "a header line without end": lambda: endless(HEAD + b"A: ", b"a" * 1024),
+    "headers without end":
+        lambda: endless(HEAD, b"".join(b"A%d: %s\r\n" % (i, b"a" * 100)
+                                       for i in range(100))),
+    "no header line, without end": lambda: endless(HEAD, b"\n" * 1024),
+    "100 Continue without end":
+        lambda: endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a chunk's size without end": lambda: endless(CHUNKED, b"0" * 1024),
+    "trailers without end":
+        lambda: endless(CHUNKED + b"0\r\n", b"A: %s\r\n" % (b"a" * 100)),
+    "an object of brackets": lambda: endless(HEAD + b"\r\n" + OBJECT, b"["),
+    "an object of numbers":
+        lambda: endless(HEAD + b"\r\n" + OBJECT + b"[0", b",0"),
+    "an object of one string":
+        lambda: endless(HEAD + b"\r\n" + OBJECT + b'"', b"a" * 1024),
+    "blanks": lambda: endless(HEAD + b"\r\n" + LIST, b" " * 1024),
+    "blanks from gzip": lambda: bomb(LIST, b" "),
+    "an object from gzip": lambda: bomb(OBJECT, b"[0,"),
+    "brotli, which was not asked for":
+        lambda: endless(HEAD + b"Content-Encoding: br\r\n\r\n", b"\x5b\xff" * 9),
+}
+
+
+@pytest.mark.parametrize("what", REPLIES)
+def test_a_reply(canopy, what):
+    is_hostile = True
+
+    def lists(request):
+        return REPLIES[what]() if is_hostile else reply(
+            list_of(request.resource))
+
+    with HostileApi(lists) as api:
+        server = canopy(f"--kube-master-url={api.url}", wait="listening")
+
+        def tried_again():
+            assert highest_memory(server) < MOST_MEMORY
+            return len(api.asked) >= 12
+        server.until(tried_again, "it to be tried again", 60)
+        assert rcode(server.ask("web.default.svc.cluster.local")) == "SERVFAIL"
+        # A kind's first failure, and at most three other reasons.
+        assert 3 <= len(server.log_lines("trying again")) <= 12
+        assert max(map(len, server.log().splitlines())) < 1000
+        is_hostile = False
+        server.until_ready()
+        print(f"{what}: {highest_memory(server) >> 10} KiB at the most")
+
+
+def test_a_continue_token_without_end(canopy):
+    """Pages without items: not asked for as fast as they come, and given up."""
+    numbers = itertools.count()
+
+    def lists(request):
+        return reply(list_of(request.resource, token=f"token-{next(numbers)}"))
+
+    with HostileApi(lists) as api:
+        server = canopy(f"--kube-master-url={api.url}", wait="listening")
+        server.until(lambda: len(api.times("services")) >= 6, "six pages")
+        fifth, sixth = api.times("services")[4:6]
+        # 0.1, 0.2, 0.4, 0.8 and 1.6 s lie between them; a few ms did.
+        assert sixth - fifth > 1.5
+
+
+@pytest.mark.parametrize("token, why", [
+    (lambda page: "same", "a continue token comes a second time"),
+    (lambda page: f"{page % 5}", "a continue token comes a second time"),
+    (lambda page: "long" * 4096, "a continue token of more than 8 KiB")])
+def test_a_continue_token_that_leads_nowhere(canopy, token, why):
+    numbers = itertools.count()
+    is_hostile = True
+
+    def lists(request):
+        page = next(numbers)
+        item = b'{"metadata":{"name":"a%d","namespace":"b"}}' % page
+        return reply(list_of(request.resource, item, token(page))
+                     if is_hostile else list_of(request.resource))
+
+    with HostileApi(lists) as api:
+        server = canopy(f"--kube-master-url={api.url}", wait="listening")
+        server.until(lambda: server.log_lines(why), "the reason")
+        assert server.log_lines("the list does not come to an end")
+        is_hostile = False
+        server.until_ready()
+
+
+@pytest.mark.parametrize("what, watch, number", [
+    ("a bookmark and the end", lambda: [
+        HEAD + b'\r\n{"type":"BOOKMARK","object":{"metadata":'
+               b'{"resourceVersion":"8"}}}\n'], 14),
+    ("410 at once", lambda: reply(b'{"kind":"Status","code":410}',
+                                  status="410 Gone"), 7)])
+def test_watches_that_end_as_soon_as_they_begin(canopy, what, watch, number):
+    """The pause before the next one doubles."""
+    with HostileApi(watches=lambda request: watch()) as api:
+        server = canopy(f"--kube-master-url={api.url}")
+        server.until(lambda: len(api.times("services", True)) >= number, what)
+        before, last = api.times("services", True)[number - 2:number]
+        assert last - before > (0.7 if number == 14 else 1.5)
