@@ -21,6 +21,12 @@ def make():
     return _AddressSpace()
 
 
+def kind():
+    made = make()
+    made.close()
+    return made.kind
+
+
 class _Cgroup:
     """`prefix` is put before the command.  `used` is what counts against the
     limit and cannot be dropped: memory without the cache of files."""

@@ -8,7 +8,13 @@ An attack passes if no honest question is lost, p99 of their answers is under
 where it began, /healthz always is 200 in time, and the server ends at
 SIGTERM.  Where others keep the processors busy p99 is not judged, and an
 attack that fails while the honest clients were held up is run again, once.
-The last line is 'N passed, N failed, N skipped'."""
+The last line is 'N passed, N failed, N skipped'.
+
+The columns: what the attackers sent (messages, MiB) and got; the honest
+questions, those lost, and their answers' times in ms; the server's resident
+memory before the attack and at its peak, the peak with the kernel's buffers
+but without the cache of files, and what is resident 10 s later, all in MiB;
+the slowest /healthz in ms; how much of the processors others took."""
 
 import argparse
 import contextlib
@@ -54,7 +60,7 @@ class Run:
             self._begin()
         except (RuntimeError, OSError, AssertionError,
                 subprocess.SubprocessError) as error:
-            self.row.faults.append(f"{type(error).__name__}: {error}")
+            self.row.faults.append(_in_a_line(error))
 
     def _begin(self):
         attack = self._attack
@@ -127,7 +133,7 @@ class Run:
             code, took = server.end(attack.ends_by_sigterm_within)
             row.take_end(ran, code, took)
         except Exception as error:  # told in the table
-            row.faults.append(f"{type(error).__name__}: {error}")
+            row.faults.append(_in_a_line(error))
 
     def finish(self):
         if self._later:
@@ -136,6 +142,10 @@ class Run:
         self.log = self.server.log() if hasattr(self, "server") else ""
         self._stack.close()
         return self.row
+
+
+def _in_a_line(error):
+    return f"{type(error).__name__}: " + "; ".join(str(error).splitlines())
 
 
 def run_all(options, chosen, in_namespace):
@@ -155,6 +165,7 @@ def run_all(options, chosen, in_namespace):
             (options.logs / f"{row.name}.log").write_text(run.log)
         rows.append(row)
 
+    print(f"limit: {limit.kind()}, {limit.LIMIT >> 20} MiB")
     print(table_row.HEAD, flush=True)
     for attack in chosen:
         run = Run(options.binary, attack, in_namespace)

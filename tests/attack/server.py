@@ -45,7 +45,7 @@ class Server:
         while time.monotonic() < last:
             if not self.runs():
                 raise RuntimeError(f"it ended with {self.process.returncode} "
-                                   f"at the start: {self.log()[-500:]}")
+                                   f"at the start: {self.log()[-300:]}")
             try:
                 if all(self.page(path, 1).status == 200
                        for path in ("/readyz", "/healthz")):
