@@ -4,6 +4,7 @@ earlier."""
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -12,8 +13,11 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 import wire
 from attack import Attack, flood
+from frozen_thread import FrozenThread, threads
 from program import Program, words
 
 
@@ -118,32 +122,32 @@ class FrozenWorker(Attack):
     ends_meanwhile = True
 
     def prepare(self, place):
-        self._said = None
+        self._said, self._ended = None, False
         text = subprocess.run([place.binary, "--help"], capture_output=True,
                               text=True, timeout=10).stdout
         return ["--probe-period=200ms"] + (
             ["--watchdog=5s"] if "--watchdog" in text else [])
 
     def meanwhile(self, server, seconds):
-        threads = [path.parent.name for path in pathlib.Path(
-            f"/proc/{server.pid}/task").glob("*/comm")
-            if path.read_text().startswith("canopy-worker")]
-        with Program("freeze.py", threads[1]) as frozen:
-            line = frozen.line()
-            if line != "frozen":
-                raise RuntimeError(f"a thread cannot be stopped here: {line}")
-            last = time.monotonic() + seconds
-            while time.monotonic() < last and server.runs():
-                with contextlib.suppress(OSError):
-                    page = server.page("/healthz", 1)
-                    if page.status != 200 and "worker" in page.body:
-                        self._said = page.body.strip()
-                time.sleep(0.1)
-            self._ran = server.runs()
+        try:
+            with FrozenThread(threads(server.pid, "canopy-worker")[1]) as one:
+                self._watch(server, one, seconds)
+        except pytest.skip.Exception as error:
+            raise RuntimeError(str(error)) from error
+
+    def _watch(self, server, frozen, seconds):
+        last = time.monotonic() + seconds
+        while time.monotonic() < last and not self._ended:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                page = server.page("/healthz", 1)
+                if page.status != 200 and "worker 2" in page.body:
+                    self._said = page.body.strip()
+            time.sleep(0.1)
+            self._ended = frozen.has_ended()
 
     def faults(self, server):
         said = [] if self._said else ["/healthz does not name the worker"]
-        return said + (["no watchdog ended it"] if self._ran else [])
+        return said + ([] if self._ended else ["no watchdog ended it"])
 
 
 class ForgedSnapshot(Attack):
