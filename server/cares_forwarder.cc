@@ -100,6 +100,7 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
   inquiry->waiters.push_back(waiter);
   const Servers& servers = servers_of(table, group);
   check_loops(servers, now);
+  check_health(servers, now);
   choose(*inquiry, servers, now);
   if (!inquiry->has_candidates()) {
     counters_.unanswered.add();
@@ -224,6 +225,25 @@ void CaresForwarder::check_loops(const Servers& servers, TimePoint now) {
   }
 }
 
+void CaresForwarder::check_health(const Servers& servers, TimePoint now) {
+  for (UpstreamServer* const server : servers) {
+    UpstreamCondition& condition = server->condition();
+    if (condition.take_check(now) || condition.take_routine_check(now)) {
+      send_health_check(*server, now);
+    }
+  }
+}
+
+void CaresForwarder::send_health_check(UpstreamServer& server, TimePoint now) {
+  ForwardQuestion question;
+  question.qname = server.condition().domain();
+  question.qtype = RrType::kNs;
+  const InquiryPtr inquiry =
+      inquiry_about(question, Inquiry::Purpose::kHealthCheck);
+  inquiry->add(server);
+  start(*inquiry, now);
+}
+
 const CaresForwarder::Servers& CaresForwarder::servers_of(
     const UpstreamTable& table, const UpstreamGroup& group) {
   const auto& groups = table.groups();
@@ -266,7 +286,10 @@ void CaresForwarder::start_ticking() {
 
 void CaresForwarder::on_tick() {
   const TimePoint now = std::chrono::steady_clock::now();
-  for (const auto& [endpoint, server] : servers_) server->tick(now);
+  for (const auto& [endpoint, server] : servers_) {
+    server->tick(now);
+    if (server->condition().take_check(now)) send_health_check(*server, now);
+  }
   by_due_.take_due(now, [&](Inquiry& inquiry) {
     inquiry.on_due(now);
     if (!inquiry.is_finished()) by_due_.add(inquiry);

@@ -67,6 +67,8 @@ class CaresForwarder : public Forwarder {
   void probe(UpstreamServer& server, const ForwardQuestion& question,
              TimePoint now);
   void check_loops(const Servers& servers, TimePoint now);
+  void check_health(const Servers& servers, TimePoint now);
+  void send_health_check(UpstreamServer& server, TimePoint now);
 
   const Servers& servers_of(const UpstreamTable& table,
                             const UpstreamGroup& group);

@@ -23,14 +23,32 @@ inline constexpr std::chrono::milliseconds kBudget{4'800};
 // What c-ares is told: longer than anything above.
 inline constexpr std::chrono::milliseconds kPatience{5'000};
 
-// An upstream is down after so many failures without an answer between them,
-// if they are errors; silence must last a while, too.
+// A name may be dead while its upstream is well, so clients' questions only
+// raise doubt.  A health check, a question of our own, then decides: an
+// upstream is down when clients' questions failed, nothing was answered since,
+// and this many checks in a row failed too.  So 1 s of silence is enough.
+inline constexpr int kChecksToDown = 2;
+// A check that is not answered within this time has failed, and the next may be
+// sent.  So there are at most two a second for each upstream and domain.
+inline constexpr std::chrono::milliseconds kCheckWait{500};
+// Errors come at once: after this many without an answer between them, and one
+// failed check, an upstream is down.
 inline constexpr int kFailuresToDown = 3;
-inline constexpr std::chrono::milliseconds kSilenceToDown{1'000};
-// Then one question in a while finds out whether it is back: at first soon,
-// then less and less often.  No client waits for that one.
+// The same number of questions refused that other upstreams answered, if the
+// upstream refuses its checks as well; else they must go on for this long.
+inline constexpr std::chrono::milliseconds kRefusalsToDown{10'000};
+// An upstream that drops health checks, but answered anything within this time,
+// is up.
+inline constexpr std::chrono::milliseconds kAnswersCount{10'000};
+// While an upstream is down, checks and copies of clients' questions find out
+// whether it is back: at first soon, then less and less often.  No client waits
+// for those.
 inline constexpr std::chrono::milliseconds kFirstProbe{1'000};
 inline constexpr std::chrono::milliseconds kLastProbe{10'000};
+// After a failed check a down upstream is taken to answer nothing for this
+// long: until the next check has failed as well.
+inline constexpr std::chrono::milliseconds kCheckCounts =
+    kLastProbe + 2 * kCheckWait;
 // How often an upstream that is silent, or a loop, is asked for a name that
 // tells loops.
 inline constexpr std::chrono::milliseconds kLoopCheckPeriod{5'000};

@@ -4,6 +4,7 @@
 
 #include "server/endpoint_text.h"
 #include "server/forward_timing.h"
+#include "zones/message_reader.h"
 
 namespace canopy {
 namespace {
@@ -12,6 +13,10 @@ namespace {
 bool is_refusal(Rcode rcode) {
   return rcode == Rcode::kServFail || rcode == Rcode::kRefused ||
          rcode == Rcode::kNotImp || rcode == Rcode::kFormErr;
+}
+
+bool is_response(std::span<const std::uint8_t> message) {
+  return message.size() >= kHeaderSize && (message[2] & 0x80) != 0;
 }
 
 // Of a name in wire form: no length is one.
@@ -36,12 +41,15 @@ class Inquiry::Asker final : public CaresChannel::Asker,
 
 void Inquiry::start(TimePoint now) {
   started_ = now;
-  const bool any_is_up =
-      std::any_of(candidates_.begin(), candidates_.end(),
-                  [](const auto& c) { return c.server->condition().is_up(); });
+  // A stale answer is not served at once because names like this one failed:
+  // the servers are known to answer nothing at all.
+  const bool none_answers =
+      std::all_of(candidates_.begin(), candidates_.end(), [now](const auto& c) {
+        return c.server->condition().answers_nothing(now);
+      });
   ask(0, now);
   if (is_finished_) return;
-  if (!any_is_up) become_late(now);
+  if (none_answers) become_late(now);
   set_next_look(now);
   set_due();
 }
@@ -73,6 +81,11 @@ void Inquiry::look(TimePoint now) {
 // chance up to half as long again: questions that were lost together would be
 // lost together again.
 void Inquiry::set_next_look(TimePoint now) {
+  if (purpose_ == Purpose::kHealthCheck) {
+    const bool has_failed = candidates_.front().counted_late;
+    next_look_ = started_ + (has_failed ? kBudget : kCheckWait);
+    return;
+  }
   const std::size_t rounds = (askings_ - 1) / candidates_.size();
   const auto usual =
       candidates_[last_].server->round_trip().retry_after() * (1U << rounds);
@@ -106,6 +119,9 @@ void Inquiry::ask(std::size_t index, TimePoint now) {
   Candidate& candidate = candidates_[index];
   candidate.state = State::kWaiting;
   candidate.counted_late = false;
+  if (candidate.askings == 0) {
+    candidate.was_up = candidate.server->condition().is_up();
+  }
   candidate.tried_tcp |= candidate.transport == Transport::kTcp;
   ++candidate.askings;
   ++askings_;
@@ -132,13 +148,14 @@ void Inquiry::on_result(const Asking& asking,
   const std::size_t index = asking.index;
   const TimePoint asked = asking.time;
   if (purpose_ == Purpose::kLoopCheck) return on_loop_check(now, result);
+  if (purpose_ == Purpose::kHealthCheck) return on_health_check(now, result);
   if (!is_answer_to(question_, result.message)) {
     return on_failure(asking, now, result);
   }
   if (!has_right_spelling(asking, now, result.message)) return;
   UpstreamServer& server = *candidates_[index].server;
   if (is_refusal(rcode_of(result.message))) {
-    server.note_refusal(now - asked);
+    server.note_refusal(now - asked, now);
     if (!is_finished_) on_refusal(index, now, result.message);
     return;
   }
@@ -158,6 +175,23 @@ void Inquiry::on_loop_check(TimePoint now, const CaresChannel::Result& result) {
     outcome.message.assign(result.message.begin(), result.message.end());
   }
   finished_(*this, outcome);
+}
+
+// What is asked here need not exist, and a forger gains nothing: any response
+// will do.
+void Inquiry::on_health_check(TimePoint now,
+                              const CaresChannel::Result& result) {
+  if (is_finished_) return;
+  UpstreamCondition& condition = candidates_.front().server->condition();
+  if (is_response(result.message)) {
+    condition.note_check_answered(now, rcode_of(result.message));
+  } else if (!candidates_.front().counted_late) {
+    condition.note_check_failed(now, result.timed_out
+                                         ? UpstreamCondition::Failure::kSilence
+                                         : UpstreamCondition::Failure::kError);
+  }
+  is_finished_ = true;
+  finished_(*this, {});
 }
 
 // Over UDP another spelling may be an attacker's, who guessed the rest: the
@@ -208,6 +242,7 @@ void Inquiry::on_failure(const Asking& asking, TimePoint now,
                                          : "is unreachable";
   if (!candidate.counted_late) {
     candidate.counted_late = true;
+    candidate.was_lost = true;
     if (result.timed_out) {
       candidate.server->note_late(now);
     } else {
@@ -254,10 +289,11 @@ Inquiry::Candidate* Inquiry::worth_asking_again() {
   if (purpose_ != Purpose::kClients) return nullptr;
   for (std::size_t i = 1; i <= candidates_.size(); ++i) {
     Candidate& candidate = candidates_[(last_ + i) % candidates_.size()];
+    if (candidate.state != State::kWaiting) continue;
     // One that is down gets no more of a flood than one question each.
-    if (candidate.state == State::kWaiting &&
-        (candidate.askings < kMostAskings || !candidate.tried_tcp) &&
-        candidate.server->condition().is_up()) {
+    const bool again_over_tcp =
+        !candidate.tried_tcp && candidate.server->condition().is_up();
+    if (candidate.askings < kMostAskings ? candidate.was_up : again_over_tcp) {
       return &candidate;
     }
   }
@@ -275,6 +311,11 @@ void Inquiry::count_late(TimePoint now) {
   Candidate& candidate = candidates_[last_];
   if (candidate.state != State::kWaiting || candidate.counted_late) return;
   candidate.counted_late = true;
+  if (purpose_ == Purpose::kHealthCheck) {
+    return candidate.server->condition().note_check_failed(
+        now, UpstreamCondition::Failure::kSilence);
+  }
+  candidate.was_lost = true;
   candidate.server->note_late(now);
   if (candidate.transport == Transport::kTcp) give_up_tcp(candidate);
 }
@@ -292,10 +333,7 @@ void Inquiry::finish_with(std::span<const std::uint8_t> message,
                           TimePoint now) {
   is_finished_ = true;
   const bool answered = !message.empty() && !is_refusal(rcode_of(message));
-  for (const Candidate& candidate : candidates_) {
-    if (candidate.state != State::kRefused) continue;
-    candidate.server->note_refused(now, answered, candidate.refusal);
-  }
+  if (answered) count_losses(now);
   ForwardOutcome outcome;
   outcome.message.assign(message.begin(), message.end());
   if (!message.empty()) {
@@ -306,6 +344,16 @@ void Inquiry::finish_with(std::span<const std::uint8_t> message,
   if (!answered) outcome.failure = failure_text(now);
   outcome.waited = now - started_;
   finished_(*this, outcome);
+}
+
+void Inquiry::count_losses(TimePoint now) {
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.state == State::kRefused) {
+      candidate.server->note_worse_refusal(now, candidate.refusal);
+    } else if (candidate.was_lost) {
+      candidate.server->note_loss();
+    }
+  }
 }
 
 std::string Inquiry::failure_text(TimePoint now) const {

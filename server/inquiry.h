@@ -40,8 +40,9 @@ class Inquiry
 
   enum class Purpose : std::uint8_t {
     kClients,
-    kProbe,      // nobody waits: each server is asked once, to see how it is
-    kLoopCheck,  // likewise, about a name that shows when it comes back
+    kProbe,        // nobody waits: each server is asked once, to see how it is
+    kLoopCheck,    // likewise, about a name that shows when it comes back
+    kHealthCheck,  // likewise: any response shows that the one server is there
   };
 
   Inquiry(ForwardQuestion question, Purpose purpose, RandomOctets& random,
@@ -85,6 +86,8 @@ class Inquiry
     bool tried_tcp = false;
     bool is_disputed = false;   // an answer over UDP had another spelling
     bool counted_late = false;  // this asking is known to take too long
+    bool was_up = false;        // when it was asked first
+    bool was_lost = false;      // an asking was late, or came to nothing
     std::uint8_t askings = 0;
     Rcode refusal = Rcode::kNoError;  // of kRefused
     const char* failure = "timed out";
@@ -106,6 +109,7 @@ class Inquiry
   bool has_right_spelling(const Asking& asking, TimePoint now,
                           std::span<const std::uint8_t> message);
   void on_loop_check(TimePoint now, const CaresChannel::Result& result);
+  void on_health_check(TimePoint now, const CaresChannel::Result& result);
   void on_failure(const Asking& asking, TimePoint now,
                   const CaresChannel::Result& result);
   void on_refusal(std::size_t index, TimePoint now,
@@ -129,6 +133,7 @@ class Inquiry
   void become_late(TimePoint now);
   void finish(TimePoint now);
   void finish_with(std::span<const std::uint8_t> message, TimePoint now);
+  void count_losses(TimePoint now);
   std::string failure_text(TimePoint now) const;
 
   const ForwardQuestion question_;

@@ -164,7 +164,8 @@ void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {
                     "How often the upstream went down, came back or looped."},
                    labels, static_cast<double>(health.changes));
     writer.counter({"canopydns_upstream_healthcheck_total",
-                    "Questions that asked whether the upstream is back."},
+                    "Health checks, and copies of clients' questions, sent to "
+                    "see whether the upstream answers."},
                    labels, static_cast<double>(health.probes));
   }
 }

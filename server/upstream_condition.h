@@ -1,6 +1,11 @@
 // How one upstream is doing for the names of one domain, as all workers know
 // it: up, down, or a loop that leads back to us.  Each change is logged once.
-// Any thread; an answer costs a load or two.
+//
+// An upstream is judged by whether it answers anything.  A client chooses the
+// name, and a name may be dead: so questions that fail only raise doubt, and
+// health checks, `<domain> NS`, decide (forward_timing.h has the numbers).
+//
+// Any thread; an answer costs a few loads.
 #pragma once
 
 #include <atomic>
@@ -11,6 +16,7 @@
 #include "server/option_values.h"
 #include "server/reply.h"
 #include "zones/name.h"
+#include "zones/rr_types.h"
 
 namespace canopy {
 
@@ -36,18 +42,39 @@ class UpstreamCondition {
     kError,    // unreachable, or its answers are none
     kRefusal,  // it failed where another upstream answered
   };
-  // It answered a question well.
+  // It answered a client's question well.
   void note_answer(TimePoint now) {
-    if (failures_.load(std::memory_order_relaxed) != 0) recover(now);
+    note_heard(now);
+    if (is_doubted_.load(std::memory_order_relaxed)) recover(now);
   }
-  // It said no where others did not say better.
+  // It answered a client's question with a refusal: so it is there.  Says
+  // nothing of an upstream that is doubted for its refusals.
   void note_refusal(TimePoint now);
-  // `why` completes "10.0.0.1:53 ".
+  // A client's question failed.  `why` completes "10.0.0.1:53 ".
   void note_failure(TimePoint now, Failure failure, const std::string& why);
 
-  // True for one caller, when the time has come to find out whether an
-  // upstream that is down is back.
+  // True for one caller, when a copy of a client's question should find out
+  // whether an upstream that is down is back.
   bool take_probe(TimePoint now);
+
+  // True while the upstream is known to answer nothing: it is down, and a
+  // health check failed of late.  False while it is down because it drops
+  // health checks, and no client asked for anything else.
+  bool answers_nothing(TimePoint now) const {
+    return now < silent_until_.load(std::memory_order_relaxed);
+  }
+
+  // --- health checks ---
+  // True for one caller when one should be sent: the upstream is up, and a
+  // client's question failed.
+  bool take_check(TimePoint now);
+  // Likewise when the upstream is about to be used and it is not known whether
+  // it answers health checks, or it is down.
+  bool take_routine_check(TimePoint now);
+  // Any response counts, whatever its rcode.
+  void note_check_answered(TimePoint now, Rcode rcode);
+  // kSilence: not within kCheckWait; it may still be answered.
+  void note_check_failed(TimePoint now, Failure failure);
 
   // --- the spelling of questions ---
   // Whether its answers repeat the question as it was spelled, as far as is
@@ -79,12 +106,33 @@ class UpstreamCondition {
  private:
   // Of one that kept it before; of another, the first is enough.
   static constexpr int kSpellingDoubts = 3;
+  static constexpr std::chrono::seconds kHeardAgain{1};
+
+  // When to do again what is done ever more rarely while an upstream is down.
+  struct Schedule {
+    TimePoint at{};
+    std::chrono::milliseconds after{0};
+
+    void start(TimePoint now);
+    bool take(TimePoint now);  // false before its time
+  };
 
   void trust_spelling();
   void say_spelling_lost() const;
+  // It was heard.  Stored about once a second, for all workers share the line.
+  void note_heard(TimePoint now) {
+    if (now - heard_.load(std::memory_order_relaxed) > kHeardAgain) {
+      heard_.store(now, std::memory_order_relaxed);
+    }
+  }
   void recover(TimePoint now);
+
+  // REQUIRES: the mutex is held.
+  void forget_failures(TimePoint now);
+  void judge(TimePoint now);
+  bool shows_down(TimePoint now) const;
+  bool start_check(TimePoint now);
   void change(State state, TimePoint now);
-  void put_off_probe(TimePoint now);
   // "10.0.0.1:53" or "10.0.0.1:53 (for corp.example)".
   std::string subject() const;
 
@@ -93,7 +141,12 @@ class UpstreamCondition {
   const SayChanges say_;
 
   std::atomic<State> state_{State::kUp};
-  std::atomic<int> failures_{0};  // without an answer between them
+  // Questions or checks failed, and nothing was answered since.
+  std::atomic<bool> is_doubted_{false};
+  // The last health check that was given time was answered.
+  std::atomic<bool> answers_checks_{false};
+  std::atomic<TimePoint> heard_{TimePoint()};
+  std::atomic<TimePoint> silent_until_{TimePoint()};
   std::atomic<std::uint64_t> changes_{0};
   std::atomic<std::uint64_t> probes_{0};
   // Since it last kept one.
@@ -102,10 +155,17 @@ class UpstreamCondition {
   // Below: under the mutex, which nothing takes while all is well.
   std::mutex mutex_;
   Failure failure_ = Failure::kSilence;  // the last
+  std::string why_;                      // of the last
+  int failures_ = 0;                     // of clients' questions, in a row
+  int checks_failed_ = 0;                // in a row
+  bool failed_since_check_ = false;      // a client's question
+  bool check_refused_ = false;           // the last that was answered
+  bool is_surely_silent_ = false;        // of one that is down
   TimePoint failing_since_{};
   TimePoint changed_{};
-  TimePoint probe_at_{};
-  std::chrono::milliseconds probe_after_{0};
+  TimePoint check_at_{};  // not before
+  Schedule routine_checks_;
+  Schedule probes_at_;
   TimePoint loop_check_at_{};
   std::atomic<bool> loop_checked_{false};
 };

@@ -36,38 +36,36 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
 }
 
 void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {
-  measure(took);
+  round_trip_.note_answer(took);
+  count_answer(took);
   condition_->note_answer(now);
 }
 
-void UpstreamServer::note_refusal(std::chrono::nanoseconds took) {
-  measure(took);
+void UpstreamServer::note_refusal(std::chrono::nanoseconds took,
+                                  TimePoint now) {
+  count_answer(took);
+  condition_->note_refusal(now);
 }
 
-void UpstreamServer::note_refused(TimePoint now, bool others_answered,
-                                  Rcode rcode) {
-  if (!others_answered) return condition_->note_refusal(now);
+void UpstreamServer::note_worse_refusal(TimePoint now, Rcode rcode) {
   counters_.failures.add();
-  round_trip_.note_loss();
+  note_loss();
   condition_->note_failure(now, UpstreamCondition::Failure::kRefusal,
                            "answers " + to_text(rcode));
 }
 
 void UpstreamServer::note_late(TimePoint now) {
   counters_.failures.add();
-  round_trip_.note_loss();
   condition_->note_failure(now, UpstreamCondition::Failure::kSilence,
                            "does not answer");
 }
 
 void UpstreamServer::note_error(TimePoint now, const char* why) {
   counters_.failures.add();
-  round_trip_.note_loss();
   condition_->note_failure(now, UpstreamCondition::Failure::kError, why);
 }
 
-void UpstreamServer::measure(std::chrono::nanoseconds took) {
-  round_trip_.note_answer(took);
+void UpstreamServer::count_answer(std::chrono::nanoseconds took) {
   counters_.answered.add();
   const double seconds = std::chrono::duration<double>(took).count();
   const auto bucket =

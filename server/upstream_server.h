@@ -42,13 +42,17 @@ class UpstreamServer {
   // An answer over UDP did not repeat the question's spelling.
   void note_misspelled() { counters_.misspelled.add(); }
 
-  // What came of it.  A refusal is an answer too, as far as time goes; when
-  // all are in, it is told whether others did better.
+  // The outcome of asking a client's question.  How long a refusal took says
+  // nothing of the upstream: a resolver gives up on a dead name after seconds.
   void note_answer(std::chrono::nanoseconds took, TimePoint now);
-  void note_refusal(std::chrono::nanoseconds took);
-  void note_refused(TimePoint now, bool others_answered, Rcode rcode);
+  void note_refusal(std::chrono::nanoseconds took, TimePoint now);
   void note_late(TimePoint now);
   void note_error(TimePoint now, const char* why);
+  // Once the question was answered well by another one, or asked again: it
+  // refused, or was late or unreachable.  What no upstream answers is the
+  // name's fault, and counts for none.
+  void note_worse_refusal(TimePoint now, Rcode rcode);
+  void note_loss() { round_trip_.note_loss(); }
 
   // True once when a question should be sent to it, although others are asked
   // that are better, to see how it is doing now.
@@ -83,7 +87,7 @@ class UpstreamServer {
   void ask(Slot& slot, Transport transport,
            std::span<const std::uint8_t> question, TimePoint now, Asker asker);
   void tick(Slot& slot, TimePoint now);
-  void measure(std::chrono::nanoseconds took);
+  void count_answer(std::chrono::nanoseconds took);
 
   boost::asio::io_context& io_;
   RandomOctets& random_;

@@ -1,10 +1,13 @@
 """Several upstreams: one that does not help is passed over."""
 
+import itertools
+import socket
 import statistics
+import time
 
 import pytest
 
-from ask import rcode
+from ask import data, extended_errors, question, rcode
 from closed_port import ClosedPort, SilentPort
 from upstream import fails, records, respond
 
@@ -114,6 +117,52 @@ def test_down_and_back_are_said_once_each(serve, upstream):
                      upstream=flapping.server) >= 2
     assert found.sum("canopydns_upstream_round_trip_seconds",
                      upstream=good.server) > 0
+
+
+@pytest.mark.parametrize("checks", ["answered", "dropped"])
+def test_a_dead_domain_does_not_make_a_healthy_one_down(
+        serve, upstream, checks):
+    """One client asks names of a dead domain, twice a second; little else is
+    asked, and all else is answered at once."""
+    short = records(f"{NAME}. 1 IN A 192.0.2.1",
+                    *(f"n{i}.example.com. 1 IN A 192.0.2.1"
+                      for i in range(20)))
+
+    def script(query, tcp):
+        name = query.question[0].name.to_text().lower()
+        is_check = name == "."
+        if name.endswith("dead.test.") or is_check and checks == "dropped":
+            return None
+        return short(query, tcp)
+    outside = upstream(script)
+    server = serve(flags=[f"--nameservers={outside.server}"])
+    numbers = itertools.count()
+    unlike = []
+
+    def changes_in_a_while():
+        """A pause of the whole machine looks like an upstream that is down:
+        so the least of several runs counts."""
+        before = server.metrics().sum("canopydns_upstream_state_changes_total")
+        unlike.clear()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for number in range(12):
+                wire = question(f"n{next(numbers)}.dead.test").to_wire()
+                client.sendto(wire, ("127.0.0.1", server.port))
+                time.sleep(0.5)  # the rate of the attack
+                if number % 4 == 3:
+                    for name in NAME, f"n{number}.example.com":
+                        reply = server.ask(name, edns=True)
+                        if extended_errors(reply) or not data(reply):
+                            unlike.append(reply)
+        return server.metrics().sum(
+            "canopydns_upstream_state_changes_total") - before
+    runs = []
+    while not runs or min(runs) > 0 and len(runs) < 3:
+        runs.append(changes_in_a_while())
+    assert min(runs) == 0, (runs, server.log_lines("upstream "))
+    assert not unlike, unlike
+    most = 2 * len(runs) * 12 + 4
+    assert len(outside.health_checks) <= most, "two a second, at most"
 
 
 def test_when_all_are_down_the_metrics_say_so(serve):

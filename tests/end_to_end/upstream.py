@@ -28,12 +28,15 @@ class Upstream:
     they are, or None for silence.  It may block: each question has a thread of
     its own.  `asked` grows by one (message, tcp) for every question, before
     the script runs; anyone may read it.  Not for the questions by which the
-    server looks for loops: those are `loop_checks`."""
+    server looks for loops, those are `loop_checks`, nor for those by which it
+    looks whether the upstream answers at all (`NS` of the root or of a stub
+    domain): those are `health_checks`."""
 
     def __init__(self, script, address="127.0.0.1", port=0):
         self._script = script
         self.asked = []
         self.loop_checks = []
+        self.health_checks = []
         self.source_ports = []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         while True:
@@ -91,6 +94,8 @@ class Upstream:
             return None
         if f".{LOOP_CHECK}." in query.question[0].name.to_text().lower():
             self.loop_checks.append(query)
+        elif query.question[0].rdtype == dns.rdatatype.NS:
+            self.health_checks.append(query)
         else:
             self.asked.append((query, tcp))
         reply = self._script(query, tcp)

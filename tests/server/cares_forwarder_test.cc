@@ -184,6 +184,81 @@ TEST_CASE(
   CHECK(bad.asked() - asked <= 4);
 }
 
+// Names below it begin with a "d" that ordinary ones here do not have.
+bool is_of_dead_domain(const Octets& question) {
+  return fold(question[13]) == 'd';
+}
+
+TEST_CASE("an upstream that answers is not down because a domain is dead") {
+  ScriptedUpstream upstream([](const Octets& question, Transport) {
+    return is_of_dead_domain(question) ? Messages()
+                                       : Messages{reply_to(question)};
+  });
+  const auto changes = [&] {
+    Forwarders forwarders({upstream.endpoint()});
+    std::vector<std::future<ForwardOutcome>> dead;
+    for (int i = 0; i < 5; ++i) {
+      dead.push_back(
+          forwarders.start(query_for("d" + std::to_string(i) + ".example")));
+    }
+    for (auto& outcome : dead) CHECK(outcome.get().message.empty());
+    const int late = forwarders.late();
+    CHECK(answers_in(forwarders.ask(query_for("a.example"))) == 1);
+    CHECK(forwarders.late() == late);
+    return forwarders.health()[0].changes;
+  };
+  CHECK(least<std::uint64_t>(1, changes) == 0);
+  // At most two a second, for each run.
+  CHECK(upstream.health_checks() <= 3 * 12);
+}
+
+TEST_CASE("a dead domain does not steer other names to a slower upstream") {
+  const auto answer_after = [](std::chrono::milliseconds time) {
+    return [time](const Octets& question, Transport) {
+      std::this_thread::sleep_for(time);
+      return Messages{reply_to(question)};
+    };
+  };
+  // The slow one says so at once.
+  const auto dead_at_slow = always({.rcode = 2, .addresses = 0});
+  ScriptedUpstream::Script dead_at_quick = silence;
+  SUBCASE("silence") {}
+  SUBCASE("SERVFAIL, after a while") {
+    dead_at_quick = [](const Octets& question, Transport) {
+      std::this_thread::sleep_for(100ms);
+      return Messages{reply_to(question, {.rcode = 2, .addresses = 0})};
+    };
+  }
+  const auto asked_slow = [&] {
+    ScriptedUpstream quick([&](const Octets& question, Transport transport) {
+      return is_of_dead_domain(question) ? dead_at_quick(question, transport)
+                                         : Messages{reply_to(question)};
+    });
+    ScriptedUpstream slow([&](const Octets& question, Transport transport) {
+      return is_of_dead_domain(question)
+                 ? dead_at_slow(question, transport)
+                 : answer_after(40ms)(question, transport);
+    });
+    Forwarders forwarders({quick.endpoint(), slow.endpoint()});
+    const auto ask = [&](const std::string& letter, int count) {
+      for (int i = 0; i < count; ++i) {
+        forwarders.ask(query_for(letter + std::to_string(i) + ".example"));
+      }
+    };
+    ask("a", 10);
+    std::vector<std::future<ForwardOutcome>> dead;
+    for (int i = 0; i < 8; ++i) {
+      dead.push_back(
+          forwarders.start(query_for("d" + std::to_string(i) + ".example")));
+    }
+    for (auto& outcome : dead) outcome.get();
+    const int before = slow.asked();
+    ask("b", 40);
+    return slow.asked() - before;
+  };
+  CHECK(least(4, asked_slow) <= 3);
+}
+
 TEST_CASE("a closed port is failed over at once, and explained") {
   const Endpoint closed = closed_port();
   SUBCASE("with another upstream") {
@@ -231,13 +306,15 @@ TEST_CASE("a late answer to the first asking still counts") {
   const auto late = asked_again.get_future().share();
   std::atomic<int> asked{0};
   ScriptedUpstream slow([&](const Octets& question, Transport) {
+    if (is_health_check(question)) return Messages{reply_to(question)};
     if (++asked > 1) return Messages();
     late.wait();
     return Messages{reply_to(question, {.addresses = 2})};
   });
   Forwarders forwarders({slow.endpoint()});
   auto outcome = forwarders.start(query_for("a.example"));
-  while (forwarders.counts().upstream(slow.endpoint()).asked < 2) {
+  // And a health check.
+  while (forwarders.counts().upstream(slow.endpoint()).asked < 3) {
     std::this_thread::yield();
   }
   asked_again.set_value();

@@ -43,6 +43,12 @@ inline int question_type(const Octets& message) {
   return message[end - 4] << 8 | message[end - 3];
 }
 
+// By which the server looks whether an upstream that clients' questions throw
+// doubt on answers at all; it sends one before the first use, too.
+inline bool is_health_check(const Octets& question) {
+  return question_type(question) == 2;  // NS
+}
+
 inline Octets reply_to(const Octets& question, const TestReply& reply = {}) {
   const std::size_t end = question_end(question);
   Octets message(question.begin(),
@@ -75,7 +81,8 @@ inline Octets reply_to(const Octets& question, const TestReply& reply = {}) {
 
 class ScriptedUpstream {
  public:
-  // The messages to answer with, none to stay silent.
+  // The messages to answer with, none to stay silent.  Is asked about health
+  // checks too, which are counted apart.
   using Script = std::function<Messages(const Octets& question, Transport)>;
 
   explicit ScriptedUpstream(Script script) : script_(std::move(script)) {
@@ -94,6 +101,7 @@ class ScriptedUpstream {
     boost::asio::post(io_, [this] { acceptor_.close(); });
   }
   int asked() const { return asked_; }
+  int health_checks() const { return health_checks_; }
   int asked_over_tcp() const { return asked_over_tcp_; }
   std::size_t source_ports() const {
     const std::lock_guard lock(mutex_);
@@ -130,6 +138,10 @@ class ScriptedUpstream {
   }
 
   Messages ask_script(const Octets& question, Transport transport) {
+    if (is_health_check(question)) {
+      ++health_checks_;
+      return script_(question, transport);
+    }
     ++asked_;
     if (transport == Transport::kTcp) ++asked_over_tcp_;
     {
@@ -206,6 +218,7 @@ class ScriptedUpstream {
   Udp::endpoint client_;
   std::atomic<int> asked_{0};
   std::atomic<int> asked_over_tcp_{0};
+  std::atomic<int> health_checks_{0};
   mutable std::mutex mutex_;
   std::set<std::uint16_t> ports_;
   std::set<std::uint16_t> ids_;

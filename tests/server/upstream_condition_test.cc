@@ -22,58 +22,188 @@ struct Judged : UpstreamCondition {
             std::initializer_list<std::chrono::milliseconds> times) {
     for (const auto time : times) note_failure(kStart + time, failure, "why");
   }
+  // One that answered its first health check.
+  void answer_check(std::chrono::milliseconds time) {
+    REQUIRE(take_routine_check(kStart + time));
+    note_check_answered(kStart + time, Rcode::kNoError);
+  }
+  // A check is sent if one is due, and not answered.
+  bool check_in_vain(std::chrono::milliseconds time) {
+    if (!take_check(kStart + time)) return false;
+    note_check_failed(kStart + time + kCheckWait, Failure::kSilence);
+    return true;
+  }
 };
 
-TEST_CASE("three errors in a row, and an upstream is down") {
+TEST_CASE("three errors in a row and a failed check, and an upstream is down") {
   Judged upstream;
   upstream.fail(Failure::kError, {0ms, 1ms});
+  upstream.note_check_failed(kStart + 1ms, Failure::kError);
   CHECK(upstream.is_up());
   upstream.note_answer(kStart + 2ms);
-  upstream.fail(Failure::kError, {3ms, 4ms});
-  CHECK(upstream.is_up());
-  upstream.fail(Failure::kError, {5ms});
+  upstream.fail(Failure::kError, {3ms, 4ms, 5ms});
+  CHECK(upstream.is_up());  // TCP is refused, or one name's answer is garbage
+  upstream.note_check_failed(kStart + 5ms, Failure::kError);
   CHECK(upstream.state() == State::kDown);
+  CHECK(upstream.answers_nothing(kStart + 5ms));
   upstream.fail(Failure::kError, {6ms, 7ms, 8ms});
   CHECK(upstream.changes() == 1);
   upstream.note_answer(kStart + 9ms);
   CHECK(upstream.is_up());
+  CHECK_FALSE(upstream.answers_nothing(kStart + 9ms));
   CHECK(upstream.changes() == 2);
 }
 
-TEST_CASE("silence must last before an upstream is down") {
+TEST_CASE("clients' silent questions alone never make an upstream down") {
   Judged upstream;
-  upstream.fail(Failure::kSilence, {0ms, 1ms, 2ms, 3ms, 999ms});
+  upstream.answer_check(0ms);
+  for (auto time = 1000ms; time < 60'000ms; time += 100ms) {
+    upstream.fail(Failure::kSilence, {time});
+    if (upstream.take_check(kStart + time)) {
+      upstream.note_check_answered(kStart + time + 1ms, Rcode::kServFail);
+    }
+  }
   CHECK(upstream.is_up());
-  upstream.fail(Failure::kSilence, {1000ms});
+  CHECK(upstream.changes() == 0);
+  CHECK(upstream.probes() < 2 * 60 + 2);  // two a second, and the first
+}
+
+TEST_CASE("a second of silence to questions and checks, and it is down") {
+  Judged upstream;
+  upstream.answer_check(0ms);
+  CHECK_FALSE(upstream.take_check(kStart + 10s));  // there is no doubt
+  upstream.fail(Failure::kSilence, {10'000ms});
+  CHECK(upstream.check_in_vain(10'000ms));
+  CHECK(upstream.is_up());
+  CHECK_FALSE(upstream.take_check(kStart + 10'499ms));  // one at a time
+  CHECK(upstream.check_in_vain(10'500ms));
   CHECK_FALSE(upstream.is_up());
+  CHECK(upstream.answers_nothing(kStart + 11s));
+  // Much later nothing is known: a question waits for an answer again.
+  CHECK_FALSE(upstream.answers_nothing(kStart + 60s));
+  CHECK(upstream.take_routine_check(kStart + 60s));
+  upstream.note_check_failed(kStart + 60s + kCheckWait, Failure::kSilence);
+  CHECK(upstream.answers_nothing(kStart + 61s));
+}
+
+TEST_CASE("an answer to any name ends the doubt") {
+  Judged upstream;
+  upstream.answer_check(0ms);
+  for (auto time = 10'000ms; time < 60'000ms; time += 1000ms) {
+    upstream.fail(Failure::kSilence, {time});
+    upstream.check_in_vain(time);
+    upstream.note_answer(kStart + time + 600ms);
+  }
+  CHECK(upstream.changes() == 0);
+}
+
+TEST_CASE("one that drops health checks is up while it answers names") {
+  Judged upstream;
+  REQUIRE(upstream.take_routine_check(kStart));
+  upstream.note_answer(kStart + 1ms);
+  upstream.note_check_failed(kStart + kCheckWait, Failure::kSilence);
+  SUBCASE("now and then") {
+    for (auto time = 1000ms; time < 60'000ms; time += 500ms) {
+      upstream.fail(Failure::kSilence, {time});
+      upstream.check_in_vain(time);
+      if (time % 9000ms == 0ms) upstream.note_answer(kStart + time + 10ms);
+    }
+    CHECK(upstream.is_up());
+    CHECK(upstream.changes() == 0);
+  }
+  SUBCASE("when it has not for ten seconds, a new name is still tried") {
+    for (auto time = 1000ms; time < 12'000ms; time += 500ms) {
+      upstream.fail(Failure::kSilence, {time});
+      upstream.check_in_vain(time);
+    }
+    CHECK_FALSE(upstream.is_up());
+    CHECK_FALSE(upstream.answers_nothing(kStart + 12s));
+    upstream.note_answer(kStart + 13s);
+    CHECK(upstream.is_up());
+  }
+}
+
+TEST_CASE(
+    "whether it answers checks is asked before the first use, and again") {
+  Judged upstream;
+  CHECK(upstream.take_routine_check(kStart));
+  CHECK_FALSE(upstream.take_routine_check(kStart));
+  upstream.note_check_answered(kStart + 1ms, Rcode::kNoError);
+  CHECK_FALSE(upstream.take_routine_check(kStart + 60s));
+  // It answered a name, and not the check before.
+  upstream.fail(Failure::kSilence, {70'000ms});
+  CHECK(upstream.check_in_vain(70'000ms));
+  upstream.note_answer(kStart + 71s);
+  CHECK(upstream.take_routine_check(kStart + 71s));
+  upstream.note_check_failed(kStart + 72s, Failure::kSilence);
+  CHECK_FALSE(upstream.take_routine_check(kStart + 73s));
+  CHECK(upstream.take_routine_check(kStart + 82s));
+}
+
+TEST_CASE("a doubt that no client renews sends no checks without end") {
+  Judged upstream;
+  upstream.fail(Failure::kError, {0ms});
+  int checks = 0;
+  for (auto time = 0ms; time < 60'000ms; time += 50ms) {
+    if (upstream.check_in_vain(time)) ++checks;
+  }
+  CHECK(checks == kChecksToDown);
+  CHECK(upstream.is_up());
 }
 
 TEST_CASE("one question in a while asks whether it is back, ever more rarely") {
   Judged upstream;
   CHECK_FALSE(upstream.take_probe(kStart));
+  upstream.note_check_failed(kStart, Failure::kError);
   upstream.fail(Failure::kError, {0ms, 0ms, 0ms});
-  std::vector<int> seconds;
-  for (auto time = 0s; time < 40s; time += 1s) {
-    if (upstream.take_probe(kStart + time)) {
-      seconds.push_back(static_cast<int>(time.count()));
+  const auto taken = [&](auto take) {
+    std::vector<int> seconds;
+    for (auto time = 0s; time < 40s; time += 1s) {
+      if (take(kStart + time)) {
+        seconds.push_back(static_cast<int>(time.count()));
+      }
+      CHECK_FALSE(take(kStart + time));
     }
-    CHECK_FALSE(upstream.take_probe(kStart + time));
-  }
-  CHECK(seconds == std::vector<int>{1, 3, 7, 15, 25, 35});
-  CHECK(upstream.probes() == 6);
+    return seconds;
+  };
+  const std::vector<int> rarely{1, 3, 7, 15, 25, 35};
+  CHECK(taken([&](TimePoint now) { return upstream.take_probe(now); }) ==
+        rarely);
+  CHECK(taken([&](TimePoint now) {
+          return upstream.take_routine_check(now);
+        }) == rarely);
+  CHECK(upstream.probes() == 12);
 }
 
 TEST_CASE("a refusal shows that an upstream is there, if others refuse too") {
   Judged silent;
-  silent.fail(Failure::kSilence, {0ms, 500ms, 1000ms});
+  silent.fail(Failure::kSilence, {0ms});
+  silent.check_in_vain(0ms);
+  silent.check_in_vain(500ms);
+  CHECK_FALSE(silent.is_up());
   silent.note_refusal(kStart + 2s);
   CHECK(silent.is_up());
-  // One that fails where others answer is not back when it fails again.
+}
+
+TEST_CASE("one that refuses what others answer is down") {
   Judged lame;
-  lame.fail(Failure::kRefusal, {0ms, 1ms, 2ms});
-  lame.note_refusal(kStart + 2s);
+  SUBCASE("soon, if it refuses its checks too") {
+    lame.note_check_answered(kStart, Rcode::kRefused);
+    lame.fail(Failure::kRefusal, {0ms, 1ms, 2ms});
+  }
+  SUBCASE("later, if it answers those") {
+    lame.note_check_answered(kStart, Rcode::kNoError);
+    lame.fail(Failure::kRefusal, {0ms, 1ms, 2ms, 9'999ms});
+    CHECK(lame.is_up());
+    lame.fail(Failure::kRefusal, {10'000ms});
+  }
   CHECK_FALSE(lame.is_up());
-  lame.note_answer(kStart + 3s);
+  // It is not back when it fails again, nor when it answers a check.
+  lame.note_refusal(kStart + 12s);
+  lame.note_check_answered(kStart + 12s, Rcode::kNoError);
+  CHECK_FALSE(lame.is_up());
+  CHECK_FALSE(lame.answers_nothing(kStart + 12s));
+  lame.note_answer(kStart + 13s);
   CHECK(lame.is_up());
 }
 
