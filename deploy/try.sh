@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Installs what is needed, builds, and serves deploy/example on this machine.
+# Installs what is needed, builds, and serves manifests on this machine: those
+# of deploy/example, or your own.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: deploy/try.sh [-- FLAGS]
+Usage: deploy/try.sh [PATH...] [-- FLAGS]
 
 Installs the build packages (Debian 12 or 13; root or sudo), builds canopydns
-in build/, and serves the manifests of deploy/example in the foreground:
-DNS on 127.0.0.1 port 1053, zone tier on port 10053, HTTP on port 8080.
-Ctrl-C stops it.
+in build/, and serves manifests in the foreground: DNS on 127.0.0.1 port 1053,
+zone tier on port 10053, HTTP on port 8080.  Ctrl-C stops it.
 
+  PATH...    files and folders of your own Kubernetes manifests; without them
+             deploy/example is served.  A Service without clusterIP gets an
+             address of 10.96.0.0/12, as an API server would give it one.
   -- FLAGS   more flags for canopydns; one of the same name replaces ours,
              and --kubeconfig or --kube-master-url replaces the manifests:
                deploy/try.sh -- --dns-port=2053 --log-queries
@@ -23,14 +26,21 @@ TEXT
 
 say() { echo "try.sh: $*" >&2; }
 
-case ${1:-} in
-  -h | --help) usage; exit 0 ;;
-  '') ;;
-  --) shift ;;
-  *) say "'$1' is not known; flags for canopydns go behind --"
-     usage >&2
-     exit 2 ;;
-esac
+paths=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --) shift; break ;;
+    -*) say "'$1' is not known; flags for canopydns go behind --"
+        usage >&2
+        exit 2 ;;
+    *) if [ ! -e "$1" ]; then
+         say "$1: no such file or folder"
+         exit 2
+       fi
+       paths+=("$(realpath "$1")"); shift ;;
+  esac
+done
 given=("$@")
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -62,7 +72,12 @@ other_source() {
   return 1
 }
 
-other_source || flags+=("--manifests=$top/deploy/example")
+if [ "${#paths[@]}" -gt 0 ]; then
+  for path in "${paths[@]}"; do flags+=("--manifests=$path"); done
+  default_flag service-cidr 10.96.0.0/12
+else
+  other_source || flags+=("--manifests=$top/deploy/example")
+fi
 default_flag dns-bind-address 127.0.0.1
 default_flag dns-port 1053
 default_flag zone-port 10053
@@ -89,7 +104,39 @@ is_ready() {
   [ "$status" = 200 ]
 }
 
+# What the server holds: lines of "name type".
+held_names() {
+  exec 3<>"/dev/tcp/127.0.0.1/$http_port" || return 0
+  printf 'GET /debug/zone HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
+  sed -n 's/^.*{"name":"\([^"]*\)\.","type":"\([A-Z]*\)".*/\1 \2/p' <&3
+  exec 3>&-
+}
+
+# Questions about names that are there, some of each type.
+print_own_questions() {
+  local ask="dig @${address%%,*} -p $port"
+  printf '\nReady. In another terminal:\n\n'
+  held_names | awk -v ask="$ask" '
+    $1 ~ /arpa$/ { next }
+    !($2 == "A" || $2 == "AAAA" || $2 == "SRV" || $2 == "CNAME") { next }
+    !(($1, $2) in seen) && ++shown[$2] <= 4 {
+      seen[$1, $2] = 1
+      printf "  %s %s %s\n", ask, $1, $2
+    }'
+  cat <<TEXT
+  curl http://127.0.0.1:$http_port/healthz
+  $tree/canopydns check ${flags[*]}  # what is there, and what will not resolve
+
+Change a file and ask again.  Ctrl-C stops.
+
+TEXT
+}
+
 print_questions() {
+  if [ "${#paths[@]}" -gt 0 ]; then
+    print_own_questions
+    return
+  fi
   local ask="dig @${address%%,*} -p $port"
   cat <<TEXT
 

@@ -320,6 +320,11 @@ std::string service_warning(const Service& service) {
            " is an address and cannot be a CNAME; use a Service without "
            "selector and an EndpointSlice instead";
   }
+  if (service.external_name.find_first_of(":/@") != std::string::npos) {
+    return what +
+           " is not a domain name: write the host alone, without port "
+           "or URL";
+  }
   if (!Name::from_text(service.external_name)) {
     return what + " is not a domain name";
   }

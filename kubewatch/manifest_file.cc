@@ -13,6 +13,7 @@
 #include "kubewatch/bounded_json.h"
 #include "kubewatch/watch_decoder.h"
 #include "kubewatch/yaml_to_json.h"
+#include "zones/name.h"
 
 namespace canopy::kube {
 
@@ -33,7 +34,8 @@ std::int64_t nanoseconds(const timespec& time) {
 
 bool is_manifest_name(const fs::path& path) {
   const std::string extension = path.extension().string();
-  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+  return equal_folded(extension, ".yaml") || equal_folded(extension, ".yml") ||
+         equal_folded(extension, ".json");
 }
 
 bool is_hidden(const fs::path& path) {
@@ -218,7 +220,8 @@ std::vector<fs::path> manifests_below(const fs::path& path) {
 
 std::string read_manifest(const fs::path& file, Trust trust,
                           const std::function<void(Decoded&&)>& sink) {
-  if (file.extension() == ".json") return read_json(file, trust, sink);
+  if (equal_folded(file.extension().string(), ".json"))
+    return read_json(file, trust, sink);
   return read_yaml(file, sink);
 }
 

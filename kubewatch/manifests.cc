@@ -39,6 +39,10 @@ std::string place(const fs::path& file, std::size_t line) {
   return file.string() + (line == 0 ? "" : ":" + std::to_string(line));
 }
 
+bool contains(const std::vector<std::string>& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
 bool is_below(const fs::path& file, const fs::path& folder) {
   const auto [end, rest] =
       std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
@@ -53,21 +57,56 @@ ManifestSource::ManifestSource(ManifestOptions options, ClusterWatch& cluster)
 ManifestSource::~ManifestSource() { stop(); }
 
 void ManifestSource::start() {
-  check_paths();
-  const std::vector<Path> files = find_files();
-  folders_.watch_only(folders_of(files));
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    load(files, i, Trust::kAsItComes);
-    const std::string& broken = files_[files[i]].error;
-    const std::string& error = broken.empty() ? refused_ : broken;
-    if (!error.empty()) {
-      throw ConfigurationError(error + "; correct the manifest");
-    }
+  load_all();
+  if (!faults_.empty()) {
+    throw ConfigurationError(faults_.front() + "; correct the manifest");
   }
-  cluster_.finish_all();
+  publish();
   report();
+  const ManifestCensus all = census();
+  if (all.is_empty()) {
+    log_warning(
+        "manifests: there is no Service, EndpointSlice, Namespace or "
+        "Pod in them: no name of the cluster will resolve");
+  }
+  if (!allocated_.empty()) {
+    log_info(
+        "manifests: {} Services without clusterIP have an address of "
+        "--service-cidr",
+        allocated_.size());
+  }
   started_ = true;
   thread_ = std::thread([this] { run(); });
+}
+
+ManifestSurvey ManifestSource::survey() {
+  load_all();
+  publish();
+  const ManifestCensus all = census();
+  ManifestSurvey survey{faults_, all.lines(options_.service_cidr.has_value())};
+  std::vector<std::string> foreign;
+  for (const auto& [path, file] : files_) {
+    if (file.census.without_kind() > 0) foreign.push_back(path.string());
+  }
+  if (!foreign.empty()) {
+    survey.lines.push_back("left out, no Kubernetes object (no kind): " +
+                           list_text(foreign));
+  }
+  if (all.is_empty()) {
+    survey.lines.push_back("warning: nothing here gives the cluster a name");
+  }
+  return survey;
+}
+
+void ManifestSource::load_all() {
+  check_paths();
+  order_ = find_files();
+  folders_.watch_only(folders_of(order_));
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    load(i, Trust::kAsItComes);
+    const std::string& broken = files_[order_[i]].error;
+    if (!broken.empty()) faults_.push_back(broken);
+  }
 }
 
 void ManifestSource::stop() {
@@ -105,17 +144,51 @@ void ManifestSource::run() {
 }
 
 void ManifestSource::refresh(bool all) {
-  std::vector<Path> files = find_files();
+  order_ = find_files();
   // What appeared in a folder before it was watched is found by looking again.
-  for (int i = 0; i < 4 && folders_.watch_only(folders_of(files)); ++i) {
-    files = find_files();
+  for (int i = 0; i < 4 && folders_.watch_only(folders_of(order_)); ++i) {
+    order_ = find_files();
   }
-  bool changed = forget_missing(files);
-  changed = load_changed(files, all) || changed;
-  if (changed && duplicates_) load_changed(files, true);
+  bool changed = forget_missing();
+  changed = load_changed(all) || changed;
+  if (changed && duplicates_) load_changed(true);
   if (!changed) return;
-  cluster_.finish_all();
+  publish();
   report();
+}
+
+ManifestCensus ManifestSource::census() const {
+  ManifestCensus sum;
+  for (const Path& path : order_) {
+    const auto file = files_.find(path);
+    if (file != files_.end()) sum.add(file->second.census);
+  }
+  return sum;
+}
+
+void ManifestSource::publish() {
+  if (options_.service_cidr) allocate();
+  cluster_.finish_all();
+}
+
+void ManifestSource::allocate() {
+  const ManifestCensus all = census();
+  std::set<ObjectKey> wanting;
+  for (const auto& [key, object] : all.without_address()) wanting.insert(key);
+  auto allocated = allocate_addresses(*options_.service_cidr, wanting,
+                                      all.written_addresses());
+  if (allocated.size() < wanting.size()) {
+    log_warning(
+        "manifests: --service-cidr is used up: {} Services have no "
+        "address",
+        wanting.size() - allocated.size());
+  }
+  for (const auto& [key, address] : allocated) {
+    const auto before = allocated_.find(key);
+    if (before != allocated_.end() && before->second == address) continue;
+    give(key, address);
+  }
+  allocated_ = std::move(allocated);
 }
 
 // In order.  A named file or folder that is gone keeps what it gave: it may be
@@ -168,10 +241,10 @@ std::set<fs::path> ManifestSource::folders_of(
   return folders;
 }
 
-bool ManifestSource::forget_missing(const std::vector<Path>& files) {
+bool ManifestSource::forget_missing() {
   bool changed = false;
   for (auto it = files_.begin(); it != files_.end();) {
-    if (std::find(files.begin(), files.end(), it->first) != files.end()) {
+    if (std::find(order_.begin(), order_.end(), it->first) != order_.end()) {
       ++it;
       continue;
     }
@@ -184,36 +257,37 @@ bool ManifestSource::forget_missing(const std::vector<Path>& files) {
   return changed;
 }
 
-bool ManifestSource::load_changed(const std::vector<Path>& files, bool all) {
+bool ManifestSource::load_changed(bool all) {
   bool changed = false;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto known = files_.find(files[i]);
-    const auto stamp = stamp_of(files[i]);
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const auto known = files_.find(order_[i]);
+    const auto stamp = stamp_of(order_[i]);
     if (!stamp) continue;  // gone again, or a missing path's
     if (!all && known != files_.end() && known->second.stamp == stamp) continue;
-    changed = load(files, i, Trust::kCheckFirst) || changed;
+    changed = load(i, Trust::kCheckFirst) || changed;
   }
   return changed;
 }
 
-bool ManifestSource::load(const std::vector<Path>& files, std::size_t index,
-                          Trust trust) {
-  const Path& path = files[index];
+bool ManifestSource::load(std::size_t index, Trust trust) {
+  const Path& path = order_[index];
   File& file = files_[path];
   // Before reading: a later change is then seen as one.
   file.stamp = stamp_of(path);
   const Listing listing{cluster_.new_origin(), file.origin,
-                        origins_after(files, index)};
+                        origins_after(index)};
+  ManifestCensus before = std::exchange(file.census, {});
   std::size_t objects = 0;
   std::string error = read_manifest(path, trust, [&](Decoded&& decoded) {
     ++objects;
-    take(listing, path, std::move(decoded));
+    take(listing, path, file, std::move(decoded));
   });
   if (!error.empty()) {
     if (error != file.error && trust == Trust::kCheckFirst) {
       log_error("manifests: {}; the file's last good objects stay", error);
     }
     file.error = std::move(error);
+    file.census = std::move(before);
     if (objects > 0) file.stamp.reset();  // it changed while it was read
     cluster_.abandon(listing);
     report();
@@ -225,14 +299,14 @@ bool ManifestSource::load(const std::vector<Path>& files, std::size_t index,
   file.error.clear();
   file.origin = listing.origin;
   cluster_.sweep(listing);
+  remark_on(path, file);
   return true;
 }
 
-std::vector<Origin> ManifestSource::origins_after(
-    const std::vector<Path>& files, std::size_t index) const {
+std::vector<Origin> ManifestSource::origins_after(std::size_t index) const {
   std::vector<Origin> origins;
-  for (std::size_t i = index + 1; i < files.size(); ++i) {
-    const auto known = files_.find(files[i]);
+  for (std::size_t i = index + 1; i < order_.size(); ++i) {
+    const auto known = files_.find(order_[i]);
     if (known != files_.end() && known->second.origin != 0) {
       origins.push_back(known->second.origin);
     }
@@ -240,23 +314,70 @@ std::vector<Origin> ManifestSource::origins_after(
   return origins;
 }
 
-void ManifestSource::take(const Listing& listing, const Path& file,
+void ManifestSource::take(const Listing& listing, const Path& path, File& file,
                           Decoded&& decoded) {
   if (const auto* other = std::get_if<OtherObject>(&decoded)) {
-    if (other->kind.empty()) return refuse_nameless(file, other->line);
-    log_debug("manifests: {}: a {} is not needed for the DNS", file.string(),
-              other->kind);
-    return;
+    return file.census.count(*other);
   }
   if (auto* bad = std::get_if<MalformedObject>(&decoded)) {
-    return refuse(listing, file, std::move(*bad));
+    return refuse(listing, path, std::move(*bad));
   }
   DecodedObject& object = *std::get_if<DecodedObject>(&decoded);
-  const std::string name = std::string(kind_name(kind_of(object.object))) +
-                           " " + to_text(key_of(object.object));
-  if (cluster_.put(listing, std::move(object)) != ClusterWatch::Put::kTaken) {
-    note_duplicate(file, name);
+  file.census.count(object);
+  const ObjectKey key = key_of(object.object);
+  const std::string name =
+      std::string(kind_name(kind_of(object.object))) + " " + to_text(key);
+  Service* const service = std::get_if<Service>(&object.object);
+  if (service != nullptr && file.census.without_address().contains(key)) {
+    // Another address may follow, once everything is known.
+    const auto allocated = allocated_.find(key);
+    if (allocated != allocated_.end()) {
+      service->cluster_ips = {allocated->second};
+    }
   }
+  if (cluster_.put(listing, std::move(object)) != ClusterWatch::Put::kTaken) {
+    note_duplicate(path, name);
+  }
+}
+
+void ManifestSource::give(const ObjectKey& key, const IpAddress& address) {
+  for (std::size_t i = order_.size(); i-- > 0;) {
+    const auto file = files_.find(order_[i]);
+    if (file == files_.end()) continue;
+    const auto& wanting = file->second.census.without_address();
+    const auto found = wanting.find(key);
+    if (found == wanting.end()) continue;
+    DecodedObject object = found->second;
+    std::get<Service>(object.object).cluster_ips = {address};
+    const Origin origin = file->second.origin;
+    cluster_.put({origin, origin, origins_after(i)}, std::move(object));
+    return;
+  }
+}
+
+void ManifestSource::remark_on(const Path& path, File& file) {
+  std::vector<std::string> remarks = file.census.misspelled_kinds();
+  const auto& nameless = file.census.without_address();
+  if (!options_.service_cidr && !nameless.empty()) {
+    std::vector<std::string> names;
+    for (const auto& [key, object] : nameless) names.push_back(to_text(key));
+    remarks.push_back(
+        "Services without clusterIP do not resolve: " + list_text(names) +
+        "; write clusterIP, or give each an address with "
+        "--service-cidr=10.96.0.0/12");
+  }
+  for (const std::string& remark : remarks) {
+    if (!contains(file.remarks, remark)) {
+      log_warning("manifests: {}: {}", path.string(), remark);
+    }
+  }
+  if (file.census.without_kind() > 0) {
+    remarks.push_back("what has no kind is no Kubernetes object; left out");
+    if (!contains(file.remarks, remarks.back())) {
+      log_info("manifests: {}: {}", path.string(), remarks.back());
+    }
+  }
+  file.remarks = std::move(remarks);
 }
 
 void ManifestSource::refuse(const Listing& listing, const Path& file,
@@ -265,23 +386,9 @@ void ManifestSource::refuse(const Listing& listing, const Path& file,
     bad.why = place(file, bad.line) + ": " + bad.why;
     return cluster_.keep(listing, bad);
   }
-  if (!refused_.empty()) return;
-  refused_ = place(file, bad.line) + ": " + std::string(kind_name(bad.kind)) +
-             " " + to_text(bad.key) + ": " + bad.why;
-}
-
-void ManifestSource::refuse_nameless(const Path& file, std::size_t line) {
-  const std::string why =
-      place(file, line) +
-      ": an object without kind; write apiVersion and kind, or keep files "
-      "that are no Kubernetes manifests elsewhere";
-  if (!started_) {
-    if (refused_.empty()) refused_ = why;
-  } else if (told_of_nameless_.insert(why).second) {
-    log_warning("manifests: {}; it is left out", why);
-    constexpr std::size_t kMaxTold = 1000;
-    if (told_of_nameless_.size() > kMaxTold) told_of_nameless_.clear();
-  }
+  faults_.push_back(place(file, bad.line) + ": " +
+                    std::string(kind_name(bad.kind)) + " " + to_text(bad.key) +
+                    ": " + bad.why);
 }
 
 void ManifestSource::note_duplicate(const Path& file,

@@ -18,7 +18,9 @@
 
 #include "kubewatch/cluster_watch.h"
 #include "kubewatch/folder_watch.h"
+#include "kubewatch/manifest_census.h"
 #include "kubewatch/manifest_file.h"
+#include "kubewatch/service_addresses.h"
 
 namespace canopy::kube {
 
@@ -29,6 +31,15 @@ struct ManifestOptions {
   std::chrono::milliseconds debounce{50};
   // Files are looked at this often even if nobody says they changed.
   std::chrono::milliseconds rescan{10'000};
+  // Services that want a cluster IP and have none get one of it.  Nothing:
+  // they have no address, and a warning says so.
+  std::optional<ServiceCidr> service_cidr{};
+};
+
+// What `canopydns check` says.
+struct ManifestSurvey {
+  std::vector<std::string> faults;  // file, line and what is wrong
+  std::vector<std::string> lines;   // what there is; what will not resolve
 };
 
 class ManifestSource {
@@ -43,6 +54,9 @@ class ManifestSource {
   // ConfigurationError when a path is missing, a file does not load, or an
   // object in it cannot be read.  Later, such an object stays as it was.
   void start();
+  // Reads everything once, and goes on behind a fault.  In place of start().
+  // Throws ConfigurationError when a path is missing.
+  ManifestSurvey survey();
   void stop();
   // Reads every file again, soon.
   void reload();
@@ -52,22 +66,32 @@ class ManifestSource {
     std::optional<FileStamp> stamp;  // none: read it again
     Origin origin = 0;
     std::string error;  // why its last content was not taken
+    ManifestCensus census;
+    std::vector<std::string> remarks;  // those last made
   };
   using Path = std::filesystem::path;
 
   void check_paths() const;
+  // Every file, while nothing is served yet.
+  void load_all();
   void run();
   void refresh(bool all);
   std::vector<Path> find_files();
   std::set<Path> folders_of(const std::vector<Path>& files) const;
-  bool forget_missing(const std::vector<Path>& files);
-  bool load_changed(const std::vector<Path>& files, bool all);
-  bool load(const std::vector<Path>& files, std::size_t index, Trust trust);
-  std::vector<Origin> origins_after(const std::vector<Path>& files,
-                                    std::size_t index) const;
-  void take(const Listing& listing, const Path& file, Decoded&& decoded);
+  bool forget_missing();
+  bool load_changed(bool all);
+  bool load(std::size_t index, Trust trust);
+  std::vector<Origin> origins_after(std::size_t index) const;
+  void take(const Listing& listing, const Path& path, File& file,
+            Decoded&& decoded);
   void refuse(const Listing& listing, const Path& file, MalformedObject&& bad);
-  void refuse_nameless(const Path& file, std::size_t line);
+  ManifestCensus census() const;
+  // Gives Services without an address theirs, and publishes.
+  void publish();
+  void allocate();
+  void give(const ObjectKey& key, const IpAddress& address);
+  // Says once of each content what is left out of it or will not resolve.
+  void remark_on(const Path& path, File& file);
   void note_duplicate(const Path& file, const std::string& object);
   void report();
 
@@ -81,11 +105,12 @@ class ManifestSource {
   // The thread's own, once it runs.
   bool started_ = false;  // the first files were good
   std::map<Path, File> files_;
-  std::set<Path> missing_;  // of options_.paths, said already
+  std::vector<Path> order_;  // of files_: what comes last wins
+  std::set<Path> missing_;   // of options_.paths, said already
   bool duplicates_ = false;
-  std::string refused_;  // at the start: the first object that is malformed
+  std::vector<std::string> faults_;  // at the start
   std::set<Path> told_of_duplicates_;
-  std::set<std::string> told_of_nameless_;  // lines
+  std::map<ObjectKey, IpAddress> allocated_;
 };
 
 }  // namespace canopy::kube

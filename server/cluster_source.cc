@@ -12,15 +12,22 @@
 namespace canopy {
 namespace {
 
+std::optional<kube::ServiceCidr> service_cidr(const Options& options) {
+  if (!options.service_cidr) return std::nullopt;
+  const auto network = ip_from_text(options.service_cidr->address.to_string());
+  return kube::ServiceCidr{*network, options.service_cidr->prefix};
+}
+
 class Manifests final : public ClusterSource {
  public:
   Manifests(const Options& options, kube::ClusterWatch& watch)
-      : source_({.paths = {options.manifests.begin(), options.manifests.end()}},
+      : source_({.paths = {options.manifests.begin(), options.manifests.end()},
+                 .service_cidr = service_cidr(options)},
                 watch) {}
 
-  void check() override {
-    source_.start();
-    source_.stop();
+  SourceReport check() override {
+    kube::ManifestSurvey survey = source_.survey();
+    return {std::move(survey.faults), std::move(survey.lines)};
   }
   void start() override { source_.start(); }
   void stop() override { source_.stop(); }
@@ -39,7 +46,7 @@ class ApiServer final : public ClusterSource {
     if (snapshot) keeper_.emplace(std::move(*snapshot), watch);
   }
 
-  void check() override {}  // to make it was to check it
+  SourceReport check() override { return {}; }  // to make it was to check it
   void start() override {
     source_.start();
     if (keeper_) keeper_->start();

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "kubewatch/cluster_records.h"
 #include "kubewatch/cluster_watch.h"
@@ -15,12 +17,18 @@ namespace canopy {
 
 kube::RecordOptions record_options(const Options& options);
 
+// What `canopydns check` says of a source.
+struct SourceReport {
+  std::vector<std::string> faults;  // empty: it can be served
+  std::vector<std::string> lines;   // what it holds
+};
+
 class ClusterSource {
  public:
   virtual ~ClusterSource() = default;
 
   // Reads what can be read without an API server.  Instead of start().
-  virtual void check() = 0;
+  virtual SourceReport check() = 0;
   // Begins to follow the cluster, on threads of its own.
   virtual void start() = 0;
   // Ends at once and for good.

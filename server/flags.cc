@@ -139,6 +139,9 @@ const std::array kFlags = {
          [](Options& o, Text v) {
            o.ignore_empty_service = boolean_value(v);
          }},
+    Flag{"service-cidr", "CIDR", "",
+         "manifests: addresses for Services without one", G::kCluster,
+         [](Options& o, Text v) { o.service_cidr = network_value(v); }},
 
     Flag{"nameservers", "IP[:PORT],..", "from resolv.conf",
          "upstreams; IPv6 as [::1]:53", G::kForwarding,

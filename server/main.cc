@@ -140,13 +140,19 @@ int check(const Options& options) {
   kube::ClusterWatch watch(watch_options(options), zones);
   UpstreamStore upstreams;
   const UpstreamSource upstream_source(upstream_settings(options), upstreams);
-  make_cluster_source(options, {}, watch)->check();
+  const SourceReport report = make_cluster_source(options, {}, watch)->check();
+  for (const std::string& fault : report.faults) {
+    std::fprintf(stderr, "canopydns: %s\n", fault.c_str());
+  }
   std::size_t records = 0;
   for (const Zone& zone : ZoneStore::Reader(zones).current().zones()) {
     records += zone.tree().record_count();
   }
-  std::printf("flags and files are good; %zu records so far\n", records);
-  return 0;
+  if (report.faults.empty()) {
+    std::printf("configuration is valid; %zu records loaded\n", records);
+  }
+  for (const std::string& line : report.lines) std::puts(line.c_str());
+  return report.faults.empty() ? 0 : 2;
 }
 
 int serve(const Options& options, const SourceSurroundings& surroundings) {

@@ -1,6 +1,8 @@
 #include "server/option_values.h"
 
 #include <algorithm>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/system/error_code.hpp>
 #include <charconv>
 #include <limits>
@@ -148,6 +150,33 @@ Endpoint server_value(std::string_view text) {
     throw UsageError("is not the address of one server");
   }
   return {parsed, static_cast<std::uint16_t>(*port)};
+}
+
+Network network_value(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto prefix = slash == std::string_view::npos
+                          ? std::nullopt
+                          : digits(text.substr(slash + 1));
+  boost::system::error_code error;
+  const Address address =
+      boost::asio::ip::make_address(std::string(text.substr(0, slash)), error);
+  if (error || !prefix || *prefix > (address.is_v4() ? 32U : 128U)) {
+    throw UsageError("is not a network; give one such as 10.96.0.0/12");
+  }
+  const auto bits = static_cast<unsigned short>(*prefix);
+  const Address first =
+      address.is_v4()
+          ? Address(boost::asio::ip::network_v4(address.to_v4(), bits)
+                        .canonical()
+                        .address())
+          : Address(boost::asio::ip::network_v6(address.to_v6(), bits)
+                        .canonical()
+                        .address());
+  if (first != address) {
+    throw UsageError("has bits set behind its prefix; write " +
+                     first.to_string() + "/" + std::to_string(*prefix));
+  }
+  return {address, static_cast<unsigned>(*prefix)};
 }
 
 Name domain_value(std::string_view text) {

@@ -34,6 +34,15 @@ std::uint64_t size_value(std::string_view text);
 Address address_value(std::string_view text);
 // "10.0.0.1", "10.0.0.1:5353", "::1", "[::1]:5353"; port 53 where none is.
 Endpoint server_value(std::string_view text);
+// "10.96.0.0/12": a network's address, whose host bits are zero, and how many
+// bits its addresses have in common.
+struct Network {
+  Address address;
+  unsigned prefix = 0;
+
+  friend bool operator==(const Network&, const Network&) = default;
+};
+Network network_value(std::string_view text);
 // A domain of LDH labels and underscores, the trailing dot optional.
 Name domain_value(std::string_view text);
 

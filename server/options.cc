@@ -156,6 +156,11 @@ void check_together(const Options& options) {
         "--manifests and --snapshot-file exclude each other: a snapshot is of "
         "what an API server said; leave --snapshot-file out");
   }
+  if (options.service_cidr && options.manifests.empty()) {
+    throw UsageError(
+        "--service-cidr is for --manifests: an API server gives Services their "
+        "addresses itself; leave it out");
+  }
   if (options.zone_port && clash(*options.zone_port, options.dns_port)) {
     throw UsageError("--zone-port: " + std::to_string(*options.zone_port) +
                      " is also --dns-port; choose another, or off");

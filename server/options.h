@@ -48,6 +48,7 @@ struct Options {
   std::string labels;                   // a selector, as written
   bool endpoint_pod_names = false;
   bool ignore_empty_service = false;
+  std::optional<Network> service_cidr;  // for manifests; nothing: off
 
   // Forwarding and cache.
   std::vector<Endpoint> nameservers;  // empty: from resolv_conf

@@ -1,6 +1,7 @@
 """Bad input ends with status 2 and one line that says what, where and what to
 do; `check` says so without serving."""
 
+import json
 import os
 import re
 import shutil
@@ -148,10 +149,6 @@ MANIFESTS = {
     "a name that is no DNS label": (
         "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + "x" * 64 +
         "}\n", [":2:", "x" * 64, "DNS label"]),
-    "no kind": ("replicas: 2\n", [":1:", "kind"]),
-    "an item without kind": (
-        manifest(objects.namespace("a"), {"metadata": {"name": "b"}}),
-        ["kind"]),
     "a merge key": ("a: &x {b: c}\nd:\n  <<: *x\n", [":3:", "<<"]),
     "cut off JSON": ('{"apiVersion": "v1", "kind": "List", "items": [', []),
     "cut off in a string": ('{"apiVersion": "v', []),
@@ -286,6 +283,104 @@ def test_a_file_without_permission(tmp_path):
 
 
 # --- what is no mistake -------------------------------------------------
+
+
+def test_check_lists_every_fault(tmp_path):
+    (tmp_path / "a.yaml").write_text(manifest(
+        objects.service("a", "one", clusterIP="10.96.0"),
+        objects.service("a", "good", clusterIP="10.96.0.2"),
+        objects.service("a", "two", [("http", 70000)], clusterIP="10.96.0.3")))
+    (tmp_path / "b.yaml").write_text("kind: [Service\n")
+    (tmp_path / "c.yaml").write_text(
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: a_b}\n")
+    done = run("check", f"--manifests={tmp_path}", *FREE)
+    assert done.returncode == 2
+    faults = done.stderr.splitlines()
+    assert len(faults) == 4, done.stderr
+    for fault, words in zip(faults, (["a.yaml", "a/one"], ["a.yaml", "a/two"],
+                                     ["b.yaml"], ["c.yaml:2:", "a_b"])):
+        assert all(word in fault for word in words), fault
+    assert "1 Service (1 ClusterIP" in done.stdout
+
+
+def test_check_counts_what_is_there(tmp_path):
+    (tmp_path / "objects.yaml").write_text(manifest(
+        objects.service("a", "web", clusterIP="10.96.0.2"),
+        objects.service("a", "bare"),
+        objects.service("a", "db", clusterIP="None"),
+        objects.service("a", "ext", type="ExternalName",
+                        externalName="host:8080")))
+    (tmp_path / "kustomization.yaml").write_text("resources: [objects.yaml]\n")
+    (tmp_path / "values.yaml").write_text("replicas: 2\n")
+    (tmp_path / "more.yaml").write_text(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n")
+    done = run("check", f"--manifests={tmp_path}", *FREE)
+    assert done.returncode == 0, done.stderr
+    for words in ("4 Services (2 ClusterIP, 1 headless, 1 ExternalName)",
+                  "1 Deployment", "no clusterIP", "a/bare",
+                  "no ready endpoint: a/db", "host:8080",
+                  "kustomization.yaml", "values.yaml"):
+        assert words in done.stdout, done.stdout
+
+
+def test_odd_spellings(tmp_path, canopy):
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    (folder / "A.YAML").write_text(manifest(
+        objects.service("a", "web", clusterIP="10.96.0.2")))
+    (folder / "b.Json").write_text(json.dumps(
+        objects.service("a", "two", clusterIP="10.96.0.3")))
+    (folder / "c.yml").write_text(
+        "apiVersion: v1\nkind: service\nmetadata: {name: b}\n")
+    server = canopy(manifests=[folder])
+    assert server.data("web.a.svc.cluster.local") == ["10.96.0.2"]
+    assert server.data("two.a.svc.cluster.local") == ["10.96.0.3"]
+    assert server.log_lines('c.yml: kind "service" is spelled Service')
+
+
+def test_an_empty_folder_is_a_warning(tmp_path, canopy):
+    done = run("check", f"--manifests={tmp_path}", *FREE)
+    assert done.returncode == 0 and "warning" in done.stdout
+    server = canopy(manifests=[tmp_path])
+    assert server.log_lines("no name of the cluster will resolve")
+
+
+def test_a_foreign_file_does_not_stop_the_rest(tmp_path, canopy):
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(manifest(
+        objects.service("a", "web", clusterIP="10.96.0.2"),
+        {"metadata": {"name": "b"}}))
+    (folder / "values.yaml").write_text("replicas: 2\n")
+    server = canopy(manifests=[folder])
+    assert server.data("web.a.svc.cluster.local") == ["10.96.0.2"]
+    for name in "a.yaml", "values.yaml":
+        assert len(server.log_lines(f"{folder / name}: what has no kind")) == 1
+
+
+def test_service_cidr(tmp_path, canopy):
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(manifest(
+        objects.service("a", "web"), objects.service("a", "other"),
+        objects.service("a", "db", clusterIP="None"),
+        objects.service("a", "fixed", clusterIP="10.96.0.9")))
+    plain = canopy(manifests=[folder])
+    assert plain.data("web.a.svc.cluster.local") == "NXDOMAIN"
+    warning, = plain.log_lines("--service-cidr")
+    assert "a/other, a/web" in warning
+    first = canopy("--service-cidr=10.96.0.0/12", manifests=[folder])
+    address, = first.data("web.a.svc.cluster.local")
+    assert first.log_lines("2 Services without clusterIP have an address")
+    again = canopy("--service-cidr=10.96.0.0/12", manifests=[folder])
+    assert again.data("web.a.svc.cluster.local") == [address]
+    # A written address wins, and the other one moves.
+    (folder / "b.yaml").write_text(manifest(
+        objects.service("a", "late", clusterIP=address)))
+    again.until(lambda: again.data("late.a.svc.cluster.local") == [address],
+                "the written address to be served")
+    moved = again.data("web.a.svc.cluster.local")
+    assert moved != [address] and len(moved) == 1
 
 
 def test_check_of_what_is_good(tmp_path):

@@ -30,11 +30,13 @@ ClusterWatchOptions manifest_watch() {
 }
 
 struct Served {
-  explicit Served(std::vector<fs::path> paths)
+  explicit Served(std::vector<fs::path> paths,
+                  std::optional<ServiceCidr> cidr = {})
       : zones(cluster_zones(test_options().records), 1),
         watch(manifest_watch(), zones),
         source({.paths = std::move(paths),
-                .debounce = std::chrono::milliseconds(5)},
+                .debounce = std::chrono::milliseconds(5),
+                .service_cidr = cidr},
                watch) {
     source.start();
   }
@@ -123,17 +125,40 @@ TEST_CASE("at start, an object that cannot be served is one line") {
         path + "/a.yaml:14: Service a/" + name + ": metadata.name \"" + name +
             "\" is not a DNS label: 1 to 63 letters, digits and '-', which is "
             "neither first nor last; correct the manifest");
-  folder.write("b.yaml", web("10.0.0.1") + "---\nreplicas: 2\n");
-  const std::string nameless =
-      ": an object without kind; write apiVersion and kind, or keep files that "
-      "are no Kubernetes manifests elsewhere; correct the manifest";
-  CHECK(start_error(folder / "b.yaml") == path + "/b.yaml:12" + nameless);
-  folder.write("c.json", R"({"metadata":{"name":"web"}})");
-  CHECK(start_error(folder / "c.json") == path + "/c.json" + nameless);
-  folder.write("d.json", R"({"kind":"List","items":[{"metadata":{}}]})");
-  CHECK(start_error(folder / "d.json") == path + "/d.json" + nameless);
   folder.write("e.yaml", "# nothing\n---\n---\n# here\n");
   CHECK(start_error(folder / "e.yaml") == "no error");
+}
+
+TEST_CASE("what has no kind is left out, at start too") {
+  TestFolder folder;
+  folder.write("a.yaml", "replicas: 2\n---\n" + web("10.0.0.1"));
+  folder.write("b.json", R"({"metadata":{"name":"web"}})");
+  folder.write("c.json", R"({"kind":"List","items":[{"metadata":{}}]})");
+  Served served({folder.path()});
+  CHECK(served.address() == "10.0.0.1");
+}
+
+TEST_CASE("Services without clusterIP get stable addresses of a CIDR") {
+  TestFolder folder;
+  const std::string bare =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: bare, namespace: a}\n";
+  folder.write("a.yaml", bare + "---\n" + web("10.0.0.1"));
+  const ServiceCidr cidr{*ip_from_text("10.96.0.0"), 12};
+  Served served({folder.path()}, cidr);
+  const std::string address = served.address("bare");
+  CHECK(address.starts_with("10."));
+  CHECK(Served({folder.path()}, cidr).address("bare") == address);
+  // One that is written wins; the other moves, and comes back.
+  folder.write("b.yaml", web(address, "late"));
+  CHECK(served.becomes(address, "late"));
+  const std::string moved = served.address("bare");
+  CHECK(moved.starts_with("10."));
+  CHECK(moved != address);
+  std::filesystem::remove(folder / "b.yaml");
+  CHECK(served.becomes(address, "bare"));
+  // Its own address, once written, counts.
+  folder.write("a.yaml", web("10.0.0.9", "bare"));
+  CHECK(served.becomes("10.0.0.9", "bare"));
 }
 
 TEST_CASE("later, an object that cannot be served leaves the rest") {

@@ -130,6 +130,22 @@ TEST_CASE("kube-dns's other flags are taken, and each is remarked on") {
         "mount it as a volume and name the folder with --config-dir");
 }
 
+TEST_CASE("--service-cidr is a network, and for manifests") {
+  const Options options =
+      parse({"--manifests=a", "--service-cidr=fd00:10:96::/108"});
+  REQUIRE(options.service_cidr);
+  CHECK(options.service_cidr->prefix == 108);
+  CHECK(refusal({"--manifests=a", "--service-cidr=10.96.0.1/12"}) ==
+        "--service-cidr: \"10.96.0.1/12\" has bits set behind its prefix; "
+        "write 10.96.0.0/12");
+  for (const char* const bad : {"10.96.0.0", "10.96.0.0/33", "a/8", "/8"}) {
+    CHECK(refusal({"--manifests=a", "--service-cidr", bad})
+              .ends_with("is not a network; give one such as 10.96.0.0/12"));
+  }
+  CHECK(refusal({"--service-cidr=10.96.0.0/12"})
+            .starts_with("--service-cidr is for --manifests"));
+}
+
 TEST_CASE("flags may have one dash, as Go's may") {
   CHECK(parse({"-v=4"}).log_level == "debug");
   CHECK(parse({"-v", "4"}).log_level == "debug");
