@@ -8,6 +8,10 @@
 namespace canopy {
 namespace {
 
+// What a question takes that waits: here, at its owner's, in c-ares, and its
+// datagrams.
+constexpr std::size_t kPlaceOctets = 4 << 10;
+
 ForwardOutcome failed(std::string why) {
   ForwardOutcome outcome;
   outcome.failure = std::move(why);
@@ -36,7 +40,7 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
       pool_(pool),
       index_(pool.add(io, *this)),
       timer_(io),
-      shares_(settings.max_waiting) {}
+      places_(settings.max_waiting, kPlaceOctets, pool.budget()) {}
 
 CaresForwarder::~CaresForwarder() {
   // Closing the channels calls back for every question still under way.
@@ -52,7 +56,7 @@ void CaresForwarder::forward(const Query& query, Client client,
     return waiter->on_outcome(
         not_asked("this server's own question: it came back from an upstream"));
   }
-  switch (shares_.take(client)) {
+  switch (places_.take(client)) {
     case Admission::kAdmitted:
       break;
     case Admission::kShareUsed:
@@ -159,7 +163,7 @@ void CaresForwarder::answer(std::size_t ticket, const ForwardOutcome& outcome) {
     return waiting_.at(ticket).on_outcome(outcome);
   }
   const WaitingList::Place place = waiting_.take(ticket);
-  shares_.give_back(place.client);
+  places_.give_back(place.client);
   place.waiter->on_outcome(outcome);
 }
 

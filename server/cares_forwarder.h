@@ -9,12 +9,12 @@
 #include <unordered_set>
 #include <vector>
 
-#include "server/client_shares.h"
 #include "server/due_wheel.h"
 #include "server/forward_question.h"
 #include "server/forwarder.h"
 #include "server/forwarder_pool.h"
 #include "server/inquiry.h"
+#include "server/paid_places.h"
 #include "server/upstream_counters.h"
 #include "server/upstream_server.h"
 #include "server/upstream_table.h"
@@ -26,7 +26,7 @@ class CaresForwarder : public Forwarder {
  public:
   struct Settings {
     // Questions of this worker's clients.  What is above it, or above a
-    // client's share of it, fails at once.
+    // client's share of it or of the memory budget, fails at once.
     std::size_t max_waiting = 10'000;
   };
 
@@ -93,7 +93,7 @@ class CaresForwarder : public Forwarder {
   std::map<std::pair<std::string, Endpoint>, std::unique_ptr<UpstreamServer>>
       servers_;
 
-  ClientShares shares_;
+  PaidPlaces places_;
   WaitingList waiting_;
   // By what they ask; the key's hash was made with the key.
   struct ByKey {

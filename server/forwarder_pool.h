@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/cache_key.h"
+#include "server/memory_budget.h"
 #include "server/upstream_conditions.h"
 
 namespace canopy {
@@ -16,8 +17,13 @@ class CaresForwarder;
 
 class ForwarderPool {
  public:
-  explicit ForwarderPool(SayChanges say = SayChanges::kYes)
-      : conditions_(say) {}
+  // The budget outlives this.
+  explicit ForwarderPool(MemoryBudget& budget,
+                         SayChanges say = SayChanges::kYes)
+      : budget_(budget), conditions_(say) {}
+
+  // Of what waits for upstreams.
+  MemoryBudget& budget() { return budget_; }
 
   UpstreamConditions& conditions() { return conditions_; }
   const UpstreamConditions& conditions() const { return conditions_; }
@@ -47,6 +53,7 @@ class ForwarderPool {
     CaresForwarder* forwarder;
   };
 
+  MemoryBudget& budget_;
   UpstreamConditions conditions_;
   std::vector<Member> members_;
 };

@@ -4,79 +4,35 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <thread>
+
+#include "server/control_groups.h"
 
 namespace canopy {
 namespace {
 
-constexpr unsigned kNoQuota = ~0u;
-
-unsigned cores_of(double quota, double period) {
-  if (quota <= 0 || period <= 0) return kNoQuota;
+std::uint64_t cores_of(double quota, double period) {
+  if (quota <= 0 || period <= 0) return kNoLimit;
   const double cores = quota / period;
   // A part of a core is worth a thread of its own.
-  return std::max(1u, static_cast<unsigned>(cores + 0.999));
+  return std::max(std::uint64_t{1}, static_cast<std::uint64_t>(cores + 0.999));
 }
 
-// cgroup v2: "max 100000" or "150000 100000".
-unsigned quota_v2(const std::string& folder) {
+// "max 100000" or "150000 100000".
+std::uint64_t quota_v2(const std::string& folder) {
   std::ifstream file(folder + "/cpu.max");
   double quota = 0;
   double period = 0;
-  return file >> quota >> period ? cores_of(quota, period) : kNoQuota;
+  return file >> quota >> period ? cores_of(quota, period) : kNoLimit;
 }
 
-unsigned quota_v1(const std::string& folder) {
+std::uint64_t quota_v1(const std::string& folder) {
   std::ifstream quota_file(folder + "/cpu.cfs_quota_us");
   std::ifstream period_file(folder + "/cpu.cfs_period_us");
   double quota = 0;
   double period = 0;
-  if (!(quota_file >> quota) || !(period_file >> period)) return kNoQuota;
+  if (!(quota_file >> quota) || !(period_file >> period)) return kNoLimit;
   return cores_of(quota, period);
-}
-
-// The least quota of a group and the groups around it.  In a container the
-// path may not exist below /sys/fs/cgroup: then the mount itself is the group.
-template <typename Quota>
-unsigned least_quota(const std::string& mount, std::string path, Quota quota) {
-  unsigned least = quota(mount);
-  while (path.size() > 1) {
-    least = std::min(least, quota(mount + path));
-    path.erase(path.find_last_of('/'));
-  }
-  return least;
-}
-
-bool has_controller(const std::string& list, const std::string& wanted) {
-  std::istringstream items(list);
-  for (std::string item; std::getline(items, item, ',');) {
-    if (item == wanted) return true;
-  }
-  return false;
-}
-
-// Lines of /proc/self/cgroup: "0::/path" (v2), "4:cpu,cpuacct:/path" (v1).
-unsigned quota_of_groups(const std::string& root) {
-  const std::string mount = root + "/sys/fs/cgroup";
-  std::ifstream file(root + "/proc/self/cgroup");
-  unsigned least = kNoQuota;
-  for (std::string line; std::getline(file, line);) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
-    if (controllers.empty()) {
-      least = std::min(least, least_quota(mount, path, quota_v2));
-    } else if (has_controller(controllers, "cpu")) {
-      least = std::min(least, least_quota(mount + "/cpu", path, quota_v1));
-      std::string folder = mount;
-      folder.append("/").append(controllers);
-      least = std::min(least, least_quota(folder, path, quota_v1));
-    }
-  }
-  return least;
 }
 
 unsigned cores_of_affinity() {
@@ -91,7 +47,10 @@ unsigned cores_of_affinity() {
 }  // namespace
 
 unsigned granted_cores(const std::string& root) {
-  return std::max(1u, std::min(cores_of_affinity(), quota_of_groups(root)));
+  const std::uint64_t quota = least_limit(root, {"cpu", quota_v1, quota_v2});
+  const std::uint64_t cores =
+      std::min<std::uint64_t>(cores_of_affinity(), quota);
+  return std::max(1u, static_cast<unsigned>(cores));
 }
 
 }  // namespace canopy

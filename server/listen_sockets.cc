@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
 #include <cerrno>
@@ -15,10 +16,17 @@
 namespace canopy {
 namespace {
 
-// Enough for a burst of some 10,000 questions; the kernel may grant less.
-constexpr int kReceiveBuffer = 8 << 20;
+// Enough for a burst of some 10,000 questions, each of which takes 768 octets
+// or more of the kernel; it may grant less.  What it is told it doubles.
+constexpr std::size_t kReceiveBuffer = 8 << 20;
+constexpr std::size_t kLeastReceiveBuffer = 128 << 10;
 constexpr int kSendBuffer = 4 << 20;
 constexpr int kBacklog = 1024;
+// Of each TCP connection, doubled too.  By itself the kernel goes up to several
+// MiB for a client that does not read or is not read, and that counts against
+// our control group.  What does not fit waits in TcpOutput, which has a budget.
+constexpr int kTcpReceiveBuffer = 8 << 10;
+constexpr int kTcpSendBuffer = 16 << 10;
 
 // A socket call that failed, on the way to an error text.
 struct BindFailure {
@@ -79,11 +87,11 @@ void ask_for_local_address(int fd, const Address& address) {
   }
 }
 
-FileDescriptor open_udp(const Endpoint& endpoint) {
+FileDescriptor open_udp(const Endpoint& endpoint, int receive_buffer) {
   FileDescriptor fd = open_socket(endpoint, SOCK_DGRAM);
   if (fd) set(fd.number(), SOL_SOCKET, SO_REUSEPORT, 1);
   bind_socket(fd, endpoint, SOCK_DGRAM);
-  set(fd.number(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+  set(fd.number(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
   set(fd.number(), SOL_SOCKET, SO_SNDBUF, kSendBuffer);
   // Answers fit any path; forged "fragmentation needed" must not shrink it.
   if (endpoint.address().is_v4()) {
@@ -100,6 +108,9 @@ FileDescriptor open_tcp(const Endpoint& endpoint) {
   if (fd) {
     set(fd.number(), SOL_SOCKET, SO_REUSEADDR, 1);
     set(fd.number(), SOL_SOCKET, SO_REUSEPORT, 1);
+    // Accepted sockets inherit them.
+    set(fd.number(), SOL_SOCKET, SO_RCVBUF, kTcpReceiveBuffer);
+    set(fd.number(), SOL_SOCKET, SO_SNDBUF, kTcpSendBuffer);
   }
   bind_socket(fd, endpoint, SOCK_STREAM);
   if (::listen(fd.number(), kBacklog) != 0) {
@@ -162,6 +173,12 @@ bool has_address(const Address& address) {
   return true;
 }
 
+int receive_buffer(std::size_t addresses, const ListenPlan& plan) {
+  const std::size_t sockets = addresses * plan.workers;
+  return static_cast<int>(std::clamp(plan.receive_memory / sockets / 2,
+                                     kLeastReceiveBuffer, kReceiveBuffer));
+}
+
 TierSockets open_all(const std::vector<Address>& addresses,
                      const ListenPlan& plan) {
   TierSockets tier;
@@ -173,10 +190,12 @@ TierSockets open_all(const std::vector<Address>& addresses,
     probe_port(Endpoint(address, port), SOCK_STREAM);
     tier.endpoints.emplace_back(address, port);
   }
+  const int buffer = receive_buffer(addresses.size(), plan);
   for (unsigned i = 0; i < plan.workers; ++i) {
     auto& sockets = tier.by_worker.emplace_back();
     for (const Endpoint& endpoint : tier.endpoints) {
-      sockets.push_back({open_udp(endpoint), open_tcp(endpoint), endpoint});
+      sockets.push_back(
+          {open_udp(endpoint, buffer), open_tcp(endpoint), endpoint});
     }
   }
   return tier;
@@ -200,8 +219,11 @@ TierSockets open_tier_sockets(const ListenPlan& plan) {
 
 SocketPair open_probe_sockets() {
   const auto open_on = [](const Address& loopback) {
-    TierSockets sockets = open_tier_sockets(
-        {.addresses = {loopback}, .flag = "--workers", .workers = 1});
+    TierSockets sockets =
+        open_tier_sockets({.addresses = {loopback},
+                           .flag = "--workers",
+                           .workers = 1,
+                           .receive_memory = kLeastReceiveBuffer});
     return std::move(sockets.by_worker.front().front());
   };
   const Address v4 = boost::asio::ip::address_v4::loopback();

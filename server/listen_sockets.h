@@ -33,6 +33,9 @@ struct ListenPlan {
   // The flag that chose the port, for errors: "--dns-port".
   std::string_view flag;
   unsigned workers = 1;
+  // What datagrams may take that wait in the kernel, in octets, all sockets of
+  // the tier together.
+  std::size_t receive_memory = SIZE_MAX;
 };
 
 // Throws UsageError that names address, port and what to do.  A port that

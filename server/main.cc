@@ -20,7 +20,9 @@
 #include "server/client_rates.h"
 #include "server/cluster_source.h"
 #include "server/endpoint_text.h"
+#include "server/granted_memory.h"
 #include "server/health_service.h"
+#include "server/memory_return.h"
 #include "server/options.h"
 #include "server/query_handler.h"
 #include "server/query_metrics.h"
@@ -100,12 +102,17 @@ class Signals {
     pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
   }
 
-  // SIGHUP re-reads, SIGTERM and SIGINT end the wait.
-  template <typename Reload>
-  void run_until_stopped(const Reload& reload) const {
+  // SIGHUP re-reads, SIGTERM and SIGINT end the wait; meanwhile `each_second`.
+  template <typename Reload, typename EachSecond>
+  void run_until_stopped(const Reload& reload,
+                         const EachSecond& each_second) const {
     for (;;) {
-      int signal = 0;
-      if (sigwait(&taken_, &signal) != 0) continue;
+      constexpr timespec kSecond{1, 0};
+      const int signal = sigtimedwait(&taken_, nullptr, &kSecond);
+      if (signal < 0) {
+        each_second();
+        continue;
+      }
       if (signal != SIGHUP) {
         log_info("{}: stopping", name_of(signal));
         return;
@@ -134,6 +141,18 @@ class Signals {
   sigset_t taken_;
 };
 
+MemoryPlan plan_memory() {
+  constexpr double kMiB = 1 << 20;
+  const std::uint64_t granted = granted_memory();
+  const MemoryPlan plan(granted);
+  log_info(
+      "memory: {:.0f} MiB may be used, {:.0f} MiB of them for what waits "
+      "to be sent or answered",
+      static_cast<double>(granted) / kMiB,
+      static_cast<double>(plan.waiting) / kMiB);
+  return plan;
+}
+
 // Everything that serve() reads before it listens.
 int check(const Options& options) {
   ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
@@ -157,6 +176,7 @@ int check(const Options& options) {
 
 int serve(const Options& options, const SourceSurroundings& surroundings) {
   const Signals signals;
+  const MemoryPlan memory = plan_memory();
 
   // The store, and who may look at it.
   ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
@@ -186,7 +206,8 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
       {.workers = options.workers,
        .addresses = options.dns_bind_addresses,
        .dns_port = options.dns_port,
-       .zone_port = options.zone_port},
+       .zone_port = options.zone_port,
+       .memory = memory},
       upstreams, [&](Forwarder& forwarder, QueryCounters& counters) {
         return std::make_unique<QueryHandler>(
             zones, cache, forwarder, counters,
@@ -226,12 +247,18 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   say_when_ready(health);
   health_service.start();
   upstream_source.start(first_of(workers.zone_tier(), workers.cache_tier()));
-  signals.run_until_stopped([&] {
-    guarded("main", [&] {
-      source->reload();
-      upstream_source.reload();
-    });
-  });
+  MemoryReturn memory_return;
+  signals.run_until_stopped(
+      [&] {
+        guarded("main", [&] {
+          source->reload();
+          upstream_source.reload();
+        });
+      },
+      [&] {
+        memory_return.look(workers.budget().used(),
+                           std::chrono::steady_clock::now());
+      });
 
   // Drain: not ready any more, but answering until nobody asks.
   health.is_draining();

@@ -92,6 +92,9 @@ struct alignas(64) QueryCounters {
   Count tcp_over_share;  // refused: the client had its share
   Count tcp_full;        // refused: all were taken
   Count tcp_idle_closed;
+  // Closed because the memory budget refused room for:
+  Count tcp_shed_answers;    // answers the client does not read
+  Count tcp_shed_questions;  // the rest of a message that is not whole yet
 };
 
 }  // namespace canopy

@@ -86,6 +86,9 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
   const MetricWriter::Family dropped{
       "canopydns_dns_dropped_total",
       "Messages not answered, or answers not sent, by reason."};
+  const MetricWriter::Family shed{
+      "canopydns_tcp_shed_total",
+      "TCP connections closed because the memory budget was used up."};
   const std::vector<Scalar> scalars = {
       {{"canopydns_cache_hits_total", "Queries answered from the cache."},
        {},
@@ -138,6 +141,10 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
       {{"canopydns_tcp_idle_closed_total", "TCP connections closed as idle."},
        {},
        &QueryCounters::tcp_idle_closed},
+      {shed,
+       {{"reason", "answers_not_read"}},
+       &QueryCounters::tcp_shed_answers},
+      {shed, {{"reason", "long_question"}}, &QueryCounters::tcp_shed_questions},
   };
   for (const Scalar& scalar : scalars) {
     const std::uint64_t total =
@@ -148,6 +155,12 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
   }
   writer.gauge({"canopydns_tcp_connections", "TCP connections open."}, {},
                static_cast<double>(workers.tcp_connections()));
+  writer.gauge({"canopydns_memory_budget_bytes",
+                "Memory for what waits to be sent or to be answered."},
+               {}, static_cast<double>(workers.budget().octets()));
+  writer.gauge({"canopydns_memory_budget_used_bytes",
+                "What is used of canopydns_memory_budget_bytes."},
+               {}, static_cast<double>(workers.budget().used()));
 }
 
 void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {

@@ -42,7 +42,9 @@ class ServerNames {
   boost::asio::io_context& io_;
   const std::function<void()> on_change_;
   UpstreamStore upstreams_;
-  ForwarderPool pool_{SayChanges::kNo};
+  // Of its own: clients cannot keep it from asking.
+  MemoryBudget budget_{1 << 20};
+  ForwarderPool pool_{budget_, SayChanges::kNo};
   CaresForwarder forwarder_;
   std::map<NamedServer, std::shared_ptr<Lookup>> lookups_;
 };

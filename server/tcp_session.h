@@ -1,16 +1,24 @@
 // One TCP connection: messages with a two-octet length (RFC 1035 4.2.2), many
 // questions at a time, answers as they come (RFC 7766 6.2.1.1).  A client that
 // closes its side still gets its answers.  On the worker's thread only.
+//
+// Memory: a session holds no buffer while its client reads its answers and
+// sends whole messages.  What the kernel does not take waits in TcpOutput, and
+// no more questions are taken meanwhile; a part of a message waits in TcpInput.
+// Both lease from the MemoryBudget, and the connection is closed when that
+// refuses.
 #pragma once
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <memory>
-#include <vector>
 
 #include "server/client.h"
 #include "server/listener_context.h"
+#include "server/tcp_input.h"
+#include "server/tcp_output.h"
 #include "server/tcp_settings.h"
 
 namespace canopy {
@@ -27,7 +35,7 @@ class TcpSession : public ReplySink,
   Client client() const { return client_of(peer_.address); }
 
   void start();
-  // Nothing under way, in or out.
+  // No question waits for its answer and no answer for its client.
   bool is_idle() const;
   // Answers what is under way and what has come, then closes.
   void wind_down();
@@ -39,23 +47,36 @@ class TcpSession : public ReplySink,
  private:
   friend class TcpSessions;
 
-  void read();
-  void on_read(std::size_t count);
-  // Hands over the whole messages in the buffer, as far as limits allow.
-  void take_messages();
+  void wait_readable();
+  void on_readable();
+  void on_read(std::span<const std::uint8_t> octets);
+  // Hands over the whole messages in `octets`, as far as limits allow.  Returns
+  // how many octets were taken.
+  std::size_t take_messages(std::span<const std::uint8_t> octets);
   void answer(std::span<const std::uint8_t> message, TimePoint received,
               const std::shared_ptr<ReplySink>& share);
   // What replies hold: when the last is gone, so is every answer, sent or
   // never to be sent.
   std::shared_ptr<ReplySink> share_of_answers();
-  bool has_room() const;
-  void write();
-  void on_written(std::size_t count);
+  // Whether one more question may be taken.  Of what keeps under_way_ alive,
+  // `held` are the caller's.
+  bool has_room(long held = 0) const;
+  // Two runs of octets, as one; either may be empty.
+  using Octets2 = std::array<std::span<const std::uint8_t>, 2>;
+  // Behind what waits: at once if nothing does and the kernel takes it.
+  void put(const Octets2& octets);
+  // What the kernel takes at once.
+  std::size_t write(const Octets2& octets);
+  void flush_batch();
+  void wait_writable();
+  void on_writable();
   void go_on();
+  // Soon, if a limit has stopped the reading.
+  void go_on_later();
   // The client has closed its side.
   void finish();
-  // When all is answered: reads what has come meanwhile, or closes.
-  void part();
+  // The budget refuses what this connection needs.
+  void shed(Count& counter);
   void start_timer();
   void on_timer();
   void touch();
@@ -66,19 +87,16 @@ class TcpSession : public ReplySink,
   boost::asio::steady_timer timer_;
   const Peer peer_;
   const Tier tier_;
-
-  std::vector<std::uint8_t> input_;
-  std::size_t input_size_ = 0;
-  std::vector<std::uint8_t> output_;   // waits for `writing_`
-  std::vector<std::uint8_t> writing_;  // being sent
-  std::size_t written_ = 0;
+  TcpInput input_;
+  TcpOutput output_;
 
   // Shared by the replies under way; gone when there are none.
   std::weak_ptr<ReplySink> under_way_;
   TimePoint deadline_{};
-  bool reading_ = false;
-  bool sending_ = false;
-  bool taking_ = false;    // answers wait until all input is taken
+  bool awaits_read_ = false;
+  bool awaits_write_ = false;
+  bool goes_on_ = false;   // soon
+  bool taking_ = false;    // messages, one after the other
   bool finished_ = false;  // no more questions
   bool winding_down_ = false;
   bool closed_ = false;

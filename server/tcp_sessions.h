@@ -1,10 +1,14 @@
 // The connections of one worker, the longest idle first.  On its thread only.
 #pragma once
 
+#include <array>
 #include <list>
 #include <memory>
+#include <span>
 
+#include "server/memory_budget.h"
 #include "server/query_counters.h"
+#include "server/tcp_batch.h"
 #include "server/tcp_session.h"
 #include "server/tcp_settings.h"
 
@@ -13,13 +17,21 @@ namespace canopy {
 class TcpSessions {
  public:
   TcpSessions(const TcpSettings& settings, TcpConnectionCount& count,
-              QueryCounters& counters)
-      : settings_(settings), count_(count), counters_(counters) {}
+              MemoryBudget& budget, QueryCounters& counters)
+      : settings_(settings),
+        count_(count),
+        budget_(budget),
+        counters_(counters) {}
   ~TcpSessions() { close_all(); }
   TcpSessions(const TcpSessions&) = delete;
   TcpSessions& operator=(const TcpSessions&) = delete;
 
   const TcpSettings& settings() const { return settings_; }
+  MemoryBudget& budget() { return budget_; }
+  // Memory of whichever session is being read; none keeps it.
+  std::span<std::uint8_t> read_buffer() { return read_buffer_; }
+  // Likewise, of the session whose messages are being taken.
+  TcpBatch& batch() { return batch_; }
 
   // Makes room if a limit is reached, by closing the connection that has been
   // idle longest: any, or the client's own if only its share is used up.  False
@@ -44,7 +56,10 @@ class TcpSessions {
 
   const TcpSettings settings_;
   TcpConnectionCount& count_;
+  MemoryBudget& budget_;
   QueryCounters& counters_;
+  std::array<std::uint8_t, 16 << 10> read_buffer_;
+  TcpBatch batch_;
   std::list<std::shared_ptr<TcpSession>> sessions_;
 };
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <mutex>
 
-#include "server/client_shares.h"
+#include "server/paid_places.h"
 
 namespace canopy {
 
@@ -19,27 +19,32 @@ struct TcpSettings {
   std::size_t max_in_flight = 128;
 };
 
+// What a connection takes of the budget: a session, its place in the reactor
+// and TcpInput::kPrepaid.
+inline constexpr std::size_t kConnectionOctets = 6 << 10;
+
 // Connections open in the process.  Any thread.
 class TcpConnectionCount {
  public:
-  explicit TcpConnectionCount(std::size_t limit) : shares_(limit) {}
+  TcpConnectionCount(std::size_t limit, MemoryBudget& budget)
+      : places_(limit, kConnectionOctets, budget) {}
 
   Admission take(Client client) {
     const std::lock_guard lock(mutex_);
-    return shares_.take(client);
+    return places_.take(client);
   }
   void give_back(Client client) {
     const std::lock_guard lock(mutex_);
-    shares_.give_back(client);
+    places_.give_back(client);
   }
   std::size_t open() const {
     const std::lock_guard lock(mutex_);
-    return shares_.used();
+    return places_.used();
   }
 
  private:
-  mutable std::mutex mutex_;  // guards shares_
-  ClientShares shares_;
+  mutable std::mutex mutex_;  // guards places_
+  PaidPlaces places_;
 };
 
 }  // namespace canopy

@@ -12,8 +12,9 @@ namespace canopy {
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
     : forwarder_(io_, shared.upstreams, shared.forwarders, {}),
       handler_(make_handler(forwarder_, counters_)),
-      sessions_(shared.tcp, shared.connections, counters_),
-      probe_sessions_(shared.tcp, probe_connections_, counters_) {}
+      sessions_(shared.tcp, shared.connections, shared.budget, counters_),
+      probe_sessions_(shared.tcp, probe_connections_, probe_budget_,
+                      counters_) {}
 
 Worker::~Worker() { stop(); }
 

@@ -31,6 +31,7 @@ class Worker {
   struct Shared {
     const UpstreamStore& upstreams;
     ForwarderPool& forwarders;
+    MemoryBudget& budget;
     TcpConnectionCount& connections;
     TcpSettings tcp;
   };
@@ -66,6 +67,7 @@ class Worker {
   // Of the sockets for probes.  A probe has one at a time; it must not fail
   // because clients have all the others.
   static constexpr std::size_t kProbeConnections = 8;
+  static constexpr std::size_t kProbeMemory = 256 << 10;
 
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
@@ -77,7 +79,8 @@ class Worker {
   CaresForwarder forwarder_;
   std::unique_ptr<MessageHandler> handler_;
   TcpSessions sessions_;
-  TcpConnectionCount probe_connections_{kProbeConnections};
+  MemoryBudget probe_budget_{kProbeMemory};
+  TcpConnectionCount probe_connections_{kProbeConnections, probe_budget_};
   TcpSessions probe_sessions_;
   std::vector<std::unique_ptr<UdpListener>> udp_;
   std::vector<std::unique_ptr<TcpListener>> tcp_;

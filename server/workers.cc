@@ -4,14 +4,18 @@ namespace canopy {
 
 Workers::Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
                  const MakeHandler& make_handler)
-    : connections_(plan.tcp.max_connections) {
-  const Worker::Shared shared{upstreams, forwarders_, connections_, plan.tcp};
+    : budget_(plan.memory.waiting),
+      connections_(plan.tcp.max_connections, budget_),
+      forwarders_(budget_) {
+  const Worker::Shared shared{upstreams, forwarders_, budget_, connections_,
+                              plan.tcp};
   for (unsigned i = 0; i < plan.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared, make_handler));
   }
   ListenPlan listen_plan;
   listen_plan.addresses = plan.addresses;
   listen_plan.workers = plan.workers;
+  listen_plan.receive_memory = plan.memory.received / (plan.zone_port ? 2 : 1);
   listen_plan.port = plan.dns_port;
   listen_plan.flag = "--dns-port";
   TierSockets cache = open_tier_sockets(listen_plan);

@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "server/granted_memory.h"
+#include "server/memory_budget.h"
 #include "server/worker.h"
 
 namespace canopy {
@@ -19,6 +21,7 @@ struct WorkersPlan {
   std::uint16_t dns_port = 53;     // 0: a free one
   std::optional<std::uint16_t> zone_port = 10053;
   TcpSettings tcp = {};
+  MemoryPlan memory = MemoryPlan(granted_memory());
 };
 
 struct DrainTimes {
@@ -62,11 +65,13 @@ class Workers {
   }
   ForwardCounts forward_counts() const;
   std::size_t tcp_connections() const { return connections_.open(); }
+  const MemoryBudget& budget() const { return budget_; }
 
  private:
   void listen(Tier tier, TierSockets sockets);
   std::uint64_t arrivals() const;
 
+  MemoryBudget budget_;
   TcpConnectionCount connections_;
   ForwarderPool forwarders_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -47,6 +47,16 @@ TEST_CASE("what is given back can be had again") {
   CHECK(shares.take(Client(1)) == Admission::kAdmitted);
 }
 
+TEST_CASE("more than one at a time is granted whole or not at all") {
+  ClientShares shares(10);
+  CHECK(shares.take(Client(1), 6) == Admission::kShareUsed);
+  CHECK(shares.take(Client(1), 5) == Admission::kAdmitted);
+  CHECK(shares.take(Client(2), 6) == Admission::kFull);
+  CHECK(shares.used() == 5);
+  shares.give_back(Client(1), 3);
+  CHECK(shares.used() == 2);
+}
+
 TEST_CASE("without places nobody is admitted") {
   ClientShares shares(0);
   CHECK(shares.take(Client(1)) == Admission::kFull);

@@ -39,7 +39,7 @@ class Forwarders {
   explicit Forwarders(std::vector<Endpoint> servers, std::size_t workers = 1,
                       CaresForwarder::Settings settings = {},
                       SayChanges say = SayChanges::kNo)
-      : pool_(say) {
+      : budget_(settings.max_waiting * 8192), pool_(budget_, say) {
     store.publish(table_of({{.domain = Name(), .servers = servers}}));
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(store, pool_, settings));
@@ -101,6 +101,7 @@ class Forwarders {
   };
 
   std::atomic<int> late_{0};
+  MemoryBudget budget_;
   ForwarderPool pool_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -1,4 +1,5 @@
 // Real workers on loopback with a handler that does what messages tell it:
+//   "hold big..." is answered with 60,000 octets when a "release" comes
 //   "now..."      is answered at once with itself
 //   "hold..."     is answered with itself when a "release" comes
 //   "release"     releases what is held, the latest first, and is answered
@@ -63,7 +64,8 @@ class ScriptedHandler : public MessageHandler {
     while (!held_.empty()) {
       const auto [text, reply] = std::move(held_.back());
       held_.pop_back();
-      send_text(reply, text);
+      const bool is_big = text.starts_with("hold big");
+      send_text(reply, is_big ? std::string(60'000, 'x') : text);
     }
   }
 

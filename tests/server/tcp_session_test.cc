@@ -222,6 +222,85 @@ TEST_CASE("a client that does not read is not read, and then dropped") {
   CHECK(served.workers().tcp_connections() == 0);
 }
 
+WorkersPlan plan_with_memory(std::size_t octets) {
+  WorkersPlan plan = ScriptedWorkers::loopback();
+  plan.memory.waiting = octets;
+  return plan;
+}
+
+TEST_CASE("what waits for clients that do not read is bounded in total") {
+  constexpr std::size_t kBudget = 4 << 20;
+  ScriptedWorkers served(plan_with_memory(kBudget));
+  std::vector<std::unique_ptr<TcpClient>> greedy;
+  std::string octets;
+  for (int i = 0; i < 60; ++i) octets += framed("hold big");
+  for (int i = 0; i < 100; ++i) {
+    const std::string source = "127.0.7." + std::to_string(i % 10 + 1);
+    greedy.push_back(
+        std::make_unique<TcpClient>(served.cache_tier(), source.c_str()));
+    greedy.back()->send_octets(octets);
+  }
+  CHECK(eventually([&] { return served.handled() == 6000; }));
+  std::size_t most = 0;
+  // 6,000 answers of 60,000 octets: 343 MiB, of which the kernel takes a few.
+  CHECK(UdpClient(served.cache_tier()).ask("release") == "release");
+  most = std::max(most, served.workers().budget().used());
+  CHECK(most <= kBudget);
+  CHECK(most > kBudget / 2);
+  CHECK(served.counters().tcp_shed_answers.value() >= 50);
+  // Another client finds room for an answer it does not read at once.
+  const TcpClient modest(served.cache_tier());
+  modest.send("big");
+  CHECK(UdpClient(served.cache_tier()).ask("now") == "now");
+  CHECK(modest.receive()->size() == 60'000);
+  greedy.clear();
+  CHECK(eventually(
+      [&] { return served.workers().budget().used() == kConnectionOctets; }));
+}
+
+TEST_CASE("parts of long messages are bounded in total") {
+  constexpr std::size_t kBudget = 2 << 20;
+  ScriptedWorkers served(plan_with_memory(kBudget));
+  std::vector<std::unique_ptr<TcpClient>> greedy;
+  const std::string half = "\xff\xff" + std::string(60'000, 'x');
+  for (int i = 0; i < 50; ++i) {
+    greedy.push_back(
+        std::make_unique<TcpClient>(served.cache_tier(), "127.0.7.1"));
+    greedy.back()->send_octets(half);
+  }
+  CHECK(eventually(
+      [&] { return served.counters().tcp_shed_questions.value() > 0; }));
+  CHECK(served.workers().budget().used() <= kBudget / 2);
+  const TcpClient modest(served.cache_tier());
+  const std::string longest = "now" + std::string(65'532, 'x');
+  CHECK(modest.ask(longest) == longest);
+}
+
+TEST_CASE("a client that reads slowly gets every answer, in order") {
+  ScriptedWorkers served;
+  const TcpClient client(served.cache_tier());
+  std::string octets;
+  for (int i = 0; i < 100; ++i) {
+    octets += framed("big") + framed("now " + std::to_string(i));
+  }
+  client.send_octets(octets);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(client.receive() == std::string(60'000, 'x'));
+    CHECK(client.receive() == "now " + std::to_string(i));
+  }
+}
+
+TEST_CASE("connections share the memory, too") {
+  ScriptedWorkers served(plan_with_memory(4 * kConnectionOctets));
+  const TcpClient first(served.cache_tier(), "127.0.0.2");
+  const TcpClient second(served.cache_tier(), "127.0.0.2");
+  first.send("hold 1");
+  second.send("hold 2");
+  CHECK(eventually([&] { return served.handled() == 2; }));
+  CHECK(TcpClient(served.cache_tier(), "127.0.0.2").is_closed_by_server());
+  CHECK(TcpClient(served.cache_tier(), "127.0.0.3").ask("now") == "now");
+}
+
 TEST_CASE("a client that goes away while its answer is made does no harm") {
   ScriptedWorkers served;
   {

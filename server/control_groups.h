@@ -1,0 +1,25 @@
+// Limits of the control groups (cgroups) around this process, version 1 or 2.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace canopy {
+
+inline constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+
+struct GroupLimit {
+  // Reads the limit of the group in `folder`; kNoLimit when it has none.
+  using Read = std::function<std::uint64_t(const std::string& folder)>;
+
+  std::string controller;  // version 1's name of it: "cpu"
+  Read version_1;
+  Read version_2;
+};
+
+// The least limit of our group and of the groups around it; kNoLimit when none
+// has one.  `root` stands in front of /proc and /sys.
+std::uint64_t least_limit(const std::string& root, const GroupLimit& limit);
+
+}  // namespace canopy

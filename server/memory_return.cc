@@ -1,0 +1,43 @@
+#include "server/memory_return.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+namespace canopy {
+namespace {
+
+// Worth the look through all that is free.
+constexpr std::size_t kFallen = 2 << 20;
+constexpr std::size_t kGrown = 8 << 20;
+constexpr std::chrono::seconds kPause{4};
+
+std::size_t resident() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0;
+  std::size_t pages = 0;
+  file >> all >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+void MemoryReturn::look(std::size_t used, Time now) {
+  most_used_ = std::max(most_used_, used);
+  const std::size_t before = std::exchange(resident_, resident());
+  left_ = std::min(left_, resident_);
+  // What waited for clients is gone; or something else took memory, and takes
+  // no more.
+  const bool fell = used < most_used_ / 2 && most_used_ - used >= kFallen;
+  const bool grew = resident_ > left_ + kGrown && resident_ <= before;
+  if ((!fell && !grew) || now < next_) return;
+  malloc_trim(0);
+  most_used_ = used;
+  left_ = resident_ = resident();
+  next_ = now + kPause;
+}
+
+}  // namespace canopy

@@ -1,0 +1,44 @@
+// Answers to the questions that came in one read, to be sent in one write.  One
+// for all sessions of a worker: it is used by the session that takes messages,
+// and empty when that is done.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace canopy {
+
+class TcpSession;
+
+class TcpBatch {
+ public:
+  static constexpr std::size_t kSize = 16 << 10;
+
+  TcpBatch() { octets_.reserve(kSize); }
+
+  // False when another session has it: that one is in the middle of a message
+  // whose handling led here.
+  bool begin(const TcpSession& session) {
+    if (user_ != nullptr) return false;
+    user_ = &session;
+    return true;
+  }
+  void end() { user_ = nullptr; }
+  bool is_of(const TcpSession& session) const { return user_ == &session; }
+
+  bool has_room_for(std::size_t octets) const {
+    return octets <= kSize - octets_.size();
+  }
+  void add(std::span<const std::uint8_t> octets) {
+    octets_.insert(octets_.end(), octets.begin(), octets.end());
+  }
+  std::span<const std::uint8_t> octets() const { return octets_; }
+  void clear() { octets_.clear(); }
+
+ private:
+  std::vector<std::uint8_t> octets_;
+  const TcpSession* user_ = nullptr;
+};
+
+}  // namespace canopy
