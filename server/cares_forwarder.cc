@@ -39,6 +39,7 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
       upstreams_(upstreams),
       pool_(pool),
       index_(pool.add(io, *this)),
+      ports_(settings.ports),
       timer_(io),
       places_(settings.max_waiting, kPlaceOctets, pool.budget()) {}
 
@@ -270,8 +271,8 @@ UpstreamServer& CaresForwarder::server_at(const Name& domain,
   const std::lock_guard lock(servers_mutex_);
   auto& server = servers_[{domain.to_text(), endpoint}];
   if (!server) {
-    server =
-        std::make_unique<UpstreamServer>(io_, random_, std::move(condition));
+    server = std::make_unique<UpstreamServer>(io_, random_,
+                                              std::move(condition), ports_);
   }
   return *server;
 }

@@ -28,6 +28,8 @@ class CaresForwarder : public Forwarder {
     // Questions of this worker's clients.  What is above it, or above a
     // client's share of it or of the memory budget, fails at once.
     std::size_t max_waiting = 10'000;
+    // Source ports of each upstream that are in use at a time.
+    std::size_t ports = UpstreamServer::kMostPorts;
   };
 
   CaresForwarder(boost::asio::io_context& io, const UpstreamStore& upstreams,
@@ -82,6 +84,7 @@ class CaresForwarder : public Forwarder {
   UpstreamStore::Reader upstreams_;
   ForwarderPool& pool_;
   const std::size_t index_;
+  const std::size_t ports_;
   RandomOctets random_;
   boost::asio::steady_timer timer_;
   bool ticking_ = false;

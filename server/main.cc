@@ -1,6 +1,5 @@
 // The table of contents of the process.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "kubewatch/configuration_error.h"
 #include "server/client_rates.h"
 #include "server/cluster_source.h"
+#include "server/descriptor_plan.h"
 #include "server/endpoint_text.h"
 #include "server/granted_memory.h"
 #include "server/health_service.h"
@@ -153,6 +153,21 @@ MemoryPlan plan_memory() {
   return plan;
 }
 
+DescriptorPlan plan_descriptors(const Options& options,
+                                const FileLimit& files) {
+  const std::size_t addresses = options.dns_bind_addresses.empty()
+                                    ? 2
+                                    : options.dns_bind_addresses.size();
+  const std::size_t tiers = options.zone_port ? 2 : 1;
+  constexpr std::size_t kForProbes = 1;  // of a worker, on loopback
+  DescriptorPlan plan(
+      files.now,
+      {.workers = options.workers,
+       .listeners = 2 * tiers * (addresses + kForProbes) * options.workers});
+  if (plan.warning) log_warning("{}", *plan.warning);
+  return plan;
+}
+
 // Everything that serve() reads before it listens.
 int check(const Options& options) {
   ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
@@ -174,9 +189,10 @@ int check(const Options& options) {
   return report.faults.empty() ? 0 : 2;
 }
 
-int serve(const Options& options, const SourceSurroundings& surroundings) {
+int serve(const Options& options, const FileLimit& files) {
   const Signals signals;
   const MemoryPlan memory = plan_memory();
+  const DescriptorPlan descriptors = plan_descriptors(options, files);
 
   // The store, and who may look at it.
   ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
@@ -193,7 +209,8 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
     say_when_ready(health);
   };
   kube::ClusterWatch watch(std::move(watching), zones);
-  const auto source = make_cluster_source(options, surroundings, watch);
+  const auto source =
+      make_cluster_source(options, {.plugin_files = files.before}, watch);
 
   // Listeners read them, and upstreams know the rest.
   UpstreamStore upstreams;
@@ -207,6 +224,9 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
        .addresses = options.dns_bind_addresses,
        .dns_port = options.dns_port,
        .zone_port = options.zone_port,
+       .tcp = {.max_connections = descriptors.tcp_connections,
+               .max_descriptor = descriptors.tcp_descriptor_limit},
+       .ports_per_upstream = descriptors.ports_per_upstream,
        .memory = memory},
       upstreams, [&](Forwarder& forwarder, QueryCounters& counters) {
         return std::make_unique<QueryHandler>(
@@ -274,18 +294,6 @@ int serve(const Options& options, const SourceSurroundings& surroundings) {
   return 0;
 }
 
-// TCP connections are files, and the soft limit is often 1024.  Returns what
-// it was: programs we run may go through all they could have open.
-std::optional<std::uint64_t> raise_file_limit() {
-  constexpr rlim_t kEnough = 65536;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
-  const rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kEnough));
-  setrlimit(RLIMIT_NOFILE, &limit);  // without it fewer connections fit
-  return before;
-}
-
 int run(const Options& options) {
   switch (options.command) {
     case Command::kHelp:
@@ -299,7 +307,7 @@ int run(const Options& options) {
     case Command::kServe:
       set_log_level(options.log_level);
       start_log_thread();
-      return serve(options, {.plugin_files = raise_file_limit()});
+      return serve(options, raise_file_limit());
   }
   return 1;
 }

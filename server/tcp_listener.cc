@@ -63,6 +63,11 @@ void TcpListener::take_and_accept(boost::asio::ip::tcp::socket socket) {
 
 void TcpListener::on_accepted(boost::asio::ip::tcp::socket socket) {
   context_.arrivals.add();
+  if (static_cast<std::size_t>(socket.native_handle()) >=
+      sessions_.settings().max_descriptor) {
+    sessions_.close_idlest();
+    return context_.counters.tcp_full.add();  // `socket` closes
+  }
   boost::system::error_code gone;
   const auto remote = socket.remote_endpoint(gone);
   if (gone) return;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 
 #include "server/paid_places.h"
@@ -17,6 +18,9 @@ struct TcpSettings {
   std::size_t max_connections = 1000;
   // Questions of one connection under way; then it is read no further.
   std::size_t max_in_flight = 128;
+  // A connection whose descriptor is this or higher is closed at once, so that
+  // others find some: upstreams, the health port, files.
+  std::size_t max_descriptor = SIZE_MAX;
 };
 
 // What a connection takes of the budget: a session, its place in the reactor

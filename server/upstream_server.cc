@@ -9,7 +9,7 @@ namespace canopy {
 
 void UpstreamServer::ask(std::span<const std::uint8_t> question, TimePoint now,
                          Asker asker) {
-  ask(slots_[random_.below(kSlots)], Transport::kUdp, question, now,
+  ask(slots_[random_.below(ports_)], Transport::kUdp, question, now,
       std::move(asker));
 }
 
@@ -96,6 +96,7 @@ void UpstreamServer::tick(TimePoint now) {
 }
 
 void UpstreamServer::retire(Slot& slot, TimePoint now) {
+  if (retired_.size() >= 2 * ports_) return;
   retired_.push_back({std::move(slot.channel), now});
 }
 

@@ -20,9 +20,17 @@ namespace canopy {
 
 class UpstreamServer {
  public:
+  // An answer must come to the port it was asked from, one of so many.
+  static constexpr std::size_t kMostPorts = 16;
+
+  // `ports` is less where descriptors are few.
   UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
-                 std::shared_ptr<UpstreamCondition> condition)
-      : io_(io), random_(random), condition_(std::move(condition)) {}
+                 std::shared_ptr<UpstreamCondition> condition,
+                 std::size_t ports)
+      : io_(io),
+        random_(random),
+        condition_(std::move(condition)),
+        ports_(ports) {}
 
   const Endpoint& endpoint() const { return condition_->endpoint(); }
   UpstreamCondition& condition() { return *condition_; }
@@ -79,9 +87,8 @@ class UpstreamServer {
     TimePoint since;
   };
 
-  // An answer must come to the port it was asked from, one of so many.
-  static constexpr std::size_t kSlots = 16;
-
+  // Not while twice as many wait for late answers as are in use: each takes a
+  // descriptor.  Then the slot keeps its channel.
   void retire(Slot& slot, TimePoint now);
   void end_retired(TimePoint now);
   void ask(Slot& slot, Transport transport,
@@ -92,7 +99,8 @@ class UpstreamServer {
   boost::asio::io_context& io_;
   RandomOctets& random_;
   const std::shared_ptr<UpstreamCondition> condition_;
-  std::array<Slot, kSlots> slots_;
+  const std::size_t ports_;
+  std::array<Slot, kMostPorts> slots_;  // the first ports_ are used
   Slot tcp_;
   std::vector<Retired> retired_;
   RoundTrip round_trip_;

@@ -10,7 +10,7 @@
 namespace canopy {
 
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
-    : forwarder_(io_, shared.upstreams, shared.forwarders, {}),
+    : forwarder_(io_, shared.upstreams, shared.forwarders, shared.forwarding),
       handler_(make_handler(forwarder_, counters_)),
       sessions_(shared.tcp, shared.connections, shared.budget, counters_),
       probe_sessions_(shared.tcp, probe_connections_, probe_budget_,

@@ -32,6 +32,7 @@ class Worker {
     const UpstreamStore& upstreams;
     ForwarderPool& forwarders;
     MemoryBudget& budget;
+    CaresForwarder::Settings forwarding;
     TcpConnectionCount& connections;
     TcpSettings tcp;
   };

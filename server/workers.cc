@@ -7,8 +7,9 @@ Workers::Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
     : budget_(plan.memory.waiting),
       connections_(plan.tcp.max_connections, budget_),
       forwarders_(budget_) {
-  const Worker::Shared shared{upstreams, forwarders_, budget_, connections_,
-                              plan.tcp};
+  const Worker::Shared shared{upstreams,    forwarders_,
+                              budget_,      {.ports = plan.ports_per_upstream},
+                              connections_, plan.tcp};
   for (unsigned i = 0; i < plan.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared, make_handler));
   }

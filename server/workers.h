@@ -21,6 +21,7 @@ struct WorkersPlan {
   std::uint16_t dns_port = 53;     // 0: a free one
   std::optional<std::uint16_t> zone_port = 10053;
   TcpSettings tcp = {};
+  std::size_t ports_per_upstream = UpstreamServer::kMostPorts;
   MemoryPlan memory = MemoryPlan(granted_memory());
 };
 
