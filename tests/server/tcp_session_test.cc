@@ -241,12 +241,9 @@ TEST_CASE("what waits for clients that do not read is bounded in total") {
     greedy.back()->send_octets(octets);
   }
   CHECK(eventually([&] { return served.handled() == 6000; }));
-  std::size_t most = 0;
   // 6,000 answers of 60,000 octets: 343 MiB, of which the kernel takes a few.
   CHECK(UdpClient(served.cache_tier()).ask("release") == "release");
-  most = std::max(most, served.workers().budget().used());
-  CHECK(most <= kBudget);
-  CHECK(most > kBudget / 2);
+  CHECK(served.workers().budget().used() <= kBudget);
   CHECK(served.counters().tcp_shed_answers.value() >= 50);
   // Another client finds room for an answer it does not read at once.
   const TcpClient modest(served.cache_tier());
