@@ -68,17 +68,22 @@ HttpRequest request_for(std::string_view target) {
   return request;
 }
 
-void HttpRoutes::add(std::string path, HttpHandler handler) {
-  handlers_.insert_or_assign(std::move(path), std::move(handler));
+void HttpRoutes::add(std::string path, HttpHandler handler, HttpWork work) {
+  routes_.insert_or_assign(std::move(path), Route{std::move(handler), work});
+}
+
+HttpWork HttpRoutes::work_for(std::string_view path) const {
+  const auto found = routes_.find(path);
+  return found == routes_.end() ? HttpWork::kAtOnce : found->second.work;
 }
 
 HttpResponse HttpRoutes::respond(const HttpRequest& request) const {
-  const auto found = handlers_.find(request.path);
-  if (found == handlers_.end()) {
+  const auto found = routes_.find(request.path);
+  if (found == routes_.end()) {
     return {.status = 404, .body = "404 page not found; / lists the pages\n"};
   }
   try {
-    return found->second(request);
+    return found->second.handler(request);
   } catch (const std::exception& error) {
     log_error("http: {} failed: {}", request.path, error.what());
     return {.status = 500,
@@ -88,7 +93,7 @@ HttpResponse HttpRoutes::respond(const HttpRequest& request) const {
 
 std::vector<std::string> HttpRoutes::paths() const {
   std::vector<std::string> list;
-  for (const auto& [path, handler] : handlers_) list.push_back(path);
+  for (const auto& [path, route] : routes_) list.push_back(path);
   return list;
 }
 

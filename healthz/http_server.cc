@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "healthz/http_session.h"
+#include "healthz/loopback.h"
 
 namespace canopy {
 namespace {
@@ -19,6 +20,13 @@ using net::ip::tcp;
 
 // How long to wait when the process has no descriptor left to accept with.
 constexpr std::chrono::milliseconds kAcceptPause{50};
+// Connections the kernel may keep for us; it may be told to keep fewer
+// (net.core.somaxconn).  It drops what comes above, and a client tries again
+// after a second.
+constexpr int kBacklog = 4096;
+// What the kernel may hold of an answer, and of requests, for a connection.
+constexpr int kSendBuffer = 64 << 10;
+constexpr int kReceiveBuffer = 16 << 10;
 
 std::string to_text(const tcp::endpoint& endpoint) {
   std::ostringstream text;
@@ -39,7 +47,12 @@ error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint,
   }
   acceptor.bind(endpoint, error);
   if (error) return error;
-  acceptor.listen(net::socket_base::max_listen_connections, error);
+  // Connections have these from the socket that listens.
+  acceptor.set_option(net::socket_base::send_buffer_size(kSendBuffer), error);
+  acceptor.set_option(net::socket_base::receive_buffer_size(kReceiveBuffer),
+                      error);
+  acceptor.set_option(tcp::no_delay(true), error);
+  acceptor.listen(kBacklog, error);
   return error;
 }
 
@@ -78,6 +91,41 @@ tcp::acceptor listen_at(net::io_context& io, const tcp::endpoint& endpoint) {
   return acceptor;
 }
 
+// Of one client, or of any: the session that got on least recently.
+HttpSession* least_recent(const HttpShared& shared,
+                          const net::ip::address* client) {
+  for (HttpSession* const session : shared.sessions) {
+    if (client == nullptr || session->client() == *client) return session;
+  }
+  return nullptr;
+}
+
+bool make_room(HttpShared& shared, const net::ip::address* client,
+               HttpCounts::Count& count) {
+  HttpSession* const session = least_recent(shared, client);
+  if (session == nullptr) return false;
+  ++count;
+  session->abort();
+  return true;
+}
+
+// A place for one more connection of the client.
+bool admit(HttpShared& shared, const net::ip::address& client) {
+  HttpCounts& counts = shared.counts;
+  for (;;) {  // each turn closes a connection
+    switch (shared.places.take(client)) {
+      case Admission::kAdmitted:
+        return true;
+      case Admission::kShareUsed:
+        if (!make_room(shared, &client, counts.over_share)) return false;
+        break;
+      case Admission::kFull:
+        if (!make_room(shared, nullptr, counts.over_limit)) return false;
+        break;
+    }
+  }
+}
+
 }  // namespace
 
 struct HttpServer::Listener {
@@ -87,16 +135,17 @@ struct HttpServer::Listener {
         shared(std::move(with)) {}
 
   tcp::acceptor acceptor;
+  tcp::endpoint client;  // of the connection that is accepted next
   net::steady_timer pause;
   std::shared_ptr<HttpShared> shared;
 };
 
 HttpServer::HttpServer(net::io_context& io, const HttpServerOptions& options,
                        HttpRoutes routes)
-    : io_(io), shared_(std::make_shared<HttpShared>()) {
-  shared_->routes = std::move(routes);
-  shared_->max_connections = options.max_connections;
-  shared_->timeout = options.timeout;
+    : io_(io),
+      shared_(
+          std::make_shared<HttpShared>(io, options.limits, std::move(routes))) {
+  share_pages();
   listen(options);
   for (const auto& listener : listeners_) accept(listener);
 }
@@ -106,7 +155,30 @@ HttpServer::~HttpServer() {
     error_code ignored;
     listener->acceptor.close(ignored);  // a pause looks at it, and ends
   }
+  for (const auto& [path, page] : shared_->pages) page->stop();
   while (!shared_->sessions.empty()) shared_->sessions.front()->close();
+  shared_->page_thread->end();
+}
+
+void HttpServer::share_pages() {
+  HttpShared& shared = *shared_;
+  for (const std::string& path : shared.routes.paths()) {
+    if (shared.routes.work_for(path) != HttpWork::kShared) continue;
+    SharedPage::Options options;
+    options.interval = shared.limits.page_interval;
+    options.make = [&shared, request = HttpRequest{.path = path}] {
+      ++shared.counts.page_builds;
+      return shared.routes.respond(request);
+    };
+    options.made = [&shared, path](std::uint64_t number, const auto& page) {
+      // No answer ends at once: none of the sessions leaves meanwhile.
+      for (HttpSession* const session : shared.sessions) {
+        session->take_page(path, number, page);
+      }
+    };
+    shared.pages[path] = std::make_shared<SharedPage>(
+        shared.io, shared.page_thread, std::move(options));
+  }
 }
 
 void HttpServer::listen(const HttpServerOptions& options) {
@@ -124,23 +196,37 @@ void HttpServer::listen(const HttpServerOptions& options) {
   }
 }
 
+// One connection a turn: what those before it ask is read and answered first,
+// before any of them may have to make room.
 void HttpServer::accept(const std::shared_ptr<Listener>& listener) {
-  listener->acceptor.async_accept([listener](const error_code& error,
-                                             tcp::socket socket) {
+  listener->acceptor.async_accept(listener->client, [listener](
+                                                        const error_code& error,
+                                                        tcp::socket socket) {
     if (!listener->acceptor.is_open()) return;
-    if (error) {
-      listener->pause.expires_after(kAcceptPause);
-      listener->pause.async_wait([listener](const error_code& stopped) {
-        if (!stopped && listener->acceptor.is_open()) accept(listener);
-      });
-      return;
+    if (error) return on_failure(listener, error);
+    const net::ip::address client = plain(listener->client.address());
+    HttpShared& shared = *listener->shared;
+    if (admit(shared, client)) {
+      std::make_shared<HttpSession>(std::move(socket), client, listener->shared)
+          ->start();
     }
-    auto& sessions = listener->shared->sessions;
-    if (sessions.size() >= listener->shared->max_connections) {
-      sessions.front()->close();
-    }
-    std::make_shared<HttpSession>(std::move(socket), listener->shared)->start();
     accept(listener);
+  });
+}
+
+void HttpServer::on_failure(const std::shared_ptr<Listener>& listener,
+                            const error_code& error) {
+  HttpShared& shared = *listener->shared;
+  const bool no_descriptor =
+      error == net::error::no_descriptors ||
+      error ==
+          make_error_code(boost::system::errc::too_many_files_open_in_system);
+  if (no_descriptor && make_room(shared, nullptr, shared.counts.descriptors)) {
+    return accept(listener);
+  }
+  listener->pause.expires_after(kAcceptPause);
+  listener->pause.async_wait([listener](const error_code& stopped) {
+    if (!stopped && listener->acceptor.is_open()) accept(listener);
   });
 }
 

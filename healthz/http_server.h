@@ -1,6 +1,10 @@
-// The HTTP listener for health, readiness, metrics and debug pages.  Silent
-// and slow clients never delay others: nothing blocks, every wait ends, and
-// at the connection limit the client that got on least recently has to go.
+// The HTTP listener for health, readiness, metrics and debug pages.  Health
+// answers wait for nobody: pages that cost something are made on another thread
+// (HttpWork), every wait ends, and connections are bounded.  Each address has
+// its share of them; a new connection is always taken, and the one of its
+// client that got on least recently makes room (of any client, when all are
+// used).  So a client that sends its request is answered, whatever others at
+// its address do.
 //
 // Thread rule: made and destroyed while nobody runs the io_context, or by the
 // one thread that does.
@@ -8,25 +12,18 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "healthz/http_message.h"
+#include "healthz/http_shared.h"
 
 namespace canopy {
-
-struct HttpShared;
 
 struct HttpServerOptions {
   std::vector<boost::asio::ip::address> addresses{};  // empty: all, v4 and v6
   std::uint16_t port = 8080;                          // 0: any free one
-  std::size_t max_connections = 64;
-  // For a whole request, and for each piece of an answer.
-  std::chrono::milliseconds timeout{5000};
+  HttpLimits limits{};
 };
 
 class HttpServer {
@@ -42,12 +39,17 @@ class HttpServer {
   std::uint16_t port() const;
   // Where it listens, for the start-up lines.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
+  // From any thread, while this lives.
+  const HttpCounts& counts() const { return shared_->counts; }
 
  private:
   struct Listener;
 
+  void share_pages();
   void listen(const HttpServerOptions& options);
   static void accept(const std::shared_ptr<Listener>& listener);
+  static void on_failure(const std::shared_ptr<Listener>& listener,
+                         const boost::system::error_code& error);
 
   boost::asio::io_context& io_;
   std::shared_ptr<HttpShared> shared_;

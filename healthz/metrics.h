@@ -2,7 +2,7 @@
 // counted elsewhere costs nothing until somebody looks.
 //
 // Thread rule: add_source before text; text from one thread at a time, which
-// is the one the sources run on.
+// is the one the sources run on (the page thread).
 #pragma once
 
 #include <cstdint>

@@ -91,8 +91,9 @@ HttpRoutes health_routes(const Pages& pages) {
   for (const char* path : {"/readyz", "/readiness", "/ready"}) {
     routes.add(path, [pages](const HttpRequest&) { return readyz(pages); });
   }
-  routes.add("/metrics",
-             [pages](const HttpRequest&) { return metrics(pages); });
+  routes.add(
+      "/metrics", [pages](const HttpRequest&) { return metrics(pages); },
+      HttpWork::kShared);
   return routes;
 }
 

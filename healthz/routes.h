@@ -1,6 +1,7 @@
 // The pages of the health port: what kubelet, Prometheus and people ask.
 //
-// Thread rule: the pages are made on the HTTP thread.
+// Thread rule: /metrics is made on the page thread, the others on the HTTP
+// thread.
 #pragma once
 
 #include <functional>

@@ -194,14 +194,16 @@ HttpResponse zone_page(ZoneStore& store, const HttpRequest& request) {
 
 void add_zone_page(HttpRoutes& routes, ZoneStore& store,
                    ZonePageAccess access) {
-  routes.add("/debug/zone", [&store, access](const HttpRequest& request) {
+  const auto page = [&store, access](const HttpRequest& request) {
     if (access == ZonePageAccess::kLoopback && !request.from_loopback) {
       return refusal(403,
-                     "/debug/zone answers on loopback only; --debug-remote "
-                     "opens it to others\n");
+                     "/debug/zone answers on loopback only, by the name of "
+                     "localhost or a loopback address; --debug-remote opens it "
+                     "to others\n");
     }
     return zone_page(store, request);
-  });
+  };
+  routes.add("/debug/zone", page, HttpWork::kStreamed);
 }
 
 }  // namespace canopy

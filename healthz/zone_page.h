@@ -1,8 +1,8 @@
 // /debug/zone?name=NAME: the records at and under NAME as JSON,
-// {"name":...,"serial":N,"complete":bool,"records":[...]}.  One snapshot,
-// however long the client takes to read it.
+// {"name":...,"serial":N,"complete":bool,"records":[...]}.  One snapshot, from
+// the first record to the last.
 //
-// Thread rule: the page is made on the HTTP thread, with a reader of its own.
+// Thread rule: the page is made on the page thread, with a reader of its own.
 #pragma once
 
 #include "healthz/http_message.h"

@@ -1,17 +1,29 @@
 #include "server/health_service.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <stdexcept>
 
 #include "healthz/guarded.h"
+#include "healthz/http_metrics.h"
 #include "healthz/routes.h"
 #include "healthz/zone_page.h"
 #include "server/usage_error.h"
 
 namespace canopy {
 namespace {
+
+// A sixteenth of the descriptors the process may have open, so that the health
+// port can take them from nobody who answers queries.
+std::size_t http_connections() {
+  constexpr std::size_t kFewest = 16;
+  constexpr std::size_t kMost = 256;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return kFewest;
+  return std::clamp<std::size_t>(files.rlim_cur / 16, kFewest, kMost);
+}
 
 std::chrono::milliseconds probe_timeout(const Options& options) {
   return std::min(options.probe_period, options.probe_latency);
@@ -49,7 +61,7 @@ WorkerProbesOptions worker_options(const Options& options,
 
 HealthService::HealthService(const Options& options, const Workers& workers,
                              ZoneStore& zones, Health& health,
-                             const Metrics& metrics) {
+                             Metrics& metrics) {
   HttpRoutes routes = health_routes({health, metrics});
   add_zone_page(routes, zones,
                 options.debug_remote ? ZonePageAccess::kAnyone
@@ -58,11 +70,15 @@ HealthService::HealthService(const Options& options, const Workers& workers,
   HttpServerOptions http;
   http.addresses = options.dns_bind_addresses;
   http.port = options.healthz_port;
+  http.limits.max_connections = http_connections();
   try {
     http_ = std::make_unique<HttpServer>(io_, http, std::move(routes));
   } catch (const std::runtime_error& error) {
     throw UsageError(error.what());  // a port like the others
   }
+  metrics.add_source([this](MetricWriter& writer) {
+    write_http_metrics(writer, http_->counts());
+  });
   probe_ =
       std::make_unique<SelfProbe>(io_, health, probe_options(options, workers));
   worker_probes_ = std::make_unique<WorkerProbes>(

@@ -20,9 +20,10 @@ namespace canopy {
 
 class HealthService {
  public:
-  // Throws UsageError when the port cannot be listened on.
+  // Throws UsageError when the port cannot be listened on.  Adds a source to
+  // `metrics`; all that is passed must outlive this.
   HealthService(const Options& options, const Workers& workers,
-                ZoneStore& zones, Health& health, const Metrics& metrics);
+                ZoneStore& zones, Health& health, Metrics& metrics);
   ~HealthService();
 
   void start();

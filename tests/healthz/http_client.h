@@ -19,7 +19,7 @@ namespace canopy {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::uint16_t port)
+  explicit HttpClient(std::uint16_t port, const char* source = "127.0.0.1")
       : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     REQUIRE(socket_ >= 0);
     const timeval patience{10, 0};
@@ -27,6 +27,9 @@ class HttpClient {
     setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    inet_pton(AF_INET, source, &address.sin_addr);
+    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address),
+                 sizeof address) == 0);
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(connect(socket_, reinterpret_cast<sockaddr*>(&address),
@@ -54,6 +57,12 @@ class HttpClient {
   std::string read_to_end() {
     while (receive()) {
     }
+    return take(buffer_.size());
+  }
+
+  // Some octets; none at the end of the connection.
+  std::string read_some() {
+    receive();
     return take(buffer_.size());
   }
 

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "tests/healthz/http_client.h"
+#include "tests/healthz/http_serving.h"
 
 namespace canopy {
 namespace {
@@ -34,52 +34,21 @@ HttpRoutes pages() {
   routes.add("/broken", [](const HttpRequest&) -> HttpResponse {
     throw std::runtime_error("no such luck");
   });
-  routes.add("/stream", [](const HttpRequest&) {
-    HttpResponse response;
-    response.next_piece = [left = 3]() mutable {
-      return left-- > 0 ? "piece\n" : std::string();
-    };
-    return response;
-  });
+  routes.add(
+      "/stream",
+      [](const HttpRequest&) {
+        HttpResponse response;
+        response.next_piece = [left = 3]() mutable {
+          return left-- > 0 ? "piece\n" : std::string();
+        };
+        return response;
+      },
+      HttpWork::kStreamed);
   return routes;
 }
 
-// A server on a free port of 127.0.0.1 with a thread of its own.
-class Serving {
- public:
-  explicit Serving(HttpServerOptions options = {}, HttpRoutes routes = pages())
-      : server_(std::make_unique<HttpServer>(io_, on_loopback(options),
-                                             std::move(routes))),
-        thread_([this] { io_.run(); }) {}
-  ~Serving() {
-    io_.stop();
-    thread_.join();
-  }
-
-  std::uint16_t port() const { return server_->port(); }
-  std::string ask(std::string_view target) const {
-    return HttpClient(port()).get(target).read_answer();
-  }
-
-  // Destroys the server on its thread, which is then done.
-  void end() {
-    net::post(io_, [this] { server_.reset(); });
-  }
-
- private:
-  static HttpServerOptions on_loopback(HttpServerOptions options) {
-    options.addresses = {net::ip::address_v4::loopback()};
-    options.port = 0;
-    return options;
-  }
-
-  net::io_context io_{1};
-  std::unique_ptr<HttpServer> server_;
-  std::thread thread_;
-};
-
 TEST_CASE("a page is answered with its length and type") {
-  const Serving serving;
+  const Serving serving({}, pages());
   const std::string answer = serving.ask("/hello");
   CHECK(status_of(answer) == "HTTP/1.1 200 OK");
   CHECK(answer.find("Content-Type: text/plain; charset=utf-8\r\n") !=
@@ -88,7 +57,7 @@ TEST_CASE("a page is answered with its length and type") {
 }
 
 TEST_CASE("a connection carries one request after the other") {
-  const Serving serving;
+  const Serving serving({}, pages());
   HttpClient client(serving.port());
   CHECK(body_of(client.get("/hello").read_answer()) == "hello");
   CHECK(body_of(client.get("/hello?x=y").read_answer()) == "hello");
@@ -98,7 +67,7 @@ TEST_CASE("a connection carries one request after the other") {
 }
 
 TEST_CASE("Connection: close and HTTP/1.0 end with the answer") {
-  const Serving serving;
+  const Serving serving({}, pages());
   HttpClient polite(serving.port());
   polite.send("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   CHECK(body_of(polite.read_to_end()) == "hello");
@@ -108,7 +77,7 @@ TEST_CASE("Connection: close and HTTP/1.0 end with the answer") {
 }
 
 TEST_CASE("HEAD has the header of GET and no body") {
-  const Serving serving;
+  const Serving serving({}, pages());
   HttpClient client(serving.port());
   client.send("HEAD /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   const std::string answer = client.read_to_end();
@@ -140,8 +109,11 @@ TEST_CASE("what is not a small GET or HEAD of a page is refused") {
       {"GET /" + std::string(60000, 'x') + " HTTP/1.1\r\n\r\n",
        "HTTP/1.1 431 Request Header Fields Too Large"},
       {"\x16\x03\x01 not http at all\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET /hello HTTP/2.0\r\nHost: x\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET x:80 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 Bad Request"},
   };
-  const Serving serving;
+  const Serving serving({}, pages());
   for (const Case& one : cases) {
     CAPTURE(one.request.substr(0, 40));
     HttpClient client(serving.port());
@@ -150,15 +122,91 @@ TEST_CASE("what is not a small GET or HEAD of a page is refused") {
   }
 }
 
+// What stands in front of us may see one request where we see two, or the
+// other way round: refused, and the connection closed.
+TEST_CASE("requests whose end or host could be read in two ways are refused") {
+  struct Case {
+    std::string fields;
+    std::string status;
+  };
+  const std::string kBad = "HTTP/1.1 400 Bad Request";
+  const std::string kUnknown = "HTTP/1.1 501 Not Implemented";
+  const std::vector<Case> cases{
+      {"Host: x\r\nTransfer-Encoding: xchunked\r\n", kUnknown},
+      {"Host: x\r\nTransfer-Encoding: gzip, chunked\r\n", kUnknown},
+      {"Host: x\r\nTransfer-Encoding: chunked, identity\r\n", kUnknown},
+      {"Host: x\r\nTransfer-Encoding: chunked;x=y\r\n", kUnknown},
+      {"Host: x\r\nTransfer-Encoding:\r\n", kUnknown},
+      {"Host: x\r\nTransfer-Encoding: chunked\r\n"
+       "Transfer-Encoding: chunked\r\n",
+       kBad},
+      {"Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n", kBad},
+      {"Host: x\r\nContent-Length: 3\r\nTransfer-Encoding: xchunked\r\n", kBad},
+      {"Host: x\r\nContent-Length: 0\r\nContent-Length: 3\r\n", kBad},
+      {"Host: x\r\nContent-Length: +3\r\n", kBad},
+      {"Host: x\r\nContent-Length: 0x3\r\n", kBad},
+      {"Host: x\r\nTransfer-Encoding : chunked\r\n", kBad},
+      {"Host: x\r\nX: a\r\n b\r\n", kBad},
+      {"Host: x\nX: a\r\n", kBad},
+      {"Host: x\rX: a\r\n", kBad},
+      {" Host: x\r\n", kBad},
+      {"", kBad},
+      {"Host: x\r\nHost: x\r\n", kBad},
+      {"Host: x\r\nHost: y\r\n", kBad},
+      {"Host: x, y\r\n", kBad},
+      {"Host: a@b\r\n", kBad},
+  };
+  const Serving serving({}, pages());
+  for (const Case& one : cases) {
+    CAPTURE(one.fields);
+    HttpClient client(serving.port());
+    client.send("GET /hello HTTP/1.1\r\n" + one.fields +
+                "\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string answer = client.read_to_end();
+    CHECK(status_of(answer) == one.status);
+    CHECK(answer.find("hello") == std::string::npos);
+  }
+  HttpClient old(serving.port());
+  old.send("GET /hello HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n");
+  CHECK(status_of(old.read_to_end()) == kBad);
+}
+
+TEST_CASE("absolute targets and empty lines before a request are no fault") {
+  const Serving serving({}, pages());
+  HttpClient client(serving.port());
+  client.send("\r\n\r\nGET http://x/hello HTTP/1.1\r\nHost: y\r\n\r\n");
+  CHECK(body_of(client.read_answer()) == "hello");
+}
+
+// DNS rebinding: the attacker's page is shown by a browser on this machine, and
+// its name resolves to 127.0.0.1.
+TEST_CASE("a client here that means another host is not from loopback") {
+  const Serving serving({}, pages());
+  const auto whence = [&](const std::string& target, const std::string& host) {
+    HttpClient client(serving.port());
+    client.send("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return body_of(client.read_answer());
+  };
+  CHECK(whence("/whence", "localhost:8080") == "loopback");
+  CHECK(whence("/whence", "[::1]:8080") == "loopback");
+  CHECK(whence("/whence", "evil.example") == "elsewhere");
+  CHECK(whence("/whence", "localhost.evil.example:8080") == "elsewhere");
+  CHECK(whence("http://evil.example/whence", "localhost") == "elsewhere");
+  CHECK(whence("http://localhost/whence", "evil.example") == "loopback");
+  HttpClient old(serving.port());
+  old.send("GET /whence HTTP/1.0\r\n\r\n");
+  CHECK(body_of(old.read_to_end()) == "loopback");
+}
+
 TEST_CASE("a refusal of the method says which are allowed") {
-  const Serving serving;
+  const Serving serving({}, pages());
   HttpClient client(serving.port());
   client.send("PUT /hello HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(client.read_to_end().find("Allow: GET, HEAD\r\n") != std::string::npos);
 }
 
 TEST_CASE("a stream comes in chunks, and plain to HTTP/1.0") {
-  const Serving serving;
+  const Serving serving({}, pages());
   HttpClient client(serving.port());
   client.send("GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   const std::string answer = client.read_to_end();
@@ -172,7 +220,7 @@ TEST_CASE("a stream comes in chunks, and plain to HTTP/1.0") {
 }
 
 TEST_CASE("a connection is good for more after a stream") {
-  const Serving serving;
+  const Serving serving({}, pages());
   HttpClient client(serving.port());
   client.get("/stream").send(
       "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -182,7 +230,7 @@ TEST_CASE("a connection is good for more after a stream") {
 }
 
 TEST_CASE("silent and half-spoken clients delay nobody") {
-  const Serving serving;
+  const Serving serving({}, pages());
   std::vector<std::unique_ptr<HttpClient>> silent;
   for (int i = 0; i < 40; ++i) {
     silent.push_back(std::make_unique<HttpClient>(serving.port()));
@@ -194,8 +242,8 @@ TEST_CASE("silent and half-spoken clients delay nobody") {
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(3));
 }
 
-TEST_CASE("at the limit the longest idle client goes, and no other") {
-  const Serving serving({.max_connections = 3});
+TEST_CASE("at its share a client's own longest idle connection goes") {
+  const Serving serving({.max_connections = 6}, pages());
   HttpClient first(serving.port());
   HttpClient second(serving.port());
   HttpClient third(serving.port());
@@ -210,7 +258,7 @@ TEST_CASE("at the limit the longest idle client goes, and no other") {
 }
 
 TEST_CASE("a crowd of silent connections keeps nobody out") {
-  const Serving serving({.max_connections = 8});
+  const Serving serving({.max_connections = 8}, pages());
   std::vector<std::unique_ptr<HttpClient>> silent;
   for (int i = 0; i < 200; ++i) {
     silent.push_back(std::make_unique<HttpClient>(serving.port()));
@@ -220,7 +268,7 @@ TEST_CASE("a crowd of silent connections keeps nobody out") {
 }
 
 TEST_CASE("clients that say nothing, or not all, are closed in time") {
-  const Serving serving({.timeout = std::chrono::milliseconds(100)});
+  const Serving serving({.timeout = std::chrono::milliseconds(100)}, pages());
   HttpClient silent(serving.port());
   HttpClient half(serving.port());
   half.send("GET /hello HTTP/1.1\r\nHost: ");
@@ -232,16 +280,19 @@ TEST_CASE("a client that does not read costs a bounded part of a stream") {
   std::atomic<int> pieces{0};
   std::promise<void> freed;
   HttpRoutes routes = pages();
-  routes.add("/endless", [&](const HttpRequest&) {
-    const std::shared_ptr<void> at_end(nullptr,
-                                       [&](void*) { freed.set_value(); });
-    HttpResponse response;
-    response.next_piece = [&pieces, at_end] {
-      ++pieces;
-      return std::string(65536, 'x');
-    };
-    return response;
-  });
+  routes.add(
+      "/endless",
+      [&](const HttpRequest&) {
+        const std::shared_ptr<void> at_end(nullptr,
+                                           [&](void*) { freed.set_value(); });
+        HttpResponse response;
+        response.next_piece = [&pieces, at_end] {
+          ++pieces;
+          return std::string(65536, 'x');
+        };
+        return response;
+      },
+      HttpWork::kStreamed);
   const Serving serving({.timeout = std::chrono::milliseconds(200)},
                         std::move(routes));
   HttpClient lazy(serving.port());
@@ -255,7 +306,7 @@ TEST_CASE("a client that does not read costs a bounded part of a stream") {
 }
 
 TEST_CASE("a client on this machine is told from others, by either family") {
-  const Serving serving;
+  const Serving serving({}, pages());
   CHECK(body_of(serving.ask("/whence")) == "loopback");
 
   // On all addresses IPv4 clients come with an IPv4-mapped address.
@@ -269,7 +320,7 @@ TEST_CASE("a client on this machine is told from others, by either family") {
 }
 
 TEST_CASE("a port in use is one line with what to do") {
-  const Serving serving;
+  const Serving serving({}, pages());
   net::io_context io(1);
   std::string message;
   try {
@@ -300,7 +351,7 @@ TEST_CASE("several addresses share the port that was free") {
 }
 
 TEST_CASE("the end of the server is the end of its connections") {
-  Serving serving;
+  Serving serving({}, pages());
   HttpClient client(serving.port());
   CHECK(body_of(client.get("/hello").read_answer()) == "hello");
   serving.end();

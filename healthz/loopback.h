@@ -1,0 +1,19 @@
+// Which addresses are this machine's own.  A plain function.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+namespace canopy {
+
+// ::ffff:192.0.2.1 is 192.0.2.1: what a socket for both families says.
+inline boost::asio::ip::address plain(const boost::asio::ip::address& address) {
+  namespace ip = boost::asio::ip;
+  if (address.is_v4() || !address.to_v6().is_v4_mapped()) return address;
+  return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+}
+
+inline bool is_loopback(const boost::asio::ip::address& address) {
+  return plain(address).is_loopback();
+}
+
+}  // namespace canopy

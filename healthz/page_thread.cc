@@ -1,0 +1,49 @@
+#include "healthz/page_thread.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace canopy {
+
+PageThread::PageThread()
+    : thread_([this] {
+        pthread_setname_np(pthread_self(), "canopy-pages");
+        work();
+      }) {}
+
+void PageThread::run(std::function<void()> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (over_) return;
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+void PageThread::end() {
+  std::deque<std::function<void()>> dropped;  // without the lock: one may run()
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    dropped.swap(jobs_);
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void PageThread::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return over_ || !jobs_.empty(); });
+    if (over_) return;
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;  // it may run() another
+    lock.lock();
+  }
+}
+
+}  // namespace canopy

@@ -1,0 +1,38 @@
+// The thread that makes pages, so that no page, however large, delays a health
+// answer.
+//
+// Thread rule: run() from any thread; all else from one.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace canopy {
+
+class PageThread {
+ public:
+  PageThread();
+  ~PageThread() { end(); }
+  PageThread(const PageThread&) = delete;
+  PageThread& operator=(const PageThread&) = delete;
+
+  // Behind the jobs that wait, whose number the callers bound (SharedPage,
+  // PageStream).  `job` must not throw.  Does nothing after end().
+  void run(std::function<void()> job);
+  // Waits for the job at hand; those behind it are dropped.
+  void end();
+
+ private:
+  void work();
+
+  std::mutex mutex_;  // guards those below
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,58 @@
+// A page that costs something to make and is the same for everybody.  It is
+// made on the page thread, at most once in `interval`, for all who want it by
+// then: nobody gets one that was begun before he asked, and a storm of requests
+// costs one page a second.
+//
+// Bounds: one job of it waits or runs on the page thread at a time; who waits
+// is the server's to keep and to bound.
+//
+// Thread rule: the thread that runs the io_context.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "healthz/http_message.h"
+#include "healthz/page_thread.h"
+
+namespace canopy {
+
+class SharedPage : public std::enable_shared_from_this<SharedPage> {
+ public:
+  using Made = std::function<void(std::uint64_t number,
+                                  std::shared_ptr<const HttpResponse> page)>;
+  struct Options {
+    std::function<HttpResponse()> make;  // on the page thread
+    Made made;
+    std::chrono::milliseconds interval;
+  };
+
+  SharedPage(boost::asio::io_context& io, std::shared_ptr<PageThread> thread,
+             Options options);
+
+  // Has a page made that is begun later than now, and returns its number;
+  // made() is called with it.
+  std::uint64_t want();
+  // Calls made() no more.
+  void stop();
+
+ private:
+  void schedule();
+  void make();
+  void on_made(std::shared_ptr<const HttpResponse> page);
+
+  boost::asio::io_context& io_;
+  std::shared_ptr<PageThread> thread_;
+  Options options_;
+  boost::asio::steady_timer timer_;
+  std::chrono::steady_clock::time_point last_begun_{};
+  std::uint64_t begun_ = 0;  // pages so far
+  bool wanted_ = false;      // one more
+  bool making_ = false;
+};
+
+}  // namespace canopy
