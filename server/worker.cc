@@ -8,12 +8,22 @@
 #include "healthz/guarded.h"
 
 namespace canopy {
+namespace {
+
+// A probe's connection may take a descriptor that is kept from clients: they
+// must not be able to fail it.
+TcpSettings for_probes(TcpSettings settings) {
+  settings.max_descriptor = TcpSettings().max_descriptor;
+  return settings;
+}
+
+}  // namespace
 
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
     : forwarder_(io_, shared.upstreams, shared.forwarders, shared.forwarding),
       handler_(make_handler(forwarder_, counters_)),
       sessions_(shared.tcp, shared.connections, shared.budget, counters_),
-      probe_sessions_(shared.tcp, probe_connections_, probe_budget_,
+      probe_sessions_(for_probes(shared.tcp), probe_connections_, probe_budget_,
                       counters_) {}
 
 Worker::~Worker() { stop(); }
