@@ -6,10 +6,9 @@
 namespace canopy {
 namespace {
 
-constexpr std::uint16_t kMost = 0xFFFF;  // records, and contributions to one
 // What packed counts take at most: 3 octets up to 21 bits, 5 up to 35.
-constexpr std::size_t kMaxHeaderSize = 3 + 3 + 5 + 5;
-constexpr std::size_t kMaxRecordHead = 3 + 3;
+constexpr std::size_t kMaxHeaderSize = 3 + 5 + 5 + 5;
+constexpr std::size_t kMaxRecordHead = 5 + 3;
 
 StoredRecord opened(RecordOctets record) { return StoredRecord(record.data()); }
 
@@ -56,9 +55,8 @@ void OpenRecords::add(const LabelTree::Change& change) {
   const StoredRdata rdata = stored_rdata(change.type, change.rdata, suffix_);
   const Place place = place_of(rdata, *rrset);
   if (place != rrset->records.end() && opened(*place).rdata() == rdata) {
-    const std::uint64_t contributions = opened(*place).contributions();
-    if (contributions < kMost) *place = record(contributions + 1, rdata);
-  } else if (rrset->records.size() < kMost) {
+    *place = record(opened(*place).contributions() + 1, rdata);
+  } else {
     rrset->records.insert(place, record(1, rdata));
   }
 }
@@ -96,7 +94,7 @@ std::vector<std::uint8_t> OpenRecords::octets() const {
     std::size_t size = 0;
     for (const RecordOctets& record : rrset.records) size += record.size();
     octets.reserve(octets.size() + kMaxHeaderSize + size);
-    RrsetHeader{rrset.type, static_cast<std::uint16_t>(rrset.records.size()),
+    RrsetHeader{rrset.type, static_cast<std::uint32_t>(rrset.records.size()),
                 rrset.ttl, static_cast<std::uint32_t>(size)}
         .append_to(octets);
     append_runs(octets, rrset.records);

@@ -18,7 +18,7 @@ namespace canopy {
 // As octets: the four fields as zones/packed_count.h.
 struct RrsetHeader {
   std::uint16_t type;
-  std::uint16_t count;
+  std::uint32_t count;
   std::uint32_t ttl;
   std::uint32_t size;  // octets of the records that follow
 
@@ -26,7 +26,7 @@ struct RrsetHeader {
   static RrsetHeader read(const std::uint8_t*& at) {
     RrsetHeader header;
     header.type = static_cast<std::uint16_t>(read_count(at));
-    header.count = static_cast<std::uint16_t>(read_count(at));
+    header.count = static_cast<std::uint32_t>(read_count(at));
     header.ttl = static_cast<std::uint32_t>(read_count(at));
     header.size = static_cast<std::uint32_t>(read_count(at));
     return header;

@@ -17,7 +17,7 @@ constexpr bool is_marker(RrType type) {
 class RrsetView {
  public:
   // `records` as append_record() writes them, `suffix` that of their zone.
-  RrsetView(RrType type, std::uint32_t ttl, std::uint16_t count,
+  RrsetView(RrType type, std::uint32_t ttl, std::uint32_t count,
             const std::uint8_t* records, NameView suffix)
       : type_(type),
         ttl_(ttl),
@@ -28,7 +28,7 @@ class RrsetView {
   RrType type() const { return type_; }
   std::uint32_t ttl() const { return ttl_; }
   // How many different records.
-  std::uint16_t count() const { return count_; }
+  std::uint32_t count() const { return count_; }
 
   class Iterator {
    public:
@@ -58,7 +58,7 @@ class RrsetView {
  private:
   RrType type_;
   std::uint32_t ttl_;
-  std::uint16_t count_;
+  std::uint32_t count_;
   const std::uint8_t* records_;
   NameView suffix_;
 };

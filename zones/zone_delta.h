@@ -4,21 +4,19 @@
 // taking one object away leaves the other's.
 #pragma once
 
-#include <vector>
-
-#include "zones/rrset.h"
+#include "zones/record_list.h"
 
 namespace canopy {
 
 struct ZoneDelta {
-  std::vector<Record> removals;
-  std::vector<Record> additions;
+  RecordList removals;
+  RecordList additions;
 
   bool empty() const { return removals.empty() && additions.empty(); }
 };
 
 // What turns the multiset `before` into the multiset `after`, in order of
 // owners, and of records of one owner by type.
-ZoneDelta difference(std::vector<Record> before, std::vector<Record> after);
+ZoneDelta difference(RecordList before, RecordList after);
 
 }  // namespace canopy

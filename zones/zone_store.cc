@@ -6,24 +6,30 @@
 namespace canopy {
 namespace {
 
+// Records from `next` on.
+struct Rest {
+  const RecordList& records;
+  std::size_t next = 0;
+
+  bool empty() const { return next == records.size(); }
+  RecordView first() const { return records[next]; }
+};
+
 // REQUIRES: one of them is not empty.
-const Name& next_owner(std::span<const Record> removals,
-                       std::span<const Record> additions) {
-  if (removals.empty()) return additions.front().owner;
-  if (additions.empty()) return removals.front().owner;
-  const Name& removed = removals.front().owner;
-  const Name& added = additions.front().owner;
+NameView next_owner(const Rest& removals, const Rest& additions) {
+  if (removals.empty()) return additions.first().owner;
+  if (additions.empty()) return removals.first().owner;
+  const NameView removed = removals.first().owner;
+  const NameView added = additions.first().owner;
   return order_folded(added.wire(), removed.wire()) < 0 ? added : removed;
 }
 
-// Those of `owner` that stand first in `records`.
-void take_changes(std::span<const Record>& records, const Name& owner,
-                  LabelTree::Change::Kind kind,
+// Those of `owner` that stand first in `rest`.
+void take_changes(Rest& rest, NameView owner, LabelTree::Change::Kind kind,
                   std::vector<LabelTree::Change>& changes) {
-  while (!records.empty() && records.front().owner == owner) {
-    const Record& record = records.front();
+  for (; !rest.empty() && rest.first().owner == owner; ++rest.next) {
+    const RecordView record = rest.first();
     changes.push_back({kind, record.type, record.ttl, record.rdata});
-    records = records.subspan(1);
   }
 }
 
@@ -40,11 +46,11 @@ ZoneStore::ZoneStore(std::vector<ZoneOptions> zones, Serial serial)
 ZoneStore::~ZoneStore() = default;
 
 void ZoneStore::edit(const ZoneDelta& delta) {
-  std::span<const Record> removals = delta.removals;
-  std::span<const Record> additions = delta.additions;
+  Rest removals{delta.removals};
+  Rest additions{delta.additions};
   std::vector<LabelTree::Change> changes;
   while (!removals.empty() || !additions.empty()) {
-    const Name& owner = next_owner(removals, additions);
+    const NameView owner = next_owner(removals, additions);
     changes.clear();
     take_changes(removals, owner, LabelTree::Change::Kind::kRemove, changes);
     take_changes(additions, owner, LabelTree::Change::Kind::kAdd, changes);
@@ -54,11 +60,11 @@ void ZoneStore::edit(const ZoneDelta& delta) {
   }
 }
 
-std::size_t ZoneStore::edit(const Name& owner,
+std::size_t ZoneStore::edit(NameView owner,
                             std::span<const LabelTree::Change> changes) {
   for (Zone& zone : next_.zones_) {
-    if (!owner.view().is_subdomain_of(zone.apex())) continue;
-    const Labels labels = owner.view().labels();
+    if (!owner.is_subdomain_of(zone.apex())) continue;
+    const Labels labels = owner.labels();
     return zone.tree_.change(labels, labels.size() - zone.apex_labels_,
                              changes);
   }

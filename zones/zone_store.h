@@ -65,8 +65,7 @@ class ZoneStore {
 
  private:
   // Returns how many of the changes were ignored.
-  std::size_t edit(const Name& owner,
-                   std::span<const LabelTree::Change> changes);
+  std::size_t edit(NameView owner, std::span<const LabelTree::Change> changes);
   void release_unread();
 
   ZoneSet next_;

@@ -15,7 +15,7 @@ inline void add_lines(const LabelTree& tree, const LabelTree::Node& node,
                       const Name& name, std::vector<std::string>& lines) {
   tree.for_each_rrset(node, [&](RrsetView rrset) {
     auto at = rrset.begin();
-    for (int i = 0; i < rrset.count(); ++i, ++at) {
+    for (std::uint32_t i = 0; i < rrset.count(); ++i, ++at) {
       const std::string times = at.contributions() == 1
                                     ? ""
                                     : " x" + std::to_string(at.contributions());

@@ -332,6 +332,38 @@ TEST_CASE("an RRset of thousands of records keeps them apart and in order") {
   }
 }
 
+TEST_CASE("more than 65,535 records of a name, and objects of a record") {
+  constexpr std::uint32_t kMany = 70'000;
+  LabelTree tree;
+  const Name name = *Name::from_text("a");
+  std::vector<Octets> rdata;
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    rdata.push_back({static_cast<std::uint8_t>(i >> 16),
+                     static_cast<std::uint8_t>(i >> 8),
+                     static_cast<std::uint8_t>(i)});
+  }
+  const auto change_all = [&](Kind kind, std::size_t begin) {
+    std::vector<LabelTree::Change> changes;
+    for (std::size_t i = begin; i < rdata.size(); ++i) {
+      changes.push_back({kind, RrType::kA, 30, rdata[i]});
+    }
+    return tree.change(name.view().labels(), 1, changes);
+  };
+  CHECK(change_all(Kind::kAdd, 0) == 0);
+  CHECK(tree.record_count() == kMany);
+  CHECK(tree.rrset(*find(tree, "a"), RrType::kA)->count() == kMany);
+  // None was dropped on the way: the last one can be taken away again.
+  CHECK(change_all(Kind::kRemove, 1) == 0);
+  CHECK(tree.rrset(*find(tree, "a"), RrType::kA)->count() == 1);
+  const std::vector<LabelTree::Change> more(
+      kMany, {Kind::kAdd, RrType::kA, 30, rdata[0]});
+  CHECK(tree.change(name.view().labels(), 1, more) == 0);
+  const std::vector<LabelTree::Change> fewer(
+      kMany, {Kind::kRemove, RrType::kA, 30, rdata[0]});
+  CHECK(tree.change(name.view().labels(), 1, fewer) == 0);
+  CHECK(tree.rrset(*find(tree, "a"), RrType::kA)->count() == 1);
+}
+
 TEST_CASE("trees are values") {
   LabelTree first;
   change(first, "a", Kind::kAdd, RrType::kA, {1});
