@@ -1,6 +1,10 @@
 #include "kubewatch/cluster_records.h"
 
 #include <algorithm>
+#include <bit>
+
+#include "kubewatch/object_limits.h"
+#include "kubewatch/shown_text.h"
 
 namespace canopy::kube {
 namespace {
@@ -99,7 +103,7 @@ std::vector<ZoneOptions> cluster_zones(const RecordOptions& options) {
   return zones;
 }
 
-std::vector<Record> domain_records(const RecordOptions& options) {
+RecordList domain_records(const RecordOptions& options) {
   const Name server = *name_below(options.domain, {"ns", "dns"});
   return {
       name_record(options.domain, RrType::kNs, options.ttl, server),
@@ -111,19 +115,19 @@ std::vector<Record> domain_records(const RecordOptions& options) {
   };
 }
 
-std::vector<Record> own_service_records(const RecordOptions& options,
-                                        const Service& service) {
+RecordList own_service_records(const RecordOptions& options,
+                               const Service& service) {
   const Name server = *name_below(options.domain, {"ns", "dns"});
-  std::vector<Record> records;
+  RecordList records;
   for (const IpAddress& address : service.cluster_ips) {
     records.push_back(address_record(server, options.ttl, address));
   }
   return records;
 }
 
-std::vector<Record> namespace_records(const RecordOptions& options,
-                                      const Namespace& ns) {
-  std::vector<Record> records;
+RecordList namespace_records(const RecordOptions& options,
+                             const Namespace& ns) {
+  RecordList records;
   if (const auto name = name_below(options.domain, {ns.key.name, "svc"})) {
     records.push_back(marker(*name, RrType::kName, options.ttl));
   }
@@ -137,8 +141,8 @@ std::vector<Record> namespace_records(const RecordOptions& options,
   return records;
 }
 
-std::vector<Record> pod_records(const RecordOptions& options, const Pod& pod) {
-  std::vector<Record> records;
+RecordList pod_records(const RecordOptions& options, const Pod& pod) {
+  RecordList records;
   for (const IpAddress& address : pod.ips) {
     const auto owner = name_below(options.domain,
                                   {dashed(address), pod.key.namespace_, "pod"});
@@ -147,13 +151,57 @@ std::vector<Record> pod_records(const RecordOptions& options, const Pod& pod) {
   return records;
 }
 
+// --- how much of a slice --------------------------------------------------
+
+std::size_t SrvShare::first_port(const IpAddress& address) const {
+  if (stride == 1) return 0;
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  std::visit(
+      [&](const auto& octets) {
+        for (const std::uint8_t octet : octets) {
+          hash = (hash ^ octet) * 0x100000001b3;
+        }
+      },
+      address);
+  // FNV's last octet reaches few bits; MurmurHash3's last step spreads it.
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+  return (hash ^ (hash >> 33)) % stride;
+}
+
+SrvShare srv_share(const EndpointSlice& slice) {
+  // Of many ports the last ones would be left with no endpoint at all.
+  constexpr std::size_t kFew = 16;
+  const std::size_t endpoints = slice.endpoints.size();
+  SrvShare share;
+  share.ports =
+      std::min(slice.ports.size(),
+               kMaxSrvPairs / std::clamp<std::size_t>(endpoints, 1, kFew));
+  const std::size_t pairs = endpoints * share.ports;
+  share.stride = std::bit_ceil(
+      std::max<std::size_t>(1, (pairs + kMaxSrvPairs - 1) / kMaxSrvPairs));
+  return share;
+}
+
+std::string slice_left_out(const EndpointSlice& slice) {
+  const SrvShare share = srv_share(slice);
+  if (share.is_whole(slice)) return {};
+  const std::size_t all = slice.endpoints.size() * slice.ports.size();
+  const std::size_t kept = slice.endpoints.size() * share.ports / share.stride;
+  return "SRV records of about " + std::to_string(all - kept) + " of " +
+         std::to_string(all) + " pairs of endpoints and ports";
+}
+
+// --- weights --------------------------------------------------------------
+
 void EndpointTotals::add(const EndpointSlice& slice, const Service& service) {
   const auto served = static_cast<std::size_t>(std::ranges::count_if(
       slice.endpoints,
       [&](const Endpoint& endpoint) { return is_served(endpoint, service); }));
   if (served == 0) return;
   ready += served;
-  for (const EndpointPort& port : slice.ports) {
+  const std::size_t ports = srv_share(slice).ports;
+  for (std::size_t i = 0; i < ports; ++i) {
+    const EndpointPort& port = slice.ports[i];
     if (!port.port) continue;
     ready_ports += served;
     ready_by_port[port_key(port)] += served;
@@ -173,15 +221,13 @@ namespace {
 
 // Specification 2.3.1 and 2.3.2.
 void add_cluster_ip_records(const RecordOptions& options, const Name& name,
-                            const Service& service,
-                            std::vector<Record>& records) {
+                            const Service& service, std::uint16_t bare,
+                            RecordList& records) {
   const std::size_t addresses = service.cluster_ips.size();
   for (const IpAddress& address : service.cluster_ips) {
     records.push_back(address_record(name, options.ttl, address));
   }
   if (addresses == 0) return;
-  // As many as CoreDNS counts: ports times addresses, twins included.
-  const std::uint16_t bare = weight_among(service.ports.size() * addresses);
   for (const ServicePort& port : service.ports) {
     records.push_back(
         srv_record(name, options.ttl, {0, bare, port.port}, name));
@@ -194,8 +240,7 @@ void add_cluster_ip_records(const RecordOptions& options, const Name& name,
 
 // Specification 2.5.
 void add_external_name_record(const RecordOptions& options, const Name& name,
-                              const Service& service,
-                              std::vector<Record>& records) {
+                              const Service& service, RecordList& records) {
   const auto target = Name::from_text(service.external_name);
   if (!target || !service_warning(service).empty()) return;
   records.push_back(name_record(name, RrType::kCname, options.ttl, *target));
@@ -203,10 +248,15 @@ void add_external_name_record(const RecordOptions& options, const Name& name,
 
 }  // namespace
 
-std::vector<Record> service_records(const RecordOptions& options,
-                                    const Service& service,
-                                    const EndpointTotals& totals) {
-  std::vector<Record> records;
+// As many as CoreDNS counts: ports times addresses, twins included.
+std::uint16_t bare_weight(const Service& service, std::size_t ports) {
+  return weight_among(ports * service.cluster_ips.size());
+}
+
+RecordList service_records(const RecordOptions& options, const Service& service,
+                           const EndpointTotals& totals,
+                           std::optional<std::size_t> all_ports) {
+  RecordList records;
   const auto name = service_name(options, service.key);
   if (!name) return records;
   if (service.type == Service::Type::kExternalName) {
@@ -214,7 +264,9 @@ std::vector<Record> service_records(const RecordOptions& options,
   }
   if (service.type != Service::Type::kClusterIp) return records;
   if (totals.ready > 0 || !options.ignore_empty_service) {
-    add_cluster_ip_records(options, *name, service, records);
+    const std::size_t ports = all_ports.value_or(service.ports.size());
+    add_cluster_ip_records(options, *name, service, bare_weight(service, ports),
+                           records);
   }
   for (const IpAddress& address : service.cluster_ips) {
     records.push_back(
@@ -232,43 +284,52 @@ struct SliceContext {
   const EndpointSlice& slice;
   const SrvWeights& weights;
   const Name& service_name;
+  const SrvShare share;
+
+  // The ports that have SRV records for the endpoint.
+  template <typename Visit>
+  void for_each_port(const Endpoint& endpoint, const Visit& visit) const {
+    for (std::size_t i = share.first_port(endpoint.address); i < share.ports;
+         i += share.stride) {
+      if (slice.ports[i].port) visit(slice.ports[i]);
+    }
+  }
 };
 
 // Specification 2.4.1 and 2.4.2: a headless Service is its endpoints.
 void add_headless_records(const SliceContext& context, const Endpoint& endpoint,
-                          const Name& name, std::vector<Record>& records) {
+                          const Name& name, RecordList& records) {
   const std::uint32_t ttl = context.options.ttl;
   records.push_back(
       address_record(context.service_name, ttl, endpoint.address));
-  for (const EndpointPort& port : context.slice.ports) {
-    if (!port.port) continue;
+  context.for_each_port(endpoint, [&](const EndpointPort& port) {
     records.push_back(srv_record(context.service_name, ttl,
                                  {0, context.weights.bare, *port.port}, name));
     const auto owner =
         port_name(context.service_name, port.name, port.protocol);
-    if (!owner) continue;
+    if (!owner) return;
     const auto weight = context.weights.by_port.find(port_key(port));
     const std::uint16_t share =
         weight == context.weights.by_port.end() ? 1 : weight->second;
     records.push_back(srv_record(*owner, ttl, {0, share, *port.port}, name));
-  }
+  });
 }
 
 void add_endpoint_records(const SliceContext& context, const Endpoint& endpoint,
-                          std::vector<Record>& records) {
+                          RecordList& records) {
   const std::uint32_t ttl = context.options.ttl;
   const auto name = name_below(context.service_name,
                                {endpoint_label(context.options, endpoint)});
   if (!name) return;
   records.push_back(address_record(*name, ttl, endpoint.address));
-  const auto ports = std::ranges::count_if(
-      context.slice.ports,
-      [](const EndpointPort& port) { return port.port.has_value(); });
-  const std::uint16_t weight = weight_among(static_cast<std::size_t>(ports));
-  for (const EndpointPort& port : context.slice.ports) {
-    if (!port.port) continue;
+  const auto weight = weight_among(static_cast<std::size_t>(std::count_if(
+      context.slice.ports.begin(),
+      context.slice.ports.begin() +
+          static_cast<std::ptrdiff_t>(context.share.ports),
+      [](const EndpointPort& port) { return port.port.has_value(); })));
+  context.for_each_port(endpoint, [&](const EndpointPort& port) {
     records.push_back(srv_record(*name, ttl, {0, weight, *port.port}, *name));
-  }
+  });
   records.push_back(
       name_record(reverse_name(endpoint.address), RrType::kPtr, ttl, *name));
   if (context.service.type == Service::Type::kHeadless) {
@@ -278,14 +339,15 @@ void add_endpoint_records(const SliceContext& context, const Endpoint& endpoint,
 
 }  // namespace
 
-std::vector<Record> slice_records(const RecordOptions& options,
-                                  const Service& service,
-                                  const EndpointSlice& slice,
-                                  const SrvWeights& weights) {
-  std::vector<Record> records;
+RecordList slice_records(const RecordOptions& options, const Service& service,
+                         const EndpointSlice& slice, const SrvWeights& weights,
+                         std::optional<SrvShare> share) {
+  RecordList records;
   const auto name = service_name(options, service.key);
   if (!name || service.type == Service::Type::kExternalName) return records;
-  const SliceContext context{options, service, slice, weights, *name};
+  const SliceContext context{options, service,
+                             slice,   weights,
+                             *name,   share.value_or(srv_share(slice))};
   for (const Endpoint& endpoint : slice.endpoints) {
     if (is_served(endpoint, service)) {
       add_endpoint_records(context, endpoint, records);
@@ -314,7 +376,8 @@ std::string service_warning(const Service& service) {
     return port_warning(service);
   }
   const std::string what = "Service " + to_text(service.key) +
-                           ": externalName \"" + service.external_name + '"';
+                           ": externalName \"" + shown(service.external_name) +
+                           '"';
   if (ip_from_text(service.external_name)) {
     return what +
            " is an address and cannot be a CNAME; use a Service without "

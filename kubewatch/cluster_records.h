@@ -12,12 +12,16 @@
 // of its slice or Service.  Only SRV weights look at the Service as a whole.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "kubewatch/objects.h"
-#include "zones/rrset.h"
+#include "zones/record_list.h"
 #include "zones/zone_set.h"
 
 namespace canopy::kube {
@@ -38,14 +42,13 @@ struct RecordOptions {
 std::vector<ZoneOptions> cluster_zones(const RecordOptions& options);
 
 // Apex NS, dns-version and the names that exist in every cluster.
-std::vector<Record> domain_records(const RecordOptions& options);
+RecordList domain_records(const RecordOptions& options);
 // Glue of ns.dns.<domain>: the addresses of our own Service.
-std::vector<Record> own_service_records(const RecordOptions& options,
-                                        const Service& service);
+RecordList own_service_records(const RecordOptions& options,
+                               const Service& service);
 
-std::vector<Record> namespace_records(const RecordOptions& options,
-                                      const Namespace& ns);
-std::vector<Record> pod_records(const RecordOptions& options, const Pod& pod);
+RecordList namespace_records(const RecordOptions& options, const Namespace& ns);
+RecordList pod_records(const RecordOptions& options, const Pod& pod);
 
 // What a Service's slices are, taken together.
 struct EndpointTotals {
@@ -69,19 +72,44 @@ struct SrvWeights {
 };
 SrvWeights srv_weights(const EndpointTotals& totals);
 
+// Of a ClusterIP Service's own name: 100 shared among its addresses times
+// `ports`.
+std::uint16_t bare_weight(const Service& service, std::size_t ports);
+
 // What the Service contributes without looking at endpoint addresses.
-std::vector<Record> service_records(const RecordOptions& options,
-                                    const Service& service,
-                                    const EndpointTotals& totals);
-// What one slice contributes.  `service` is null when there is none (yet):
-// then only nothing is said.
-std::vector<Record> slice_records(const RecordOptions& options,
-                                  const Service& service,
-                                  const EndpointSlice& slice,
-                                  const SrvWeights& weights);
+// `all_ports` is how many ports it has when `service` holds only some of them.
+RecordList service_records(const RecordOptions& options, const Service& service,
+                           const EndpointTotals& totals,
+                           std::optional<std::size_t> all_ports = std::nullopt);
+
+// Which pairs of an endpoint and a port of a slice have SRV records: all, up
+// to kMaxSrvPairs, and beyond that a fair part.  Each port keeps some of the
+// endpoints and each endpoint some of the ports, by the endpoint's address, so
+// that one endpoint more or less changes no other's.
+struct SrvShare {
+  std::size_t ports = 0;   // the first ones
+  std::size_t stride = 1;  // one in so many pairs; a power of two
+
+  // The endpoint has this port of them, and from there on one in `stride`.
+  std::size_t first_port(const IpAddress& address) const;
+  bool is_whole(const EndpointSlice& slice) const {
+    return stride == 1 && ports == slice.ports.size();
+  }
+  friend bool operator==(const SrvShare&, const SrvShare&) = default;
+};
+SrvShare srv_share(const EndpointSlice& slice);
+
+// What one slice contributes.  `share` is that of the whole slice when `slice`
+// holds only some of its endpoints.
+RecordList slice_records(const RecordOptions& options, const Service& service,
+                         const EndpointSlice& slice, const SrvWeights& weights,
+                         std::optional<SrvShare> share = std::nullopt);
 
 // Why a Service lacks records although it exists; empty when it has all.  One
 // line for the log ("externalName 10.0.0.1 is an address, ...").
 std::string service_warning(const Service& service);
+// What of a slice is not served although it was kept: "SRV records of 93750 of
+// 100000 pairs of endpoints and ports".  Empty: nothing.
+std::string slice_left_out(const EndpointSlice& slice);
 
 }  // namespace canopy::kube

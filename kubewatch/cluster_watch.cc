@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "healthz/log.h"
+#include "kubewatch/shown_text.h"
 
 namespace canopy::kube {
 
@@ -39,6 +40,7 @@ ClusterWatch::Put ClusterWatch::put(const Listing& listing,
                                     DecodedObject&& decoded) {
   const std::lock_guard lock(mutex_);
   if (!zones_.wants(decoded.object, decoded.labels)) return Put::kTaken;
+  note_left_out(decoded.object, std::move(decoded.left_out));
   Put result = put_one(listing, std::move(decoded.object));
   for (EndpointSlice& slice : decoded.more) {
     result = std::max(result, put_one(listing, std::move(slice)));
@@ -148,6 +150,7 @@ void ClusterWatch::take_event(Origin origin, WatchEvent&& event) {
   if (deleted || !zones_.wants(decoded->object, decoded->labels)) {
     return zones_.drop(kind_of(decoded->object), key_of(decoded->object));
   }
+  note_left_out(decoded->object, std::move(decoded->left_out));
   zones_.take(std::move(decoded->object), origin);
 }
 
@@ -206,14 +209,46 @@ void ClusterWatch::note_malformed(const MalformedObject& object) {
   if (complaints_.size() > kMaxComplaints) complaints_.clear();
 }
 
+// Once an object, however often it changes: its events may come by the
+// hundred a second.
+void ClusterWatch::note_left_out(const Object& object, std::string left_out) {
+  if (const auto* slice = std::get_if<EndpointSlice>(&object)) {
+    const std::string also = slice_left_out(*slice);
+    if (!left_out.empty() && !also.empty()) left_out += ", ";
+    left_out += also;
+  }
+  const auto key = std::pair(kind_of(object), key_of(object));
+  const auto found = cut_.find(key);
+  if (found != cut_.end()) {
+    found->second = !left_out.empty();
+    return;
+  }
+  if (left_out.empty()) return;
+  if (cut_.size() == kMaxComplaints) cut_.clear();
+  cut_.emplace(key, true);
+  log_warning("{} {} is too large and served in part; left out: {}",
+              kind_name(key.first), to_text(key.second), shown(left_out));
+}
+
+// Of those that are still there.
+std::size_t ClusterWatch::count_cut(ObjectKind kind) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(cut_, [&](const auto& entry) {
+        const auto& [key, is_cut] = entry;
+        return is_cut && key.first == kind &&
+               zones_.objects().origin(kind, key.second).has_value();
+      }));
+}
+
 WatchStatus ClusterWatch::status() const {
   const std::lock_guard lock(mutex_);
   WatchStatus status = status_;
   status.synced = zones_.is_complete();
   status.stale = stale_;
   for (const ObjectKind kind : kAllKinds) {
-    status.kinds[static_cast<std::size_t>(kind)].objects =
-        zones_.objects().count(kind);
+    KindStatus& one = status.kinds[static_cast<std::size_t>(kind)];
+    one.objects = zones_.objects().count(kind);
+    one.cut = count_cut(kind);
   }
   return status;
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kubewatch/cluster_zones.h"
@@ -97,6 +98,8 @@ class ClusterWatch {
   void take_event(Origin origin, WatchEvent&& event);
   void count_event(ObjectKind kind, const WatchEvent& event);
   void note_malformed(const MalformedObject& object);
+  void note_left_out(const Object& object, std::string left_out);
+  std::size_t count_cut(ObjectKind kind) const;
   KindStatus& of(ObjectKind kind) {
     return status_.kinds[static_cast<std::size_t>(kind)];
   }
@@ -111,6 +114,9 @@ class ClusterWatch {
   Origin snapshot_ = 0;  // of its objects; 0: none was taken in
   // What was last said about objects that cannot be read, to say it once.
   std::map<ObjectKey, std::string> complaints_;
+  // Objects that were not served whole once, which the log has said, and
+  // whether they are now.
+  std::map<std::pair<ObjectKind, ObjectKey>, bool> cut_;
 };
 
 }  // namespace canopy::kube

@@ -76,11 +76,6 @@ bool ClusterZones::is_visible(const std::string& ns) const {
 
 // --- records --------------------------------------------------------------
 
-void ClusterZones::append(Records& to, Records&& from) {
-  to.insert(to.end(), std::make_move_iterator(from.begin()),
-            std::make_move_iterator(from.end()));
-}
-
 EndpointTotals ClusterZones::totals(const Service& service) const {
   const auto kept = kept_totals_.find(service.key);
   if (kept != kept_totals_.end()) return kept->second;
@@ -91,15 +86,27 @@ EndpointTotals ClusterZones::totals(const Service& service) const {
   return sum;
 }
 
-ClusterZones::Records ClusterZones::whole_service(
-    const Service& service) const {
+// A Service may have any number of slices; each makes at most a few ten
+// thousand records.
+void ClusterZones::whole_service(const Service& service,
+                                 const Visit& visit) const {
   const EndpointTotals sum = totals(service);
-  const SrvWeights weights = srv_weights(sum);
-  Records records = service_records(options_.records, service, sum);
+  whole_slices(service, sum, service_records(options_.records, service, sum),
+               visit);
+}
+
+// `records` go with the first piece.
+void ClusterZones::whole_slices(const Service& service,
+                                const EndpointTotals& totals, Records records,
+                                const Visit& visit) const {
+  constexpr std::size_t kPiece = 4096;
+  const SrvWeights weights = srv_weights(totals);
   store_.for_each_slice(service.key, [&](const EndpointSlice& slice) {
-    append(records, slice_records(options_.records, service, slice, weights));
+    records.append(slice_records(options_.records, service, slice, weights));
+    if (records.size() < kPiece) return;
+    visit(std::exchange(records, {}));
   });
-  return records;
+  visit(std::move(records));
 }
 
 ClusterZones::Records ClusterZones::own_glue(
@@ -108,12 +115,12 @@ ClusterZones::Records ClusterZones::own_glue(
   return own_service_records(options_.records, *service);
 }
 
-// In pieces: a namespace may hold most of the cluster.
+// A namespace may hold most of the cluster.
 void ClusterZones::whole_namespace(const std::string& ns,
                                    const Visit& visit) const {
   visit(namespace_records(options_.records, Namespace{{"", ns}, {}}));
   store_.for_each_service(
-      ns, [&](const Service& service) { visit(whole_service(service)); });
+      ns, [&](const Service& service) { whole_service(service, visit); });
   store_.for_each_pod(
       ns, [&](const Pod& pod) { visit(pod_records(options_.records, pod)); });
 }
@@ -187,9 +194,10 @@ void ClusterZones::change_service(const ObjectKey& key, const Service* after,
       return;
     }
     if (!before && !after) return;
-    Records removals;
+    Records removals, additions;
     if (complete_) removals = own_glue(before);
-    if (shown && before) append(removals, whole_service(*before));
+    EndpointTotals old_totals;
+    if (shown && before) old_totals = totals(*before);
     kept_totals_.erase(key);
     if (after != nullptr) {
       store_.put(*after, origin);
@@ -198,10 +206,10 @@ void ClusterZones::change_service(const ObjectKey& key, const Service* after,
     } else {
       store_.erase(ObjectKind::kService, key);
     }
-    Records additions;
     if (complete_ && after) additions = own_glue(*after);
-    if (shown && after) append(additions, whole_service(*after));
-    edit(std::move(removals), std::move(additions));
+    if (!shown) return edit(std::move(removals), std::move(additions));
+    edit_service(before ? &*before : nullptr, after, old_totals,
+                 std::move(removals), std::move(additions));
   });
 }
 

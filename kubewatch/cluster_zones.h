@@ -62,16 +62,18 @@ class ClusterZones {
   }
 
  private:
-  using Records = std::vector<Record>;
+  using Records = RecordList;
 
-  static void append(Records& to, Records&& from);
   bool is_visible(const std::string& ns) const;
 
   // What objects contribute to the zones.
   EndpointTotals totals(const Service& service) const;
-  Records whole_service(const Service& service) const;
   Records own_glue(const std::optional<Service>& service) const;
   using Visit = std::function<void(Records)>;
+  // In pieces of bounded size.
+  void whole_service(const Service& service, const Visit& visit) const;
+  void whole_slices(const Service& service, const EndpointTotals& totals,
+                    Records records, const Visit& visit) const;
   void whole_namespace(const std::string& ns, const Visit& visit) const;
 
   // `after` is null for one that goes.
@@ -86,6 +88,9 @@ class ClusterZones {
   using Change = std::function<void(bool shown)>;
   void within(const std::string& ns, const Change& change);
 
+  void edit_service(const Service* before, const Service* after,
+                    const EndpointTotals& old_totals, Records removals,
+                    Records additions);
   bool prefers_other_slices(const EndpointSlice& slice);
   struct SliceChange {
     const ObjectKey& key;  // of the slice

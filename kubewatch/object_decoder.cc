@@ -4,7 +4,9 @@
 #include <functional>
 #include <utility>
 
+#include "kubewatch/object_limits.h"
 #include "kubewatch/rfc3339.h"
+#include "kubewatch/shown_text.h"
 
 namespace canopy::kube {
 
@@ -30,12 +32,11 @@ bool is_alphanumeric(char c) {
          (c >= 'A' && c <= 'Z');
 }
 
-constexpr std::size_t kMaxShown = 64;
-
 void check_label(std::string_view text, const char* where) {
   if (is_dns_label(text)) return;
-  const bool all = text.size() <= kMaxShown;
-  fail(std::string(where) + " \"" + std::string(text.substr(0, kMaxShown)) +
+  constexpr std::size_t kMost = 64;
+  const bool all = text.size() <= kMost;
+  fail(std::string(where) + " \"" + std::string(text.substr(0, kMost)) +
        (all ? "\"" : "...\" (" + std::to_string(text.size()) + " octets)") +
        " is not a DNS label: 1 to 63 letters, digits and '-', which is neither "
        "first nor last");
@@ -62,6 +63,30 @@ std::string text_in(const Value& value, const char* name) {
   if (!found->IsString()) fail(std::string(name) + " is not a string");
   return std::string(view(*found));
 }
+
+// Of what has a short one in every object that the API server takes.
+std::string short_text_in(const Value& value, const char* name) {
+  std::string text = text_in(value, name);
+  if (text.size() > kMaxText) {
+    fail(std::string(name) + " \"" + shown(text) + "\" is too long");
+  }
+  return text;
+}
+
+// What the limits leave out of one object.
+class LeftOut {
+ public:
+  void note(std::size_t kept, std::size_t all, const char* what) {
+    if (kept == all) return;
+    if (!text_.empty()) text_ += ", ";
+    text_ +=
+        std::to_string(all - kept) + " of " + std::to_string(all) + " " + what;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
 
 bool flag_in(const Value& value, const char* name, bool absent) {
   const Value* found = member(value, name);
@@ -96,22 +121,30 @@ IpAddress address(std::string_view text, const char* where) {
        "\" is not an IP address");
 }
 
-KubeLabels labels_in(const Value& metadata) {
+// Longer ones are no labels, and no selector can ask for them.
+constexpr std::size_t kMaxLabelKey = 253 + 1 + 63;
+constexpr std::size_t kMaxLabelValue = 63;
+
+KubeLabels labels_in(const Value& metadata, LeftOut& left_out) {
   KubeLabels labels;
   const Value* found = object_in(metadata, "labels");
   if (found == nullptr) return labels;
   for (const auto& entry : found->GetObject()) {
     if (!entry.value.IsString()) {
-      fail("the value of label \"" + std::string(view(entry.name)) +
+      fail("the value of label \"" + shown(view(entry.name)) +
            "\" is not a string");
     }
+    if (labels.size() == kMaxLabels) continue;
+    if (view(entry.name).size() > kMaxLabelKey) continue;
+    if (view(entry.value).size() > kMaxLabelValue) continue;
     labels.emplace(view(entry.name), view(entry.value));
   }
+  left_out.note(labels.size(), found->MemberCount(), "labels");
   return labels;
 }
 
 std::string protocol_in(const Value& port) {
-  std::string protocol = text_in(port, "protocol");
+  std::string protocol = short_text_in(port, "protocol");
   return protocol.empty() ? "TCP" : protocol;
 }
 
@@ -144,30 +177,33 @@ void read_addresses(const Value& spec, Service& service) {
   for (const std::string& text : cluster_ip_texts(spec)) {
     if (text == "None") {
       service.type = Service::Type::kHeadless;
-    } else if (!text.empty()) {
+    } else if (!text.empty() && service.cluster_ips.size() < kMaxAddresses) {
       service.cluster_ips.push_back(address(text, "spec.clusterIP"));
     }
   }
   if (service.type == Service::Type::kHeadless) service.cluster_ips.clear();
 }
 
-Service decode_service(const Value& value, ObjectKey key) {
+Service decode_service(const Value& value, ObjectKey key, LeftOut& left_out) {
   Service service;
   service.key = std::move(key);
   const Value* spec = object_in(value, "spec");
   if (spec == nullptr) return service;
   if (text_member(*spec, "type") == "ExternalName") {
     service.type = Service::Type::kExternalName;
-    service.external_name = text_in(*spec, "externalName");
+    service.external_name = short_text_in(*spec, "externalName");
   } else {
     read_addresses(*spec, service);
   }
   service.publish_not_ready_addresses =
       flag_in(*spec, "publishNotReadyAddresses", false);
+  std::size_t ports = 0;
   for_each_object(array_in(*spec, "ports"), "ports", [&](const Value& port) {
-    service.ports.push_back(
-        {text_in(port, "name"), protocol_in(port), port_in(port).value_or(0)});
+    if (++ports > kMaxPorts) return;
+    service.ports.push_back({short_text_in(port, "name"), protocol_in(port),
+                             port_in(port).value_or(0)});
   });
+  left_out.note(service.ports.size(), ports, "ports");
   return service;
 }
 
@@ -176,7 +212,7 @@ Service decode_service(const Value& value, ObjectKey key) {
 std::string pod_in(const Value& endpoint) {
   const Value* target = object_in(endpoint, "targetRef");
   if (target == nullptr || text_member(*target, "kind") != "Pod") return {};
-  return text_in(*target, "name");
+  return short_text_in(*target, "name");
 }
 
 std::string hostname_in(const Value& endpoint) {
@@ -190,25 +226,31 @@ bool is_ready(const Value& endpoint) {
   return conditions == nullptr || flag_in(*conditions, "ready", true);
 }
 
-void read_endpoint(const Value& value, EndpointSlice& slice) {
+// Returns how many there were.
+std::size_t read_endpoint(const Value& value, EndpointSlice& slice) {
   const Value* addresses = array_in(value, "addresses");
-  if (addresses == nullptr) return;
+  if (addresses == nullptr) return 0;
   Endpoint endpoint;
   endpoint.hostname = hostname_in(value);
   endpoint.pod_name = pod_in(value);
   endpoint.ready = is_ready(value);
   for (const Value& text : addresses->GetArray()) {
     if (!text.IsString()) fail("addresses holds more than strings");
+    if (slice.endpoints.size() == kMaxEndpoints) break;
     endpoint.address = address(view(text), "an endpoint's address");
     slice.endpoints.push_back(endpoint);
   }
+  return addresses->Size();
 }
 
-void read_ports(const Value& value, EndpointSlice& slice) {
+void read_ports(const Value& value, EndpointSlice& slice, LeftOut& left_out) {
+  std::size_t ports = 0;
   for_each_object(array_in(value, "ports"), "ports", [&](const Value& port) {
+    if (++ports > kMaxPorts) return;
     slice.ports.push_back(
-        {text_in(port, "name"), protocol_in(port), port_in(port)});
+        {short_text_in(port, "name"), protocol_in(port), port_in(port)});
   });
+  left_out.note(slice.ports.size(), ports, "ports");
 }
 
 double trigger_time(const Value& metadata) {
@@ -224,24 +266,31 @@ std::string label(const KubeLabels& labels, const char* name) {
 }
 
 EndpointSlice decode_slice(const Value& value, const Value& metadata,
-                           ObjectKey key, const KubeLabels& labels) {
+                           ObjectKey key, const KubeLabels& labels,
+                           LeftOut& left_out) {
   EndpointSlice slice;
   slice.key = std::move(key);
   slice.service_name = label(labels, "kubernetes.io/service-name");
   slice.last_change_trigger_time = trigger_time(metadata);
   // Deprecated and never resolved by any DNS: names instead of addresses.
   if (text_member(value, "addressType") == "FQDN") return slice;
-  for_each_object(array_in(value, "endpoints"), "endpoints",
-                  [&](const Value& item) { read_endpoint(item, slice); });
-  read_ports(value, slice);
+  std::size_t endpoints = 0;
+  for_each_object(
+      array_in(value, "endpoints"), "endpoints",
+      [&](const Value& item) { endpoints += read_endpoint(item, slice); });
+  left_out.note(slice.endpoints.size(), endpoints, "endpoints");
+  read_ports(value, slice, left_out);
   return slice;
 }
 
 // --- Endpoints of core/v1 -------------------------------------------------
 
-void read_subset_addresses(const Value& subset, const char* name, bool ready,
-                           EndpointSlice& slice) {
-  for_each_object(array_in(subset, name), name, [&](const Value& item) {
+// Returns how many there were.
+std::size_t read_subset_addresses(const Value& subset, const char* name,
+                                  bool ready, EndpointSlice& slice) {
+  const Value* const addresses = array_in(subset, name);
+  for_each_object(addresses, name, [&](const Value& item) {
+    if (slice.endpoints.size() == kMaxEndpoints) return;
     Endpoint endpoint;
     endpoint.address = address(text_in(item, "ip"), "an endpoint's ip");
     endpoint.hostname = hostname_in(item);
@@ -249,22 +298,29 @@ void read_subset_addresses(const Value& subset, const char* name, bool ready,
     endpoint.ready = ready;
     slice.endpoints.push_back(std::move(endpoint));
   });
+  return addresses == nullptr ? 0 : addresses->Size();
 }
 
 // One slice a subset, named so that no EndpointSlice can be called the same.
 std::vector<EndpointSlice> decode_endpoints(const Value& value,
-                                            const ObjectKey& key) {
+                                            const ObjectKey& key,
+                                            LeftOut& left_out) {
   std::vector<EndpointSlice> slices;
+  std::size_t subsets = 0;
   for_each_object(array_in(value, "subsets"), "subsets", [&](const Value& it) {
+    if (++subsets > kMaxSubsets) return;
     EndpointSlice slice;
     slice.key = {key.namespace_,
                  "endpoints/" + key.name + "/" + std::to_string(slices.size())};
     slice.service_name = key.name;
-    read_subset_addresses(it, "addresses", true, slice);
-    read_subset_addresses(it, "notReadyAddresses", false, slice);
-    read_ports(it, slice);
+    const std::size_t endpoints =
+        read_subset_addresses(it, "addresses", true, slice) +
+        read_subset_addresses(it, "notReadyAddresses", false, slice);
+    left_out.note(slice.endpoints.size(), endpoints, "endpoints");
+    read_ports(it, slice, left_out);
     slices.push_back(std::move(slice));
   });
+  left_out.note(slices.size(), subsets, "subsets");
   return slices;
 }
 
@@ -281,6 +337,7 @@ Pod decode_pod(const Value& value, const Value& metadata, ObjectKey key) {
   const std::string_view phase = text_member(*status, "phase");
   if (phase == "Succeeded" || phase == "Failed") return pod;
   for_each_object(array_in(*status, "podIPs"), "podIPs", [&](const Value& ip) {
+    if (pod.ips.size() == kMaxAddresses) return;
     pod.ips.push_back(address(text_in(ip, "ip"), "status.podIPs"));
   });
   const std::string single = text_in(*status, "podIP");
@@ -353,22 +410,25 @@ DecodedObject decode_known(const Value& value, const KnownKind& known,
   if (metadata == nullptr) fail("metadata is missing");
   read_key(*metadata, known.wanted, key);
   DecodedObject decoded;
-  decoded.labels = labels_in(*metadata);
+  LeftOut left_out;
+  decoded.labels = labels_in(*metadata, left_out);
   switch (known.wanted) {
     case Wanted::kNamespace:
       decoded.object = decode_namespace(key, decoded.labels);
       break;
     case Wanted::kService:
-      decoded.object = decode_service(value, key);
+      decoded.object = decode_service(value, key, left_out);
       break;
     case Wanted::kEndpointSlice:
-      decoded.object = decode_slice(value, *metadata, key, decoded.labels);
+      decoded.object =
+          decode_slice(value, *metadata, key, decoded.labels, left_out);
       break;
     case Wanted::kPod:
       decoded.object = decode_pod(value, *metadata, key);
       break;
     case Wanted::kEndpoints: {
-      std::vector<EndpointSlice> slices = decode_endpoints(value, key);
+      std::vector<EndpointSlice> slices =
+          decode_endpoints(value, key, left_out);
       EndpointSlice first;
       first.key = {key.namespace_, "endpoints/" + key.name + "/0"};
       if (!slices.empty()) {
@@ -379,6 +439,7 @@ DecodedObject decode_known(const Value& value, const KnownKind& known,
       decoded.more = std::move(slices);
     }
   }
+  decoded.left_out = left_out.take();
   return decoded;
 }
 
@@ -407,7 +468,7 @@ Decoded decode_object(const Value& value, std::string_view default_kind) {
   std::string_view kind = text_member(value, "kind");
   if (kind.empty()) kind = default_kind;
   const KnownKind* known = known_kind(kind, text_member(value, "apiVersion"));
-  if (known == nullptr) return OtherObject{std::string(kind)};
+  if (known == nullptr) return OtherObject{shown(kind)};
   MalformedObject malformed{known->kind, {}, {}};
   try {
     return decode_known(value, *known, malformed.key);

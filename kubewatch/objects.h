@@ -43,7 +43,8 @@ struct ServicePort {
   std::string protocol;  // "TCP", "UDP", "SCTP"; empty means TCP
   std::uint16_t port = 0;
 
-  friend bool operator==(const ServicePort&, const ServicePort&) = default;
+  // Some total order.
+  friend auto operator<=>(const ServicePort&, const ServicePort&) = default;
 };
 
 struct Service {

@@ -125,25 +125,30 @@ void ClusterZones::edit_slice(SliceChange change) {
   const RecordOptions& options = options_.records;
   const SrvWeights old_weights = srv_weights(change.old_totals);
   const SrvWeights new_weights = srv_weights(change.new_totals);
-  Records before = service_records(options, change.service, change.old_totals);
-  Records after = service_records(options, change.service, change.new_totals);
-  const auto add_to = [&](Records& records, const EndpointSlice& slice,
-                          const SrvWeights& weights) {
-    append(records, slice_records(options, change.service, slice, weights));
-  };
-  if (old_weights == new_weights && change.before.ports == change.after.ports) {
+  const SrvShare old_share = srv_share(change.before);
+  const SrvShare new_share = srv_share(change.after);
+  if (old_weights == new_weights && old_share == new_share &&
+      change.before.ports == change.after.ports) {
     drop_common_endpoints(change.before, change.after);  // their records stay
   }
-  add_to(before, change.before, old_weights);
-  add_to(after, change.after, new_weights);
+  Records before, after;
+  // Of the endpoints, only whether there are any counts for the Service's own.
+  if ((change.old_totals.ready == 0) != (change.new_totals.ready == 0)) {
+    before = service_records(options, change.service, change.old_totals);
+    after = service_records(options, change.service, change.new_totals);
+  }
+  before.append(slice_records(options, change.service, change.before,
+                              old_weights, old_share));
+  after.append(slice_records(options, change.service, change.after, new_weights,
+                             new_share));
+  edit(std::move(before), std::move(after));
   if (old_weights != new_weights) {
     store_.for_each_slice(change.service.key, [&](const EndpointSlice& other) {
       if (other.key == change.key) return;
-      add_to(before, other, old_weights);
-      add_to(after, other, new_weights);
+      edit(slice_records(options, change.service, other, old_weights),
+           slice_records(options, change.service, other, new_weights));
     });
   }
-  edit(std::move(before), std::move(after));
   const double since = change.after.last_change_trigger_time;
   if (since > 0 && since != change.before.last_change_trigger_time) {
     endpoint_changes_.push_back({change.service.type, since});

@@ -18,6 +18,9 @@ struct DecodedObject {
   // core/v1 Endpoints become one slice a subset; the others are all of a kind
   // that a list may hold in one object.
   std::vector<EndpointSlice> more;
+  // "10000 of 20000 endpoints": beyond kubewatch/object_limits.h.  Empty: the
+  // object is whole.
+  std::string left_out;
 };
 
 // An object of a kind we know, but not as the API writes them.

@@ -39,6 +39,7 @@ struct KindStatus {
   bool synced = false;  // had its first full list
   std::string resource_version;
   std::size_t objects = 0;  // kept now
+  std::size_t cut = 0;      // of them, not served whole: they are too large
   std::uint64_t added = 0;  // events, as the API names them
   std::uint64_t modified = 0;
   std::uint64_t deleted = 0;

@@ -27,6 +27,9 @@ void write_kind(const kube::KindStatus& status, const char* kind,
   const MetricWriter::Labels labels = {{"kind", kind}};
   writer.gauge({"canopydns_watch_objects", "Objects known."}, labels,
                static_cast<double>(status.objects));
+  writer.gauge({"canopydns_watch_objects_cut",
+                "Objects that are too large and served in part."},
+               labels, static_cast<double>(status.cut));
   writer.gauge({"canopydns_watch_synced", "1 after the first full list."},
                labels, status.synced ? 1 : 0);
   writer.counter({"canopydns_watch_resyncs_total", "Full lists taken in."},

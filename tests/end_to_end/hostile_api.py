@@ -11,6 +11,12 @@ RESOURCES = {"namespaces": "Namespace", "services": "Service",
              "endpointslices": "EndpointSlice"}
 
 
+def highest_memory(server):
+    with open(f"/proc/{server.pid}/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status
+                    if line.startswith("VmHWM:"))
+
+
 def list_of(resource, items=b"", token="", version="7"):
     """The JSON text of a list; `items` are JSON texts with commas between."""
     return (b'{"kind":"%sList","apiVersion":"v1","metadata":{'

@@ -8,17 +8,11 @@ import zlib
 import pytest
 
 from ask import rcode
-from hostile_api import HostileApi, list_of, reply
+from hostile_api import HostileApi, highest_memory, list_of, reply
 
 MEBIBYTE = 1 << 20
 # A process with an empty cluster has 16 MiB, or 30 with a sanitizer's.
 MOST_MEMORY = 96 * MEBIBYTE
-
-
-def highest_memory(server):
-    with open(f"/proc/{server.pid}/status") as status:
-        return next(int(line.split()[1]) * 1024 for line in status
-                    if line.startswith("VmHWM:"))
 
 
 def endless(head, octets, times=64):

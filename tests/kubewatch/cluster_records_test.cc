@@ -424,3 +424,65 @@ TEST_CASE("what a Service's change adds and takes away is the difference") {
     CHECK(store->ignored_records() == 0);
   }
 }
+
+TEST_CASE("of a slice with too many ports each port and endpoint has a part") {
+  struct Row {
+    std::size_t endpoints, ports, ports_kept, stride;
+  };
+  const Row rows[] = {{100, 100, 100, 1},      {1000, 10, 10, 1},
+                      {1, 20'000, 10'000, 1},  {1000, 100, 100, 16},
+                      {10'000, 100, 100, 128}, {1000, 20'000, 625, 64},
+                      {0, 100, 100, 1},        {10'000, 1, 1, 1}};
+  for (const Row& row : rows) {
+    CAPTURE(row.endpoints);
+    CAPTURE(row.ports);
+    kube::EndpointSlice slice;
+    slice.ports.resize(row.ports);
+    for (std::size_t i = 0; i < row.endpoints; ++i) {
+      slice.endpoints.push_back({Ipv4{10, 0, static_cast<std::uint8_t>(i >> 8),
+                                      static_cast<std::uint8_t>(i)},
+                                 "", "", true});
+    }
+    const kube::SrvShare share = kube::srv_share(slice);
+    CHECK(share.ports == row.ports_kept);
+    CHECK(share.stride == row.stride);
+    CHECK(kube::slice_left_out(slice).empty() == share.is_whole(slice));
+    std::vector<std::size_t> endpoints_of(share.ports);
+    std::size_t pairs = 0;
+    for (const kube::Endpoint& endpoint : slice.endpoints) {
+      for (std::size_t port = share.first_port(endpoint.address);
+           port < share.ports; port += share.stride) {
+        ++endpoints_of[port];
+        ++pairs;
+      }
+    }
+    CHECK(pairs <= 2 * 10'000);
+    CHECK((row.endpoints == 0 || std::ranges::min(endpoints_of) >= 1));
+  }
+}
+
+TEST_CASE("a slice's endpoints keep their records when others come and go") {
+  kube::EndpointSlice slice;
+  slice.key = {"a", "db-1"};
+  slice.service_name = "db";
+  for (std::uint16_t i = 1; i <= 100; ++i) {
+    slice.ports.push_back({"p" + std::to_string(i), "TCP", i});
+  }
+  for (unsigned i = 0; i < 1000; ++i) {
+    slice.endpoints.push_back({Ipv4{10, 0, static_cast<std::uint8_t>(i >> 8),
+                                    static_cast<std::uint8_t>(i)},
+                               "", "", true});
+  }
+  kube::Service service;
+  service.key = {"a", "db"};
+  service.type = kube::Service::Type::kHeadless;
+  const auto records = [&] {
+    return kube::slice_records(record_options(), service, slice, {});
+  };
+  const RecordList before = records();
+  slice.endpoints.erase(slice.endpoints.begin());
+  const ZoneDelta delta = difference(before, records());
+  // Its addresses, its PTR, and at most seven ports of a hundred three times.
+  CHECK(delta.additions.empty());
+  CHECK(delta.removals.size() <= 3 + 3 * 7);
+}

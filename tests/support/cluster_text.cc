@@ -151,10 +151,6 @@ void add_line(const std::string& line, ClusterObjects& objects,
   }
 }
 
-void append(std::vector<Record>& records, const std::vector<Record>& more) {
-  records.insert(records.end(), more.begin(), more.end());
-}
-
 }  // namespace
 
 ClusterObjects cluster_objects(std::string_view text) {
@@ -177,11 +173,11 @@ kube::RecordOptions record_options() {
   return options;
 }
 
-std::vector<Record> records_of(const ClusterObjects& objects,
-                               const kube::RecordOptions& options) {
-  std::vector<Record> records = kube::domain_records(options);
+RecordList records_of(const ClusterObjects& objects,
+                      const kube::RecordOptions& options) {
+  RecordList records = kube::domain_records(options);
   for (const kube::Namespace& ns : objects.namespaces) {
-    append(records, kube::namespace_records(options, ns));
+    records.append(kube::namespace_records(options, ns));
   }
   for (const kube::Service& service : objects.services) {
     kube::EndpointTotals totals;
@@ -194,15 +190,15 @@ std::vector<Record> records_of(const ClusterObjects& objects,
       totals.add(slice, service);
       slices.push_back(&slice);
     }
-    append(records, kube::service_records(options, service, totals));
+    records.append(kube::service_records(options, service, totals));
     const kube::SrvWeights weights = kube::srv_weights(totals);
     for (const kube::EndpointSlice* slice : slices) {
-      append(records, kube::slice_records(options, service, *slice, weights));
+      records.append(kube::slice_records(options, service, *slice, weights));
     }
   }
   if (options.pods == kube::PodRecords::kVerified) {
     for (const kube::Pod& pod : objects.pods) {
-      append(records, kube::pod_records(options, pod));
+      records.append(kube::pod_records(options, pod));
     }
   }
   return records;

@@ -36,7 +36,7 @@ ClusterObjects cluster_objects(std::string_view text);
 kube::RecordOptions record_options();
 
 // Everything the objects and the cluster itself contribute.
-std::vector<Record> records_of(const ClusterObjects& objects,
-                               const kube::RecordOptions& options);
+RecordList records_of(const ClusterObjects& objects,
+                      const kube::RecordOptions& options);
 
 }  // namespace canopy::test
