@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -14,6 +13,7 @@
 
 #include "healthz/guarded.h"
 #include "healthz/log.h"
+#include "healthz/read_file.h"
 
 namespace canopy {
 namespace {
@@ -21,8 +21,7 @@ namespace {
 // Fields of /proc/self/stat from the third on: the second is the program's
 // name in parentheses and may hold anything, parentheses too (proc(5)).
 std::vector<std::string> stat_fields() {
-  std::ifstream file("/proc/self/stat");
-  const std::string line{std::istreambuf_iterator<char>(file), {}};
+  const std::string line = kernel_text("/proc/self/stat");
   const auto name_end = line.rfind(')');
   if (name_end == std::string::npos) return {};
   std::istringstream rest(line.substr(name_end + 1));
@@ -35,7 +34,7 @@ double field(const std::vector<std::string>& fields, std::size_t number) {
 }
 
 std::optional<double> boot_time() {
-  std::ifstream file("/proc/stat");
+  std::istringstream file(kernel_text("/proc/stat"));
   std::string word;
   while (file >> word) {
     double seconds = 0;

@@ -1,10 +1,9 @@
 #include "kubewatch/credentials.h"
 
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "healthz/read_file.h"
 #include "kubewatch/configuration_error.h"
 #include "kubewatch/exec_plugin.h"
 #include "kubewatch/tls_material.h"
@@ -15,15 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string read_file(const fs::path& file, const char* what) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream || text.empty()) {
-    throw ConfigurationError(file.string() + ": " + what +
-                             " cannot be read or is empty; check the path "
-                             "and its permissions");
+constexpr std::size_t kMaxFile = 1 << 20;  // a token, or PEM
+
+std::string text_of(const fs::path& file, const char* what) {
+  FileText read = read_file(file, kMaxFile);
+  if (read.ok() && read.text.empty()) read.fault = "is empty";
+  if (!read.ok()) {
+    throw ConfigurationError(file.string() + ": " + what + " " + read.fault +
+                             "; check the path and its permissions");
   }
-  return text;
+  return std::move(read.text);
 }
 
 std::string trimmed(std::string text) {
@@ -102,7 +102,7 @@ ApiServer api_server_from_url(std::string_view url, std::string_view where) {
 }
 
 std::string PemSource::pem() const {
-  return file.empty() ? inline_pem : read_file(file, "PEM data");
+  return file.empty() ? inline_pem : text_of(file, "PEM data");
 }
 
 ClusterAccess access_in_cluster(const fs::path& service_account,
@@ -140,7 +140,7 @@ Credentials::Credentials(ClusterAccess access, Clock clock)
 }
 
 void Credentials::check() const {
-  if (!access_.token_file.empty()) read_file(access_.token_file, "the token");
+  if (!access_.token_file.empty()) text_of(access_.token_file, "the token");
   if (access_.authority.is_set() &&
       certificates_from_pem(access_.authority.pem()).empty()) {
     throw ConfigurationError(name_of(access_.authority) +
@@ -172,7 +172,7 @@ Identity Credentials::current() {
   // Projected tokens are replaced in their file about every hour.
   identity.token = access_.token_file.empty()
                        ? access_.token
-                       : trimmed(read_file(access_.token_file, "the token"));
+                       : trimmed(text_of(access_.token_file, "the token"));
   if (access_.certificate.is_set()) {
     identity.certificate_pem = access_.certificate.pem();
     identity.key_pem = access_.key.pem();

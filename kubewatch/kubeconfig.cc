@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "healthz/read_file.h"
 #include "kubewatch/base64.h"
 #include "kubewatch/configuration_error.h"
 #include "kubewatch/credentials.h"
@@ -13,13 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMaxKubeconfig = 2 << 20;
+
 class Kubeconfig {
  public:
   explicit Kubeconfig(const fs::path& file) : file_(file) {
+    const FileText read = read_file(file, kMaxKubeconfig);
+    if (!read.ok()) fail(read.fault + "; check the path and its permissions");
     try {
-      root_ = YAML::LoadFile(file.string());
-    } catch (const YAML::BadFile&) {
-      fail("cannot be read; check the path and its permissions");
+      root_ = YAML::Load(read.text);
     } catch (const YAML::Exception& error) {
       throw ConfigurationError(file.string() + ":" +
                                std::to_string(error.mark.line + 1) + ":" +

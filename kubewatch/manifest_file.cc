@@ -1,15 +1,13 @@
 #include "kubewatch/manifest_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <memory>
 
+#include "healthz/read_file.h"
 #include "kubewatch/bounded_json.h"
 #include "kubewatch/watch_decoder.h"
 #include "kubewatch/yaml_to_json.h"
@@ -22,11 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = 256 << 10;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
+// JSON is read in pieces.  YAML is not: its octets are in memory, and as many
+// again as JSON.
+constexpr std::size_t kMaxJson = 512 << 20;
+constexpr std::size_t kMaxYaml = 64 << 20;
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -42,21 +39,34 @@ bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
 }
 
-void add_below(const fs::path& folder, std::vector<fs::path>& files,
-               int depth) {
-  std::error_code error;
+std::string cannot_read(const fs::path& file) {
+  return file.string() + ": cannot be read: " + std::strerror(errno);
+}
+
+// What is to be found in one folder, in order.
+std::vector<fs::path> entries_of(const fs::path& folder, std::string& error) {
+  std::error_code fault;
   std::vector<fs::path> entries;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end;
-       it.increment(error)) {
+  for (fs::directory_iterator it(folder, fault), end; !fault && it != end;
+       it.increment(fault)) {
     if (!is_hidden(it->path())) entries.push_back(it->path());
   }
+  if (fault) error = folder.string() + ": cannot be read: " + fault.message();
   std::sort(entries.begin(), entries.end());
-  for (const fs::path& entry : entries) {
-    if (fs::is_directory(entry, error)) {
+  return entries;
+}
+
+void add_below(const fs::path& folder, FoundManifests& found, int depth) {
+  for (const fs::path& entry : entries_of(folder, found.error)) {
+    struct stat info;
+    if (::stat(entry.c_str(), &info) != 0) {
+      const bool matters = errno != ENOENT && is_manifest_name(entry);
+      if (matters) found.error = cannot_read(entry);
+    } else if (S_ISDIR(info.st_mode)) {
       // A symlink may lead back to where we came from.
-      if (depth > 0) add_below(entry, files, depth - 1);
-    } else if (is_manifest_name(entry) && stamp_of(entry)) {
-      files.push_back(entry);
+      if (depth > 0) add_below(entry, found, depth - 1);
+    } else if (is_manifest_name(entry)) {
+      found.files.push_back(entry);
     }
   }
 }
@@ -65,10 +75,6 @@ std::string at(const fs::path& file, std::size_t line, std::size_t column,
                const std::string& why) {
   return file.string() + ":" + std::to_string(line) + ":" +
          std::to_string(column) + ": " + why;
-}
-
-std::string cannot_open(const fs::path& file) {
-  return file.string() + ": cannot be opened: " + std::strerror(errno);
 }
 
 // --- JSON -----------------------------------------------------------------
@@ -128,9 +134,15 @@ Pass pass_over_json(std::FILE* file, const std::string& item_kind,
   std::rewind(file);
   ListDecoder decoder(item_kind, decoder_sink(pass, sink));
   std::string chunk(kChunk, '\0');
+  std::size_t read = 0;
   for (;;) {
     const std::size_t size = std::fread(chunk.data(), 1, kChunk, file);
     if (size == 0) break;
+    read += size;
+    if (read > kMaxJson) {  // it grows as it is read
+      pass.error = "the text does not end";
+      return pass;
+    }
     if (!decoder.feed({chunk.data(), size})) {
       pass.error = decoder.error();
       return pass;
@@ -140,21 +152,23 @@ Pass pass_over_json(std::FILE* file, const std::string& item_kind,
   return pass;
 }
 
-std::string read_json(const fs::path& path, Trust trust, const Sink& sink) {
-  const File file(std::fopen(path.c_str(), "rbe"));
-  if (!file) return cannot_open(path);
+ManifestError read_json(const fs::path& path, Trust trust, const Sink& sink) {
+  const OpenedFile opened = open_file(path, kMaxJson);
+  std::FILE* const file = opened.file.get();
+  if (file == nullptr) return {path.string() + ": " + opened.fault, true};
   if (trust == Trust::kCheckFirst) {
-    std::string fault = check_json(path, file.get());
-    if (!fault.empty()) return fault;
+    std::string fault = check_json(path, file);
+    if (!fault.empty()) return {std::move(fault)};
   }
-  Pass pass = pass_over_json(file.get(), "", sink);
+  Pass pass = pass_over_json(file, "", sink);
   if (pass.error.empty() && !pass.item_kind.empty()) {
-    pass = pass_over_json(file.get(), pass.item_kind, sink);
+    pass = pass_over_json(file, pass.item_kind, sink);
   }
+  if (std::ferror(file) != 0) return {cannot_read(path), true};
   if (pass.error.empty()) return {};
   // The strict parser knows better where.
-  const std::string fault = check_json(path, file.get());
-  return fault.empty() ? at(path, 1, 1, pass.error) : fault;
+  std::string fault = check_json(path, file);
+  return {fault.empty() ? at(path, 1, 1, pass.error) : std::move(fault)};
 }
 
 // --- YAML -----------------------------------------------------------------
@@ -173,12 +187,12 @@ void set_line(std::size_t line, Decoded& decoded) {
   if (auto* bad = std::get_if<MalformedObject>(&decoded)) bad->line = line;
 }
 
-std::string read_yaml(const fs::path& path, const Sink& sink) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return cannot_open(path);
-  const auto documents = yaml_to_json(stream);
+ManifestError read_yaml(const fs::path& path, const Sink& sink) {
+  FileText read = read_file(path, kMaxYaml);
+  if (!read.ok()) return {path.string() + ": " + read.fault, true};
+  const auto documents = yaml_to_json(std::move(read.text));
   if (const auto* fault = std::get_if<YamlFault>(&documents)) {
-    return at(path, fault->line, fault->column, fault->why);
+    return {at(path, fault->line, fault->column, fault->why)};
   }
   for (const YamlDocument& document : *std::get_if<0>(&documents)) {
     const Sink here = [&](Decoded&& decoded) {
@@ -189,7 +203,7 @@ std::string read_yaml(const fs::path& path, const Sink& sink) {
     if (pass.error.empty() && !pass.item_kind.empty()) {
       pass = pass_over_text(document.json, pass.item_kind, here);
     }
-    if (!pass.error.empty()) return at(path, document.line, 1, pass.error);
+    if (!pass.error.empty()) return {at(path, document.line, 1, pass.error)};
   }
   return {};
 }
@@ -198,7 +212,7 @@ std::string read_yaml(const fs::path& path, const Sink& sink) {
 
 std::optional<FileStamp> stamp_of(const fs::path& file) {
   struct stat info;
-  if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+  if (::stat(file.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) {
     return std::nullopt;
   }
   return FileStamp{
@@ -206,22 +220,23 @@ std::optional<FileStamp> stamp_of(const fs::path& file) {
       nanoseconds(info.st_mtim) ^ (nanoseconds(info.st_ctim) << 1)};
 }
 
-std::vector<fs::path> manifests_below(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    if (stamp_of(path)) return {path};
-    return {};
-  }
-  std::vector<fs::path> files;
+FoundManifests manifests_below(const fs::path& path) {
   constexpr int kMaxDepth = 8;
-  add_below(path, files, kMaxDepth);
-  return files;
+  FoundManifests found;
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    add_below(path, found, kMaxDepth);
+  } else if (stamp_of(path)) {
+    found.files = {path};
+  }
+  return found;
 }
 
-std::string read_manifest(const fs::path& file, Trust trust,
-                          const std::function<void(Decoded&&)>& sink) {
-  if (equal_folded(file.extension().string(), ".json"))
+ManifestError read_manifest(const fs::path& file, Trust trust,
+                            const std::function<void(Decoded&&)>& sink) {
+  if (equal_folded(file.extension().string(), ".json")) {
     return read_json(file, trust, sink);
+  }
   return read_yaml(file, sink);
 }
 

@@ -21,23 +21,31 @@ struct FileStamp {
   std::int64_t changed = 0;  // nanoseconds since the epoch, mtime and ctime
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
-// Nothing when there is no such regular file.
+// Nothing when nothing is there, or a folder.
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
+struct FoundManifests {
+  std::vector<std::filesystem::path> files;
+  std::string error;  // one line: a folder that could not be read to its end
+};
 // The manifests below `path`, a file or a folder with folders in it: names
 // that end in .yaml, .yml or .json, in order; hidden ones are left out, so
-// that the inside of a ConfigMap volume is seen once.
-std::vector<std::filesystem::path> manifests_below(
-    const std::filesystem::path& path);
+// that the inside of a ConfigMap volume is seen once.  What has such a name and
+// is no file (a FIFO) is among them: to read it says so.
+FoundManifests manifests_below(const std::filesystem::path& path);
 
 enum class Trust {
   kCheckFirst,  // read it all before the first object is handed out
   kAsItComes,   // an error may come after objects have been handed out
 };
 
-// Hands out the file's objects.  Returns "" or one line: file, line, column,
-// why.
-std::string read_manifest(const std::filesystem::path& file, Trust trust,
-                          const std::function<void(Decoded&&)>& sink);
+struct ManifestError {
+  std::string text;  // "", or one line: file, line, column, why
+  // The file could not be read, for now: it need not change to be good.
+  bool is_unread = false;
+};
+// Hands out the file's objects.
+ManifestError read_manifest(const std::filesystem::path& file, Trust trust,
+                            const std::function<void(Decoded&&)>& sink);
 
 }  // namespace canopy::kube

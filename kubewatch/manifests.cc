@@ -101,6 +101,7 @@ ManifestSurvey ManifestSource::survey() {
 void ManifestSource::load_all() {
   check_paths();
   order_ = find_files();
+  for (const auto& [path, trouble] : troubles_) faults_.push_back(trouble);
   folders_.watch_only(folders_of(order_));
   for (std::size_t i = 0; i < order_.size(); ++i) {
     load(i, Trust::kAsItComes);
@@ -191,8 +192,8 @@ void ManifestSource::allocate() {
   allocated_ = std::move(allocated);
 }
 
-// In order.  A named file or folder that is gone keeps what it gave: it may be
-// on its way back.
+// In order.  A named file or folder that is gone, or a folder that cannot be
+// read, keeps what it gave: it may be on its way back.
 std::vector<fs::path> ManifestSource::find_files() {
   std::vector<Path> files;
   const auto add = [&](const Path& file) {
@@ -201,21 +202,32 @@ std::vector<fs::path> ManifestSource::find_files() {
     }
   };
   for (const Path& path : options_.paths) {
-    std::error_code error;
-    if (fs::exists(path, error)) {
-      missing_.erase(path);
-      for (const Path& file : manifests_below(path)) add(file);
-      continue;
-    }
-    if (missing_.insert(path).second) {
-      log_warning("manifests: {} is gone; its objects stay until it is back",
-                  path.string());
-    }
+    const FoundManifests found = manifests_below(path);
+    for (const Path& file : found.files) add(file);
+    if (!note_trouble(path, found.error)) continue;
     for (const auto& [file, state] : files_) {
       if (is_below(file, path)) add(file);
     }
   }
   return files;
+}
+
+// True when there is any.
+bool ManifestSource::note_trouble(const Path& path, std::string trouble) {
+  std::error_code error;
+  if (trouble.empty() && !fs::exists(path, error)) {
+    trouble = path.string() + " is gone";
+  }
+  if (trouble.empty()) {
+    troubles_.erase(path);
+    return false;
+  }
+  std::string& said = troubles_[path];
+  if (started_ && said != trouble) {
+    log_warning("manifests: {}; its objects stay until it is back", trouble);
+  }
+  said = std::move(trouble);
+  return true;
 }
 
 std::set<fs::path> ManifestSource::folders_of(
@@ -278,17 +290,18 @@ bool ManifestSource::load(std::size_t index, Trust trust) {
                         origins_after(index)};
   ManifestCensus before = std::exchange(file.census, {});
   std::size_t objects = 0;
-  std::string error = read_manifest(path, trust, [&](Decoded&& decoded) {
+  ManifestError error = read_manifest(path, trust, [&](Decoded&& decoded) {
     ++objects;
     take(listing, path, file, std::move(decoded));
   });
-  if (!error.empty()) {
-    if (error != file.error && trust == Trust::kCheckFirst) {
-      log_error("manifests: {}; the file's last good objects stay", error);
+  if (!error.text.empty()) {
+    if (error.text != file.error && trust == Trust::kCheckFirst) {
+      log_error("manifests: {}; the file's last good objects stay", error.text);
     }
-    file.error = std::move(error);
+    file.error = std::move(error.text);
     file.census = std::move(before);
-    if (objects > 0) file.stamp.reset();  // it changed while it was read
+    // It changed while it was read, or is to be tried again.
+    if (objects > 0 || error.is_unread) file.stamp.reset();
     cluster_.abandon(listing);
     report();
     return objects > 0;

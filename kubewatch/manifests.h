@@ -77,6 +77,7 @@ class ManifestSource {
   void run();
   void refresh(bool all);
   std::vector<Path> find_files();
+  bool note_trouble(const Path& path, std::string trouble);
   std::set<Path> folders_of(const std::vector<Path>& files) const;
   bool forget_missing();
   bool load_changed(bool all);
@@ -106,7 +107,8 @@ class ManifestSource {
   bool started_ = false;  // the first files were good
   std::map<Path, File> files_;
   std::vector<Path> order_;  // of files_: what comes last wins
-  std::set<Path> missing_;   // of options_.paths, said already
+  // Of options_.paths: why what they gave stays.  Said already.
+  std::map<Path, std::string> troubles_;
   bool duplicates_ = false;
   std::vector<std::string> faults_;  // at the start
   std::set<Path> told_of_duplicates_;

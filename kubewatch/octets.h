@@ -61,10 +61,12 @@ class OctetReader {
     ok_ = false;
     return 0;
   }
-  // How many things of at least an octet each follow.
-  std::size_t things() {
+  // How many things of at least `least` octets each follow: no more than there
+  // are octets for, so that nobody makes room for things that never come.
+  std::size_t things(std::size_t least) {
     const std::uint64_t value = count();
-    return has(value) ? static_cast<std::size_t>(value) : 0;
+    ok_ = ok_ && value <= left() / least;
+    return ok_ ? static_cast<std::size_t>(value) : 0;
   }
   std::string_view text() {
     const std::uint64_t size = count();

@@ -11,6 +11,11 @@ namespace {
 
 // --- parts ----------------------------------------------------------------
 
+// The fewest octets that each of these takes.
+constexpr std::size_t kLeastAddress = 1 + 4;
+constexpr std::size_t kLeastEndpoint = 1 + 4;
+constexpr std::size_t kLeastPort = 3;  // name, protocol, number
+
 enum EndpointFlag : unsigned {
   kIpv6 = 1,
   kReady = 2,
@@ -37,7 +42,7 @@ void write_addresses(OctetWriter& out,
 }
 
 std::vector<IpAddress> read_addresses(OctetReader& in) {
-  std::vector<IpAddress> addresses(in.things());
+  std::vector<IpAddress> addresses(in.things(kLeastAddress));
   for (IpAddress& address : addresses) {
     address = read_octets(in, in.octet() == kIpv6);
   }
@@ -89,7 +94,7 @@ Service read_service(OctetReader& in) {
   service.publish_not_ready_addresses = in.octet() != 0;
   service.external_name = in.text();
   service.cluster_ips = read_addresses(in);
-  service.ports.resize(in.things());
+  service.ports.resize(in.things(kLeastPort));
   for (ServicePort& port : service.ports) {
     port.name = in.text();
     port.protocol = read_protocol(in);
@@ -102,14 +107,14 @@ EndpointSlice read_slice(OctetReader& in) {
   EndpointSlice slice;
   slice.service_name = in.text();
   slice.last_change_trigger_time = in.number();
-  slice.ports.resize(in.things());
+  slice.ports.resize(in.things(kLeastPort));
   for (EndpointPort& port : slice.ports) {
     port.name = in.text();
     port.protocol = read_protocol(in);
     const std::uint64_t number = in.count();
     if (number > 0) port.port = static_cast<std::uint16_t>(number - 1);
   }
-  slice.endpoints.resize(in.things());
+  slice.endpoints.resize(in.things(kLeastEndpoint));
   for (Endpoint& endpoint : slice.endpoints) endpoint = read_endpoint(in);
   return slice;
 }

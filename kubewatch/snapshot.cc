@@ -15,6 +15,11 @@ using WallTime = std::chrono::system_clock::time_point;
 
 constexpr std::string_view kTitle = "canopydns snapshot ";
 constexpr std::size_t kDigestSize = 32;
+constexpr std::size_t kLeastLabel = 2;   // key, value
+constexpr std::size_t kLeastObject = 2;  // name, octets
+// Larger ones are left out: no API server takes them (etcd: 1.5 MiB, in JSON,
+// which is longer).  Unpacked, an object takes up to 24 times its octets.
+constexpr std::size_t kMaxObject = 3 << 19;
 constexpr ObjectKind kPackedKinds[] = {
     ObjectKind::kService, ObjectKind::kEndpointSlice, ObjectKind::kPod};
 
@@ -28,7 +33,7 @@ using Visit = std::function<void(Object&&)>;
 
 Namespace read_namespace(OctetReader& in, const std::string& name) {
   Namespace ns{{"", name}, {}};
-  for (std::size_t left = in.things(); left > 0 && in.ok(); --left) {
+  for (std::size_t left = in.things(kLeastLabel); left > 0 && in.ok(); --left) {
     std::string key(in.text());
     ns.labels.emplace(std::move(key), in.text());
   }
@@ -45,9 +50,12 @@ Object unpacked(ObjectKind kind, ObjectKey key, const PackedObject& packed) {
 
 void read_objects(OctetReader& in, ObjectKind kind, const std::string& ns,
                   const Visit& visit) {
-  for (std::size_t left = in.things(); left > 0 && in.ok(); --left) {
+  for (std::size_t left = in.things(kLeastObject); left > 0 && in.ok();
+       --left) {
     std::string name(in.text());
-    const PackedObject packed(in.text());
+    const std::string_view octets = in.text();
+    if (octets.size() > kMaxObject) continue;
+    const PackedObject packed(octets);
     if (!in.ok() || !is_packed(kind, packed)) return in.fail();
     if (visit) visit(unpacked(kind, {ns, std::move(name)}, packed));
   }

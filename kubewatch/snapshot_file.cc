@@ -7,10 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "healthz/read_file.h"
 #include "kubewatch/configuration_error.h"
 
 namespace canopy::kube {
@@ -19,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kMaxSize = 1 << 30;
+// More than a million endpoints, and what a start has memory for.
+constexpr std::size_t kMaxSize = 64 << 20;
 
 std::string error_text() { return std::strerror(errno); }
 
@@ -52,16 +52,13 @@ bool is_at(const fs::path& path, int file) {
 // The next content of a file.  Errors are kept; the first one counts.
 class NextFile {
  public:
-  explicit NextFile(fs::path path)
-      : path_(std::move(path)),
-        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                     0600)) {
+  explicit NextFile(fs::path path) : path_(std::move(path)), file_(open()) {
     const int file = file_.value();
-    if (file >= 0 &&
-        (::flock(file, LOCK_EX | LOCK_NB) != 0 || !is_at(path_, file))) {
+    if (file < 0) return;
+    if (::flock(file, LOCK_EX | LOCK_NB) != 0 || !is_at(path_, file)) {
       // Another process's, which may have become the snapshot just now.
       error_ = "another process is writing it";
-    } else if (file < 0 || ::ftruncate(file, 0) != 0) {
+    } else if (::ftruncate(file, 0) != 0) {
       error_ = error_text();
     }
   }
@@ -95,9 +92,22 @@ class NextFile {
   std::uint64_t size() const { return size_; }
 
  private:
+  // Does not wait for the reader of a FIFO.
+  int open() {
+    const std::string fault = fault_of_kind(path_);
+    if (!fault.empty()) {
+      error_ = path_.string() + " " + fault;
+      return -1;
+    }
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const int file = ::open(path_.c_str(), flags, 0600);
+    if (file < 0) error_ = error_text();
+    return file;
+  }
+
   fs::path path_;
-  Descriptor file_;
   std::string error_;
+  Descriptor file_;  // after what its making changes
   std::uint64_t size_ = 0;
 };
 
@@ -113,8 +123,9 @@ SnapshotFile::SnapshotFile(fs::path path) : path_(std::move(path)) {
     fail("there is no folder " + folder.string() +
          "; make it, or mount a volume there");
   }
-  if (path_.filename().empty() || fs::is_directory(path_, error)) {
-    fail("is a folder; name a file in it");
+  if (path_.filename().empty()) fail("is a folder; name a file in it");
+  if (const std::string fault = fault_of_kind(path_); !fault.empty()) {
+    fail(fault + "; name a file, or one that is not there yet");
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     fail("the folder cannot be written to (" + error_text() + "); give user " +
@@ -128,15 +139,9 @@ bool SnapshotFile::exists() const {
 }
 
 std::variant<Snapshot, std::string> SnapshotFile::read() const {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path_, error);
-  if (error) return "it cannot be read: " + error.message();
-  if (size > kMaxSize) return std::string("it is too large for a snapshot");
-  std::ifstream stream(path_, std::ios::binary);
-  std::string octets(static_cast<std::size_t>(size), '\0');
-  stream.read(octets.data(), static_cast<std::streamsize>(size));
-  if (!stream) return std::string("it cannot be read");
-  return Snapshot::parse(std::move(octets));
+  FileText read = read_file(path_, kMaxSize);
+  if (!read.ok()) return "it " + read.fault;
+  return Snapshot::parse(std::move(read.text));
 }
 
 SnapshotFile::Written SnapshotFile::write(

@@ -4,9 +4,11 @@
 // The parser's events; the header above does not include it.
 #include <yaml-cpp/eventhandler.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -15,7 +17,8 @@ namespace canopy::kube {
 namespace {
 
 // Aliases may make much of little.
-constexpr std::size_t kMaxJsonSize = 64 << 20;
+constexpr std::size_t kMaxGrowth = 4;
+constexpr std::size_t kMaxGrown = 1 << 20;
 
 void append_quoted(std::string& out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -81,6 +84,9 @@ void append_plain(std::string& out, const std::string& text) {
 // Writes JSON as the events come in.
 class JsonWriter : public YAML::EventHandler {
  public:
+  // Of JSON, in all documents.
+  explicit JsonWriter(std::size_t limit) : left_(limit) {}
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     // yaml-cpp begins at ',' or ']' again and again, for ever.
     if (mark.pos == document_start_) fail(mark, "a value was expected here");
@@ -99,8 +105,9 @@ class JsonWriter : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) fail(mark, "an alias inside its own anchor");
-    const std::string text =
-        json_.substr(found->second.first, found->second.second);
+    const auto [from, size] = found->second;
+    if (json_.size() + size > left_) fail(mark, kTooMuch);
+    const std::string text = json_.substr(from, size);
     scalar(mark, 0, [&] {
       if (is_key() && text.front() != '"') fail(mark, "an alias as a key");
       json_ += text;
@@ -132,11 +139,17 @@ class JsonWriter : public YAML::EventHandler {
   }
   void OnMapEnd() override { end('}'); }
 
-  std::string take() { return std::move(json_); }
+  std::string take() {
+    left_ -= std::min(left_, json_.size());
+    return std::move(json_);
+  }
   // Where the document's value began.
   const YAML::Mark& mark() const { return mark_; }
 
  private:
+  static constexpr const char* kTooMuch =
+      "its aliases make too much of it; write fewer of them";
+
   struct Open {
     bool is_map = false;
     std::size_t items = 0;  // keys count too
@@ -151,7 +164,7 @@ class JsonWriter : public YAML::EventHandler {
   }
 
   void separate(const YAML::Mark& mark) {
-    if (json_.size() > kMaxJsonSize) fail(mark, "too large, aliases expanded");
+    if (json_.size() > left_) fail(mark, kTooMuch);
     if (open_.empty()) {
       mark_ = mark;
       return;
@@ -188,6 +201,7 @@ class JsonWriter : public YAML::EventHandler {
     if (!open_.empty()) ++open_.back().items;
   }
 
+  std::size_t left_;
   std::string json_;
   std::vector<Open> open_;
   std::vector<std::pair<YAML::anchor_t, std::size_t>> started_;
@@ -210,11 +224,12 @@ YamlFault fault_at(const YAML::Mark& mark, std::string why) {
 }  // namespace
 
 std::variant<std::vector<YamlDocument>, YamlFault> yaml_to_json(
-    std::istream& yaml) {
+    std::string yaml) {
   std::vector<YamlDocument> documents;
-  JsonWriter writer;
+  JsonWriter writer(kMaxGrown + kMaxGrowth * yaml.size());
+  std::istringstream stream(std::move(yaml));
   try {
-    YAML::Parser parser(yaml);
+    YAML::Parser parser(stream);
     while (parser.HandleNextDocument(writer)) {
       std::string json = writer.take();
       if (json.empty() || json == "null") continue;

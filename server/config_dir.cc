@@ -7,7 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "server/resolv_conf.h"
+#include "healthz/read_file.h"
 
 // Assertions throw, and in a namespace of its own: this must not be the same
 // RapidJSON, to the linker, as one that is set up differently elsewhere.
@@ -31,19 +31,22 @@ constexpr const char* kUpstreamFile = "upstreamNameservers";
 constexpr const char* kStubFile = "stubDomains";
 constexpr std::size_t kMaxUpstreams = 3;  // as kube-dns
 constexpr std::uint16_t kDnsPort = 53;
+constexpr std::size_t kMaxFile = 1 << 20;  // as a ConfigMap
 
 std::optional<std::string> read_key(const std::string& folder,
                                     const char* file) {
   const std::string path = folder + "/" + file;
-  auto text = read_file(path);
-  if (!text && errno != ENOENT) {
-    throw UsageError(path + ": cannot be read: " + std::strerror(errno));
+  FileText read = read_file(path, kMaxFile);
+  if (read.missing) return std::nullopt;
+  if (!read.ok()) {
+    throw UsageError(path + ": " + read.fault +
+                     "; make it a file with JSON, or remove it");
   }
   // An empty value is a key without setting, as in kube-dns.
-  if (text && text->find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (read.text.find_first_not_of(" \t\r\n") == std::string::npos) {
     return std::nullopt;
   }
-  return text;
+  return std::move(read.text);
 }
 
 // Editors and web pages write these for the quotes that JSON wants.

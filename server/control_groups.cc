@@ -1,8 +1,9 @@
 #include "server/control_groups.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
+
+#include "healthz/read_file.h"
 
 namespace canopy {
 namespace {
@@ -32,7 +33,7 @@ bool has_controller(const std::string& list, const std::string& wanted) {
 // Lines of /proc/self/cgroup: "0::/path" (v2), "4:cpu,cpuacct:/path" (v1).
 std::uint64_t least_limit(const std::string& root, const GroupLimit& limit) {
   const std::string mount = root + "/sys/fs/cgroup/";
-  std::ifstream file(root + "/proc/self/cgroup");
+  std::istringstream file(kernel_text(root + "/proc/self/cgroup"));
   std::uint64_t least = kNoLimit;
   const auto look = [&](const std::string& folder, const std::string& path,
                         const GroupLimit::Read& read) {

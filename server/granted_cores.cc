@@ -3,9 +3,10 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 #include <thread>
 
+#include "healthz/read_file.h"
 #include "server/control_groups.h"
 
 namespace canopy {
@@ -20,15 +21,15 @@ std::uint64_t cores_of(double quota, double period) {
 
 // "max 100000" or "150000 100000".
 std::uint64_t quota_v2(const std::string& folder) {
-  std::ifstream file(folder + "/cpu.max");
+  std::istringstream file(kernel_text(folder + "/cpu.max"));
   double quota = 0;
   double period = 0;
   return file >> quota >> period ? cores_of(quota, period) : kNoLimit;
 }
 
 std::uint64_t quota_v1(const std::string& folder) {
-  std::ifstream quota_file(folder + "/cpu.cfs_quota_us");
-  std::ifstream period_file(folder + "/cpu.cfs_period_us");
+  std::istringstream quota_file(kernel_text(folder + "/cpu.cfs_quota_us"));
+  std::istringstream period_file(kernel_text(folder + "/cpu.cfs_period_us"));
   double quota = 0;
   double period = 0;
   if (!(quota_file >> quota) || !(period_file >> period)) return kNoLimit;

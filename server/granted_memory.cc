@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 
+#include "healthz/read_file.h"
 #include "server/control_groups.h"
 
 namespace canopy {
@@ -13,7 +14,7 @@ namespace {
 
 // "max", or octets.
 std::uint64_t number_in(const std::string& file) {
-  std::ifstream stream(file);
+  std::istringstream stream(kernel_text(file));
   std::uint64_t octets = 0;
   return stream >> octets ? octets : kNoLimit;
 }

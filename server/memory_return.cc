@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 #include <utility>
+
+#include "healthz/read_file.h"
 
 namespace canopy {
 namespace {
@@ -16,7 +18,7 @@ constexpr std::size_t kGrown = 8 << 20;
 constexpr std::chrono::seconds kPause{4};
 
 std::size_t resident() {
-  std::ifstream file("/proc/self/statm");
+  std::istringstream file(kernel_text("/proc/self/statm"));
   std::size_t all = 0;
   std::size_t pages = 0;
   file >> all >> pages;

@@ -1,9 +1,6 @@
 #include "server/resolv_conf.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace canopy {
@@ -34,14 +31,6 @@ ResolvConf parse_resolv_conf(std::string_view text) {
     }
   }
   return conf;
-}
-
-std::optional<std::string> read_file(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad() || errno == EISDIR) return std::nullopt;
-  return text;
 }
 
 }  // namespace canopy

@@ -1,7 +1,6 @@
 // The nameserver lines of a resolv.conf (resolv.conf(5)).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +17,5 @@ struct ResolvConf {
 };
 
 ResolvConf parse_resolv_conf(std::string_view text);
-
-// A whole file, or nothing when it cannot be read (errno says why).
-std::optional<std::string> read_file(const std::string& path);
 
 }  // namespace canopy

@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <cerrno>
-#include <cstring>
 
 #include "healthz/guarded.h"
 #include "healthz/log.h"
+#include "healthz/read_file.h"
 #include "server/endpoint_text.h"
 #include "server/resolv_conf.h"
 
 namespace canopy {
 namespace {
+
+constexpr std::size_t kMaxResolvConf = 64 << 10;
 
 std::string list_text(const std::vector<Endpoint>& servers) {
   std::string text;
@@ -98,8 +99,10 @@ UpstreamSource::Texts UpstreamSource::read_texts() const {
     texts.dir = read_config_dir(settings_.config_dir);
   }
   if (settings_.nameservers.empty()) {
-    texts.resolv_conf = read_file(settings_.resolv_conf);
-    if (!texts.resolv_conf) texts.resolv_conf_error = std::strerror(errno);
+    FileText read = read_file(settings_.resolv_conf, kMaxResolvConf);
+    texts.resolv_conf_error = read.fault;
+    texts.resolv_conf_is_missing = read.missing;
+    if (read.ok()) texts.resolv_conf = std::move(read.text);
   }
   return texts;
 }
@@ -133,7 +136,8 @@ void UpstreamSource::take_resolv_conf(Settled& settled) const {
   if (!text) {
     const std::string what =
         settings_.resolv_conf + ": " + settled.texts.resolv_conf_error;
-    if (!settings_.resolv_conf_is_default) {
+    if (!settings_.resolv_conf_is_default ||
+        !settled.texts.resolv_conf_is_missing) {
       throw UsageError(what + "; correct --resolv-conf or use --nameservers");
     }
     settled.why_none += ": " + what;

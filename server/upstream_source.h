@@ -54,6 +54,7 @@ class UpstreamSource {
     // Not read where --nameservers makes it needless.
     std::optional<std::string> resolv_conf;
     std::string resolv_conf_error;  // why it could not be read
+    bool resolv_conf_is_missing = false;
 
     friend bool operator==(const Texts&, const Texts&) = default;
   };

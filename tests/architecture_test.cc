@@ -44,6 +44,7 @@ constexpr std::array kDoors = {
     Door{"kubewatch/", "zones/"},
     Door{"kubewatch/", "healthz/log.h"},
     Door{"kubewatch/", "healthz/guarded.h"},
+    Door{"kubewatch/", "healthz/read_file.h"},
     Door{"cache/", "zones/"},
     Door{"healthz/", "zones/"},
 };
@@ -212,6 +213,26 @@ TEST_CASE("every include goes through an open door") {
     CAPTURE(include.file);
     CAPTURE(include.header);
     CHECK(is_allowed(include));
+  }
+}
+
+// Other ways wait for a FIFO, throw at a folder, or read a device for ever.
+TEST_CASE("files are read by healthz/read_file.h") {
+  for (const Include& include : all_includes()) {
+    CAPTURE(include.file);
+    CHECK(include.header != "fstream");
+  }
+  for (const std::string& source : sources()) {
+    if (source == "healthz/read_file.cc") continue;
+    CAPTURE(source);
+    std::ifstream file(source);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    for (const char* other : {"fopen(", "LoadFile(", "O_RDONLY);"}) {
+      CAPTURE(other);
+      // The credential plugin's standard input, between fork and exec.
+      const bool is_plugin = source == "kubewatch/exec_plugin.cc";
+      CHECK((is_plugin || text.find(other) == std::string::npos));
+    }
   }
 }
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,8 +139,7 @@ std::size_t objects_in_list(std::string_view bytes, std::size_t piece) {
 }
 
 void run_yaml(std::string_view bytes) {
-  std::istringstream stream{std::string(bytes)};
-  const auto documents = yaml_to_json(stream);
+  const auto documents = yaml_to_json(std::string(bytes));
   const auto* whole = std::get_if<std::vector<YamlDocument>>(&documents);
   if (whole == nullptr) return;
   for (const YamlDocument& document : *whole) {

@@ -192,8 +192,8 @@ TEST_CASE("what is wrong with a kubeconfig is said in one line") {
       {kubeconfig(kServer + ", insecure-skip-tls-verify: maybe", ""),
        "config: insecure-skip-tls-verify must be true or false"},
       {kubeconfig(kServer + ", certificate-authority: no.crt", ""),
-       "no.crt: PEM data cannot be read or is empty; check the path and its "
-       "permissions"},
+       "no.crt: PEM data cannot be read: No such file or directory; check the "
+       "path and its permissions"},
       {kubeconfig(kServer + ", certificate-authority-data: '?'", ""),
        "config: certificate-authority-data is not base64; encode the PEM file "
        "with base64 -w0"},
@@ -201,8 +201,8 @@ TEST_CASE("what is wrong with a kubeconfig is said in one line") {
        "the kubeconfig's inline data: no certificate in the certificate "
        "authority; it must be PEM"},
       {kubeconfig(kServer, "tokenFile: none"),
-       "none: the token cannot be read or is empty; check the path and its "
-       "permissions"},
+       "none: the token cannot be read: No such file or directory; check the "
+       "path and its permissions"},
       {kubeconfig(kServer, "client-certificate-data: " + ca),
        "config: client-certificate and client-key must come together"},
       {kubeconfig(kServer, "client-certificate-data: " + ca +
@@ -229,8 +229,8 @@ TEST_CASE("what is wrong with a kubeconfig is said in one line") {
   }
   CHECK(kubeconfig_error("a: 1\nb: [1\nc: 2\n").starts_with("config:3:"));
   CHECK(error_of([] { access_from_kubeconfig("/nonexistent/config", ""); }) ==
-        "/nonexistent/config: cannot be read; check the path and its "
-        "permissions");
+        "/nonexistent/config: cannot be read: No such file or directory; "
+        "check the path and its permissions");
 }
 
 TEST_CASE("a pod's service account") {

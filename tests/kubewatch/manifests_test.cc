@@ -1,11 +1,13 @@
 #include "kubewatch/manifests.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <string>
 
 #include "kubewatch/configuration_error.h"
+#include "tests/kubewatch/captured_log.h"
 #include "tests/kubewatch/cluster_text.h"
 #include "tests/kubewatch/folder.h"
 #include "tests/kubewatch/zone_text.h"
@@ -293,6 +295,44 @@ TEST_CASE("a named file that is gone keeps its objects until it is back") {
   CHECK(served.address() == "10.0.0.1");
   folder.write("web.yaml", web("10.0.0.2"));
   CHECK(served.becomes("10.0.0.2"));
+}
+
+TEST_CASE("what takes a file's place is no reason to forget its objects") {
+  TestFolder folder;
+  folder.write("all/web.yaml", web("10.0.0.1"));
+  const fs::path named = folder.write("named.yaml", web("10.0.0.2", "named"));
+  Served served({folder / "all", named});
+  const CapturedLog log;
+  const auto put_fifo = [](const fs::path& at) {
+    fs::remove(at);
+    REQUIRE(::mkfifo(at.c_str(), 0600) == 0);
+  };
+  put_fifo(folder / "all/web.yaml");
+  put_fifo(named);
+  CHECK(eventually([&] { return log.count("is a FIFO or pipe") == 2; }));
+  CHECK(served.address("web") == "10.0.0.1");
+  CHECK(served.address("named") == "10.0.0.2");
+
+  fs::remove(folder / "all/web.yaml");
+  folder.write("all/web.yaml", web("10.0.0.3"));
+  CHECK(eventually([&] { return served.address("web") == "10.0.0.3"; }));
+
+  // A folder where the folder of manifests was is one without manifests; a
+  // file there is no manifest.
+  fs::rename(folder / "all", folder / "before");
+  CHECK(eventually([&] { return log.count("all is gone") == 1; }));
+  CHECK(served.address("web") == "10.0.0.3");
+}
+
+TEST_CASE("at start, what is no file is one line") {
+  TestFolder folder;
+  const std::string fifo = folder / "pipe.yaml";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK(start_error(fifo) ==
+        fifo + ": is a FIFO or pipe, not a file; correct the manifest");
+  CHECK(start_error(folder.path()) == start_error(fifo));
+  CHECK(start_error("/dev/null") ==
+        "/dev/null: is a device, not a file; correct the manifest");
 }
 
 TEST_CASE("reload reads again what did not seem to change") {

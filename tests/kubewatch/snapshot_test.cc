@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,11 +11,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <new>
 #include <random>
 #include <set>
 #include <string>
 
 #include "kubewatch/configuration_error.h"
+#include "kubewatch/octets.h"
 #include "kubewatch/snapshot_file.h"
 #include "kubewatch/snapshot_keeper.h"
 #include "tests/kubewatch/cluster_text.h"
@@ -220,6 +224,65 @@ TEST_CASE("with a right checksum, octets that are none do no harm") {
   }
 }
 
+// A snapshot of one Service that says it has so many ports, with a right
+// checksum.  Each port is three octets.
+std::string forged(std::size_t said, std::size_t octets) {
+  OctetWriter service;
+  service.octet(0);  // type
+  service.octet(0);  // publishNotReadyAddresses
+  service.text("");  // externalName
+  service.count(0);  // clusterIPs
+  service.count(said);
+  OctetWriter out;
+  out.octet(1);
+  out.text("a");
+  out.octet(0);  // no Namespace
+  out.count(1);
+  out.text("web");
+  out.text(service.done() + std::string(octets, '\0'));
+  out.count(0);  // slices
+  out.count(0);  // Pods
+  const std::string text = snapshot_head(head()) + out.done() + snapshot_end();
+  Sha256 sum;
+  sum.add(text);
+  return text + sum.digest();
+}
+
+#ifndef CANOPYDNS_SANITIZED  // which take address space for themselves
+// True when it is parsed with so much more address space than there is now.
+bool is_parsed_within(std::size_t octets, const std::string& snapshot) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t most =
+        pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + octets;
+    const rlimit limit{most, most};
+    ::setrlimit(RLIMIT_AS, &limit);
+    try {
+      Snapshot::parse(snapshot);
+    } catch (const std::bad_alloc&) {
+      ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return status == 0;
+}
+
+TEST_CASE("a forged snapshot takes no more memory than its size allows") {
+  constexpr std::size_t kMiB = 1 << 20;
+  // Ports for which there are no octets, ports for which there are, and an
+  // object of a size that no API server takes.
+  CHECK(is_parsed_within(64 * kMiB, forged(7 * kMiB, 7 * kMiB)));
+  CHECK(is_parsed_within(64 * kMiB, forged(kMiB / 2, 3 * kMiB / 2 - 10)));
+  CHECK(is_parsed_within(64 * kMiB, forged(7 * kMiB / 3, 7 * kMiB)));
+  CHECK(fault_of(forged(1000, 3000)).empty());
+  CHECK_FALSE(fault_of(forged(1001, 3000)).empty());
+}
+#endif
+
 TEST_CASE("octets that are more, less or other than an object are none") {
   const Service service = std::get<Service>(
       std::get<DecodedObject>(decode_one(kObjects[2])).object);
@@ -273,6 +336,28 @@ TEST_CASE("a file is written whole, beside nothing but itself") {
   CHECK(content_of(folder / "snapshot") == octets_of(cluster.watch));
 }
 
+TEST_CASE("what lies where the next one is written is not waited for") {
+  TestFolder folder;
+  const fs::path path = folder / "snapshot";
+  const fs::path beside = folder / "snapshot.new";
+  const auto error = [&] {
+    return SnapshotFile(path).write(head(), [](const auto&) {}).error;
+  };
+  REQUIRE(::mkfifo(beside.c_str(), 0600) == 0);
+  CHECK(error() == beside.string() + " is a FIFO or pipe, not a file");
+  fs::remove(beside);
+  fs::create_directory(beside);
+  CHECK(error() == beside.string() + " is a folder, not a file");
+  fs::remove(beside);
+  fs::create_symlink("/dev/null", beside);
+  CHECK(error() == beside.string() + " is a device, not a file");
+  fs::remove(beside);
+  fs::create_symlink("elsewhere", beside);
+  CHECK(error() == "Too many levels of symbolic links");
+  fs::remove(beside);
+  CHECK(error() == "");
+}
+
 TEST_CASE("where nothing can be written is one line") {
   TestFolder folder;
   const auto why = [](const fs::path& path) -> std::string {
@@ -288,7 +373,9 @@ TEST_CASE("where nothing can be written is one line") {
         "--snapshot-file=" + path + "/none/snapshot: there is no folder " +
             path + "/none; make it, or mount a volume there");
   CHECK(why(folder.path()) ==
-        "--snapshot-file=" + path + ": is a folder; name a file in it");
+        "--snapshot-file=" + path +
+            ": is a folder, not a file; name a file, or one that is not "
+            "there yet");
   CHECK(why(folder / "snapshot") == "accepted");
 }
 

@@ -201,8 +201,8 @@ TEST_CASE("at start, a missing or bad file is a usage error") {
   settings.resolv_conf_is_default = false;
   CHECK(refusal_of(settings) ==
         folder.path("none") +
-            ": No such file or directory; correct --resolv-conf or use "
-            "--nameservers");
+            ": cannot be read: No such file or directory; correct "
+            "--resolv-conf or use --nameservers");
   // Not needed, so not missed.
   settings.nameservers = {at("10.0.0.1")};
   CHECK(refusal_of(settings) == "accepted");
@@ -228,7 +228,7 @@ TEST_CASE("without the default resolv.conf, the reason is kept for clients") {
   const UpstreamSource source(settings, store);
   CHECK(store.current()->group_of(Name()).why_none ==
         "no upstream is configured: " + folder.path("none") +
-            ": No such file or directory");
+            ": cannot be read: No such file or directory");
 }
 
 TEST_CASE("a change of the ConfigMap is served, a bad one is not") {

@@ -1,0 +1,98 @@
+#include "healthz/read_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+namespace canopy {
+namespace {
+
+constexpr std::size_t kPiece = 64 << 10;
+
+// "" for a regular file.
+std::string fault_of_mode(mode_t mode) {
+  if (S_ISREG(mode)) return {};
+  if (S_ISDIR(mode)) return "is a folder, not a file";
+  if (S_ISFIFO(mode)) return "is a FIFO or pipe, not a file";
+  if (S_ISSOCK(mode)) return "is a socket, not a file";
+  return "is a device, not a file";
+}
+
+OpenedFile failed(int error) {
+  return {nullptr, std::string("cannot be read: ") + std::strerror(error),
+          error == ENOENT || error == ENOTDIR};
+}
+
+std::string too_large(std::size_t limit) {
+  const bool is_whole = limit % (1 << 20) == 0;
+  return "is larger than " + std::to_string(limit >> (is_whole ? 20 : 10)) +
+         (is_whole ? " MiB" : " KiB");
+}
+
+std::string fault_of(const struct stat& status, std::size_t limit) {
+  const std::string fault = fault_of_mode(status.st_mode);
+  if (!fault.empty()) return fault;
+  const bool fits = static_cast<std::uintmax_t>(status.st_size) <= limit;
+  return fits ? std::string() : too_large(limit);
+}
+
+}  // namespace
+
+OpenedFile open_file(const std::string& path, std::size_t limit) {
+  // Looked at before it is opened, which has effects on a device, and after,
+  // for it may be another by then.
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return failed(errno);
+  std::string fault = fault_of_mode(status.st_mode);
+  if (!fault.empty()) return {nullptr, fault, false};
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0) return failed(errno);
+  if (::fstat(file, &status) == 0) fault = fault_of(status, limit);
+  OpenedFile opened;
+  if (fault.empty()) opened.file.reset(::fdopen(file, "rb"));
+  if (opened.file) return opened;
+  if (fault.empty()) opened = failed(errno);
+  if (!fault.empty()) opened.fault = fault;
+  ::close(file);
+  return opened;
+}
+
+FileText read_file(const std::string& path, std::size_t limit) {
+  OpenedFile opened = open_file(path, limit);
+  if (!opened.file) return {{}, std::move(opened.fault), opened.missing};
+  std::FILE* const file = opened.file.get();
+  std::string text;
+  // Files of /proc have no size that is known before, and others may grow.
+  while (text.size() <= limit) {
+    const std::size_t before = text.size();
+    text.resize(before + std::min(kPiece, limit + 1 - before));
+    const std::size_t size =
+        std::fread(text.data() + before, 1, text.size() - before, file);
+    text.resize(before + size);
+    if (size == 0) break;
+  }
+  if (std::ferror(file) != 0) return {{}, failed(errno).fault, false};
+  if (text.size() > limit) {
+    return {{}, too_large(limit), false};
+  }
+  return {std::move(text), {}, false};
+}
+
+std::string kernel_text(const std::string& path) {
+  constexpr std::size_t kMax = 1 << 20;  // /proc/stat of a large machine
+  return read_file(path, kMax).text;
+}
+
+std::string fault_of_kind(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return fault_of_mode(status.st_mode);
+}
+
+}  // namespace canopy
