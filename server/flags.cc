@@ -109,6 +109,12 @@ const std::array kFlags = {
            o.client_qps = static_cast<std::uint32_t>(
                number_value(v, {0, 1'000'000'000}));
          }},
+    Flag{"client-ipv6-prefix", "BITS", "64",
+         "outside the cluster, these bits are a client", G::kListeners,
+         [](Options& o, Text v) {
+           o.client_ipv6_prefix =
+               static_cast<unsigned>(number_value(v, {48, 128}));
+         }},
     Flag{"workers", "N", "granted cores", "threads that answer",
          G::kListeners,
          [](Options& o, Text v) {

@@ -24,6 +24,7 @@
 #include "server/health_service.h"
 #include "server/memory_return.h"
 #include "server/options.h"
+#include "server/own_addresses.h"
 #include "server/query_handler.h"
 #include "server/query_metrics.h"
 #include "server/upstream_source.h"
@@ -215,6 +216,7 @@ int serve(const Options& options, const FileLimit& files) {
   // Listeners read them, and upstreams know the rest.
   UpstreamStore upstreams;
   UpstreamSource upstream_source(upstream_settings(options), upstreams);
+  set_ipv6_clients({options.client_ipv6_prefix, interface_addresses()});
   std::optional<ClientRates> rates;
   if (options.client_qps > 0) {
     rates.emplace(options.client_qps, probe_sources(options));

@@ -36,6 +36,7 @@ struct Options {
   bool zone_port_is_default = true;
   std::uint16_t healthz_port = 8080;
   std::uint32_t client_qps = 0;  // 0: no limit
+  unsigned client_ipv6_prefix = 64;
   unsigned workers = 0;  // parse_options fills in what the cgroup grants
 
   // Cluster records.
