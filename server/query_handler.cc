@@ -105,7 +105,7 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
 }
 
 bool QueryHandler::is_admitted(const Reply& reply) {
-  return options_.rates == nullptr || reply.tier == Tier::kZone ||
+  return options_.rates == nullptr ||
          options_.rates->admits(client_of(reply.peer.address), reply.received);
 }
 
@@ -114,9 +114,10 @@ bool QueryHandler::is_admitted(const Reply& reply) {
 void QueryHandler::turn_away(const Query& query, const Reply& reply) {
   counters_.turned_away.add();
   if (reply.transport == Transport::kUdp) {
-    return send(
-        empty_answer(query, Rcode::kNoError, flag::kRa | flag::kTc, writer_),
-        query, reply);
+    const auto flags = static_cast<std::uint16_t>(
+        flag::kTc | (reply.tier == Tier::kCache ? flag::kRa : 0));
+    return send(empty_answer(query, Rcode::kNoError, flags, writer_), query,
+                reply);
   }
   static const ExtendedError error{InfoCode::kOther,
                                    "this client asks more than --client-qps"};
@@ -333,6 +334,10 @@ void QueryHandler::refuse(std::span<const std::uint8_t> message,
                           const Refusal& refusal, const Reply& reply) {
   if (refusal.drop) return counters_.dropped.add();
   if (refusal.rcode == Rcode::kFormErr) counters_.malformed.add();
+  if (!is_admitted(reply)) {
+    counters_.turned_away.add();
+    return reply.sink->hang_up();
+  }
   reply.send(reply_writer_.refuse(message, refusal.rcode));
   count_response(static_cast<std::uint16_t>(refusal.rcode), reply);
 }

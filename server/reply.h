@@ -28,6 +28,8 @@ class ReplySink {
   // Sends one whole DNS message.  Never blocks; may queue.
   virtual void send(std::span<const std::uint8_t> message,
                     const Peer& peer) = 0;
+  // The peer is not worth an answer: ends a connection.
+  virtual void hang_up() {}
 };
 
 using TimePoint = std::chrono::steady_clock::time_point;

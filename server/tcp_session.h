@@ -43,6 +43,7 @@ class TcpSession : public ReplySink,
   void close();
 
   void send(std::span<const std::uint8_t> message, const Peer& peer) override;
+  void hang_up() override { close(); }
 
  private:
   friend class TcpSessions;

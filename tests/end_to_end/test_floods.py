@@ -8,6 +8,8 @@ import json
 import random
 import socket
 import struct
+import subprocess
+import sys
 import threading
 
 import dns.exception
@@ -17,7 +19,9 @@ import pytest
 
 from ask import data, extended_errors, flags, question, rcode, send
 from canopy import BINARY
+from files import manifest
 from kube_apiserver import objects
+from network_namespace import NetworkNamespace
 from others import Others
 
 NAME = "web.shop.svc.cluster.local"
@@ -167,7 +171,6 @@ def test_a_client_above_its_rate(start):
         # Our probes come from 127.0.0.1, however many there are.
         for _ in range(200):
             assert others.find(NAME) == ["10.96.0.2"]
-        assert others.find(NAME, tier="zone", source=FLOODER) == ["10.96.0.2"]
     assert (rcode(told), data(told)) == ("NOERROR", [])
     assert "TC" in flags(told)
     assert len(told.to_wire()) <= len(asked)
@@ -183,6 +186,74 @@ def test_a_client_above_its_rate(start):
     # may find no room in the kernel: a slow build has the flood's end to read.
     server.until(lambda: others.find(NAME, source=FLOODER) == ["10.96.0.2"],
                  "an answer")
+
+
+@pytest.mark.parametrize("tier", ["cache", "zone"])
+@pytest.mark.parametrize("malformed", [False, True])
+def test_each_question_counts_for_a_client_s_rate(start, tier, malformed):
+    """Those of the zone tier's port, and those that are malformed, which would
+    be answered FORMERR: over UDP there is no answer, TCP is closed."""
+    server = start("--client-qps=50")
+    port = server.tier_port(tier)
+    wire = question(NAME).to_wire()
+    if malformed:
+        wire = wire[:-1]
+    with Flood(server, lambda number: wire, tier=tier):
+        wait_for(server, "canopydns_client_turned_away_total", 1000)
+        assert Others(server).find(NAME, tier) == ["10.96.0.2"]
+
+        def is_turned_away():
+            with socket.create_connection(
+                    ("127.0.0.1", port), 30, (FLOODER, 0)) as connection:
+                connection.sendall(struct.pack("!H", len(wire)) + wire)
+                reply = connection.recv(65536)
+            # Length, then the header's rcode.
+            return not reply if malformed else reply[5] & 15 == 5
+        server.until(is_turned_away, "a closed connection, or REFUSED")
+    if malformed:
+        answered = server.metrics().sum("canopydns_dns_responses_total",
+                                        tier=tier, rcode="FORMERR")
+        turned_away = server.metrics().sum("canopydns_client_turned_away_total")
+        figures("malformed", answered=answered, dropped=turned_away)
+
+
+# Sends questions from an address as fast as it goes, until its stdin ends.
+FLOODING = """
+import os, socket, sys, threading
+source, port, wire = sys.argv[1], int(sys.argv[2]), bytes.fromhex(sys.argv[3])
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0))).start()
+flood = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+flood.bind((source, 0))
+while True:
+    flood.sendto(wire, ("::1", port))
+"""
+
+
+@pytest.mark.parametrize("network", ["fd00:10:244:3::", "2001:db8:7:3::"])
+def test_pods_of_one_node_are_clients_of_their_own(tmp_path, network):
+    """They share a /64: of a unique local network, or of the /48 that this
+    server's own address is in."""
+    (tmp_path / "objects.yaml").write_text(manifest(
+        objects.namespace("shop"),
+        objects.service("shop", "web", clusterIP="10.96.0.2")))
+    with contextlib.ExitStack() as held:
+        namespace = held.enter_context(NetworkNamespace())
+        for pod in "a", "b":
+            namespace.add_address(network + pod)
+        server = held.enter_context(namespace.canopy(
+            tmp_path / "server", "--client-qps=20", "--workers=1",
+            address=None, manifests=[tmp_path / "objects.yaml"]))
+        flood = held.enter_context(subprocess.Popen(
+            [*namespace.prefix, sys.executable, "-c", FLOODING, network + "a",
+             str(server.port), question(NAME).to_wire().hex()],
+            stdin=subprocess.PIPE))
+        held.callback(flood.stdin.close)
+        wait_for(server, "canopydns_client_turned_away_total", 1000)
+        # TC would have it come again over TCP, where it is refused.
+        answers = [namespace.short(server.port, "-b", network + "b", "+ignore",
+                                   "+tries=5", "+time=2", NAME, address="::1")
+                   for _ in range(20)]
+    assert answers == [["10.96.0.2"]] * 20
 
 
 def connect(server, source):
