@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "server/endpoint_text.h"
 #include "server/forward_timing.h"
+#include "server/upstream_text.h"
 
 namespace canopy {
 namespace {
@@ -26,7 +26,10 @@ ForwardOutcome not_asked(std::string why) {
 
 std::string loops_text(const std::vector<Endpoint>& servers) {
   std::string text = "upstreams lead back to this server, a loop:";
-  for (const Endpoint& server : servers) text += ' ' + to_text(server);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    text += (i == 0 ? " " : ", ") +
+            upstream_name(servers[i], i + 1, servers.size());
+  }
   return text;
 }
 
@@ -174,7 +177,7 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
                             TimePoint now) {
   if (servers.size() == 1) {
     if (!servers.front()->condition().is_up()) counters_.all_down.add();
-    if (!servers.front()->is_loop()) inquiry.add(*servers.front());
+    if (!servers.front()->is_loop()) inquiry.add(*servers.front(), 1, 1);
     return;
   }
   constexpr double kDown = 1e12;  // nanoseconds: behind all others
@@ -182,12 +185,14 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
   constexpr double kNoWorseBy = 5e6;
   ranks_.clear();
   double best = kDown;
+  std::size_t number = 0;
   for (UpstreamServer* const server : servers) {
+    ++number;
     if (server->is_loop()) continue;
     auto cost = static_cast<double>(server->round_trip().expected().count());
     if (!server->condition().is_up()) cost += kDown;
     best = std::min(best, cost);
-    ranks_.push_back({cost, server});
+    ranks_.push_back({cost, server, number});
   }
   if (best >= kDown) counters_.all_down.add();
   const double near = best * kNoWorse + kNoWorseBy;
@@ -205,7 +210,9 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
   }
   std::sort(ranks_.begin(), ranks_.end(),
             [](const Rank& a, const Rank& b) { return a.cost < b.cost; });
-  for (const Rank& rank : ranks_) inquiry.add(*rank.server);
+  for (const Rank& rank : ranks_) {
+    inquiry.add(*rank.server, rank.number, servers.size());
+  }
 }
 
 void CaresForwarder::probe(UpstreamServer& server,

@@ -120,6 +120,7 @@ class CaresForwarder : public Forwarder {
   struct Rank {
     double cost = 0;
     UpstreamServer* server = nullptr;
+    std::size_t number = 0;  // in the configuration, from 1
   };
   std::vector<Rank> ranks_;
 

@@ -23,6 +23,13 @@ PodRecords pods_value(Text text) {
   throw UsageError("is none of disabled, insecure and verified");
 }
 
+UpstreamNaming::Mode naming_value(Text text) {
+  if (text == "auto") return UpstreamNaming::Mode::kAuto;
+  if (text == "always") return UpstreamNaming::Mode::kAlways;
+  if (text == "never") return UpstreamNaming::Mode::kNever;
+  throw UsageError("is none of auto, always and never");
+}
+
 std::string log_value(Text text) {
   for (const auto level : {"debug", "info", "warning", "error"}) {
     if (text == level) return text;
@@ -162,6 +169,10 @@ const std::array kFlags = {
          }},
     Flag{"config-dir", "DIR", "", "upstreamNameservers and stubDomains files",
          G::kForwarding, [](Options& o, Text v) { o.config_dir = v; }},
+    Flag{"ede-upstreams", "WHEN", "auto",
+         "addresses in EDE texts: or always, never",
+         G::kForwarding,
+         [](Options& o, Text v) { o.ede_upstreams = naming_value(v); }},
     Flag{"cache-size", "N", "10000", "entries in the cache", G::kForwarding,
          [](Options& o, Text v) {
            o.cache_size = number_value(v, {0, 100'000'000});

@@ -27,8 +27,8 @@ struct ForwardOutcome {
   // REFUSED that every upstream gave is an answer too.
   Octets message{};
   // When there is no message, or one that is a refusal: why, for the log and
-  // the EDE.  Names the upstreams, what became of each and how long was waited;
-  // no secrets.
+  // the EDE.  Names the upstreams in both forms of upstream_text.h, what became
+  // of each and how long was waited; no secrets.
   std::string failure{};
   // From the question to this outcome.
   std::chrono::nanoseconds waited{0};

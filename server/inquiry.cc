@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "server/endpoint_text.h"
 #include "server/forward_timing.h"
+#include "server/upstream_text.h"
 #include "zones/message_reader.h"
 
 namespace canopy {
@@ -361,7 +361,9 @@ std::string Inquiry::failure_text(TimePoint now) const {
       std::chrono::duration_cast<std::chrono::milliseconds>(now - started_);
   std::string text;
   for (const Candidate& candidate : candidates_) {
-    text += to_text(candidate.server->endpoint()) + ' ';
+    text += upstream_name(candidate.server->endpoint(), candidate.number,
+                          configured_) +
+            ' ';
     if (candidate.server->is_loop()) {
       text += "leads back to this server";
     } else if (candidate.state == State::kRefused) {

@@ -53,9 +53,14 @@ class Inquiry
         finished_(std::move(finished)) {}
 
   // In the order to ask them; at least one before the start.  It outlives this.
-  void add(UpstreamServer& server) {
-    candidates_.push_back({.server = &server});
+  // It is the `number`th of `count` in the configuration: what clients are told
+  // of it.
+  void add(UpstreamServer& server, std::size_t number, std::size_t count) {
+    candidates_.push_back({.server = &server, .number = number});
+    configured_ = count;
   }
+  // One that clients are told nothing of.
+  void add(UpstreamServer& server) { add(server, 1, 1); }
 
   const ForwardQuestion& question() const { return question_; }
   Purpose purpose() const { return purpose_; }
@@ -80,6 +85,7 @@ class Inquiry
   enum class State : std::uint8_t { kNotAsked, kWaiting, kFailed, kRefused };
   struct Candidate {
     UpstreamServer* server = nullptr;
+    std::size_t number = 1;
     State state = State::kNotAsked;
     WithEdns edns = WithEdns::kYes;
     Transport transport = Transport::kUdp;
@@ -139,6 +145,7 @@ class Inquiry
   const ForwardQuestion question_;
   const Purpose purpose_;
   boost::container::small_vector<Candidate, 3> candidates_;
+  std::size_t configured_ = 0;  // upstreams, those left out as loops too
   RandomOctets& random_;
   Finished finished_;
   TimePoint started_{};

@@ -237,7 +237,9 @@ int serve(const Options& options, const FileLimit& files) {
                            .hostname = hostname(),
                            .log_queries = options.log_queries,
                            .stale = &watch.is_stale(),
-                           .rates = rates ? &*rates : nullptr});
+                           .rates = rates ? &*rates : nullptr,
+                           .upstream_naming = {options.ede_upstreams,
+                                               interface_addresses()}});
       });
   Watchdog watchdog(options.watchdog, workers);
 

@@ -177,12 +177,19 @@ bool QueryHandler::answer_from_cache(const Query& query, const CacheKey& key,
 // What is stale, or a failure remembered.
 void QueryHandler::send_with_error(const Query& query, const Reply& reply,
                                    ReplyForm form) {
-  const ExtendedError error = stored_.error();
+  const ExtendedError error = told_to(reply, stored_.error());
   form.error = &error;
   (error.code == InfoCode::kStaleAnswer ? counters_.cache_stale
                                         : counters_.cache_failures)
       .add();
   send(stored_.answer(), query, reply, form);
+}
+
+ExtendedError QueryHandler::told_to(const Reply& reply,
+                                    ExtendedError error) const {
+  error.text = with_names(
+      error.text, options_.upstream_naming.for_client(reply.peer.address));
+  return error;
 }
 
 // An upstream completed what a zone began.  Does the published zone still

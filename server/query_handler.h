@@ -17,6 +17,7 @@
 #include "server/query_counters.h"
 #include "server/reply.h"
 #include "server/reply_writer.h"
+#include "server/upstream_text.h"
 #include "zones/answer.h"
 #include "zones/message_index.h"
 #include "zones/message_reader.h"
@@ -31,8 +32,10 @@ struct HandlerOptions {
   bool log_queries = false;
   // True while the cluster's zones come from a snapshot; null: never.
   const std::atomic<bool>* stale = nullptr;
-  // What a client may ask the cache tier; null: as much as it likes.
+  // What a client may ask; null: as much as it likes.
   ClientRates* rates = nullptr;
+  // How clients are told which upstream failed.
+  UpstreamNaming upstream_naming{};
 };
 
 class QueryHandler final : public MessageHandler {
@@ -57,6 +60,8 @@ class QueryHandler final : public MessageHandler {
   bool answer_from_cache(const Query& query, const CacheKey& key,
                          const ZoneSet& zones, const Reply& reply);
   void send_with_error(const Query& query, const Reply& reply, ReplyForm form);
+  // With upstreams named as this client may know them.
+  ExtendedError told_to(const Reply& reply, ExtendedError error) const;
   bool zone_still_says_so(const Query& query, const ZoneSet& zones,
                           const Reply& reply);
   void answer_from(const Zone& zone, const ZoneSet& zones, const Query& query,

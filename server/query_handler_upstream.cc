@@ -77,7 +77,11 @@ void QueryHandler::finish(Pending& pending, const ForwardOutcome& outcome) {
   }
   if (pending.is_answered) return;
   ReplyForm form;
-  if (!answered || !outcome.failure.empty()) form.error = &error;
+  ExtendedError told;
+  if (!answered || !outcome.failure.empty()) {
+    told = told_to(pending.reply, error);
+    form.error = &told;
+  }
   send(encoded, pending.query, pending.reply, form);
 }
 

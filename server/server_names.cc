@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "healthz/log.h"
+#include "server/upstream_text.h"
 #include "zones/message_reader.h"
 
 namespace canopy {
@@ -132,7 +133,7 @@ void ServerNames::on_answer(const std::shared_ptr<Lookup>& lookup, RrType type,
                             const ForwardOutcome& outcome) {
   if (outcome.is_late) return;
   if (!outcome.failure.empty()) {
-    lookup->failure = outcome.failure;
+    lookup->failure = with_names(outcome.failure, UpstreamNames::kAddresses);
   } else {
     const Rcode rcode = MessageReader(outcome.message).rcode();
     if (rcode != Rcode::kNoError) lookup->failure = to_text(rcode);

@@ -179,6 +179,24 @@ def test_when_all_are_down_the_metrics_say_so(serve):
     closed.close()
 
 
+@pytest.mark.parametrize("told", ["auto", "always", "never"])
+def test_clients_are_told_which_one_failed(serve, upstream, told):
+    """By its address on loopback, unless the flag says otherwise."""
+    closed, refusing = ClosedPort(), upstream(fails("REFUSED"))
+    server = serve(flags=[f"--nameservers={closed.server},{refusing.server}",
+                          f"--ede-upstreams={told}"])
+    (_, text), = extended_errors(server.ask(NAME, edns=True))
+    names = (["upstream 1 of 2", "upstream 2 of 2"] if told == "never" else
+             [closed.server, refusing.server])
+    assert f"{names[0]} is unreachable" in text, text
+    assert f"{names[1]} answered REFUSED" in text, text
+    assert (closed.server in text) == (told != "never"), text
+    # Of the cache, too.
+    (code, kept), = extended_errors(server.ask(NAME, edns=True))
+    assert (code, kept) == (13, text)
+    closed.close()
+
+
 def test_a_forged_answer_is_not_believed(serve, upstream):
     first = upstream(wrong_question)
     server = serve(flags=[f"--nameservers={first.server}"])

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "server/cares_forwarder.h"
+#include "server/upstream_text.h"
 #include "tests/server/scripted_upstream.h"
 
 namespace canopy {
@@ -65,7 +66,10 @@ class Forwarders {
             }
             CHECK(std::this_thread::get_id() ==
                   workers_[worker]->thread.get_id());
-            promise->set_value(outcome);
+            ForwardOutcome told = outcome;
+            told.failure =
+                with_names(outcome.failure, UpstreamNames::kAddresses);
+            promise->set_value(told);
           }));
     });
     return promise->get_future();
