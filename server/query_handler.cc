@@ -221,6 +221,9 @@ void QueryHandler::look_up(const Zone& zone, const Query& query,
                            const Reply& reply) {
   answer_.clear();
   answer_.recursion_available = reply.tier == Tier::kCache;
+  if (reply.transport == Transport::kUdp) {
+    answer_.room = room_for_records(query, reply.transport);
+  }
   zone.lookup(query.qname, query.qtype, answer_);
   for (int link = 1; link <= answer_.chain_length; ++link) {
     const Name& target = answer_.names[static_cast<std::size_t>(link) - 1];
@@ -247,7 +250,11 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
 
   const EncodedAnswer encoded =
       encode_answer(query, answer_, next_rotation(), writer_);
-  if (writer_.is_partial()) counters_.oversized.add();
+  if (writer_.is_cut()) {
+    (reply.transport == Transport::kUdp ? counters_.truncated
+                                        : counters_.oversized)
+        .add();
+  }
   stored_.origin = StoredAnswer::Origin::kZone;
   stored_.serial = zones.serial();
   stored_.upstreams = forwarder_.edition();
@@ -261,9 +268,10 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
     return forward(std::move(waiting));
   }
   // Names that do not exist are without number, and the tree says so as fast
-  // as the cache would: they stay out of it.
+  // as the cache would: they stay out of it.  So does a part, which is not for
+  // everyone; it takes no longer to make than what it is sent in is large.
   if (reply.tier == Tier::kCache && answer_.rcode == Rcode::kNoError &&
-      !writer_.is_partial()) {
+      !writer_.is_cut()) {
     stored_.assign(encoded);
     cache_.insert(key, stored_);
   }

@@ -27,7 +27,16 @@ std::uint16_t load16(std::span<const std::uint8_t> octets, std::size_t at) {
   return static_cast<std::uint16_t>(octets[at] << 8 | octets[at + 1]);
 }
 
+// Where a record ends whose TTL stands at `ttl`.
+std::size_t end_of_record(const EncodedAnswer& answer, std::size_t ttl) {
+  return ttl + 6 + load16(answer.message, ttl + 4);
+}
+
 }  // namespace
+
+std::size_t room_for_records(const Query& query, Transport transport) {
+  return size_limit(query, transport) - (query.edns ? kOptSize : 0);
+}
 
 ReplyWriter::ReplyWriter() : message_(kMaxMessageSize) {}
 
@@ -35,8 +44,8 @@ std::span<const std::uint8_t> ReplyWriter::write(const EncodedAnswer& answer,
                                                  const Query& query,
                                                  const ReplyForm& form) {
   const std::size_t limit = size_limit(query, form.transport);
-  const std::size_t rrsets =
-      fitting_rrsets(answer, limit - (query.edns ? kOptSize : 0));
+  const std::size_t room = limit - (query.edns ? kOptSize : 0);
+  const std::size_t rrsets = fitting_rrsets(answer, room);
   size_ = question_end(query);
   if (rrsets == answer.rrsets.size()) {
     size_ = answer.message.size();
@@ -51,7 +60,9 @@ std::span<const std::uint8_t> ReplyWriter::write(const EncodedAnswer& answer,
     }
   }
   if (form.age > 0) age_ttls(answer, form.age);
-  write_header(answer, query, rrsets);
+  std::size_t part = 0;
+  if (truncated_) part = copy_part(answer, answer.rrsets[rrsets], form, room);
+  write_header(answer, query, rrsets, part);
   if (query.edns) write_opt(query, form, limit);
   return {message_.data(), size_};
 }
@@ -92,20 +103,48 @@ void ReplyWriter::copy_rrset(const EncodedAnswer& answer,
   std::memcpy(to + rrset.size - moved, from, moved);
 }
 
+// Which ones is left to chance where no record points into another; else those
+// that stand first.
+std::size_t ReplyWriter::copy_part(const EncodedAnswer& answer,
+                                   const RrsetSpan& rrset,
+                                   const ReplyForm& form, std::size_t limit) {
+  const auto ttls = std::ranges::subrange(
+      std::ranges::lower_bound(answer.ttl_offsets, rrset.offset),
+      answer.ttl_offsets.end());
+  if (rrset.section != Section::kAnswer || ttls.size() < rrset.count) return 0;
+  const bool any = rrset.rotates || rrset.movable;
+  std::size_t i = any ? form.rotation % rrset.count : 0;
+  std::size_t copied = 0;
+  for (; copied < rrset.count; ++copied, i = (i + 1) % rrset.count) {
+    const std::size_t begin =
+        i == 0 ? rrset.offset : end_of_record(answer, ttls[i - 1]);
+    const std::size_t size = end_of_record(answer, ttls[i]) - begin;
+    if (size_ + size > limit) break;
+    std::memcpy(&message_[size_], &answer.message[begin], size);
+    if (form.age > 0) age_ttl(size_ + ttls[i] - begin, form.age);
+    size_ += size;
+  }
+  return copied;
+}
+
 void ReplyWriter::age_ttls(const EncodedAnswer& answer, std::uint32_t age) {
   for (const std::uint16_t at : answer.ttl_offsets) {
     if (at >= size_) return;
-    const std::uint32_t ttl = static_cast<std::uint32_t>(load16(message_, at))
-                                  << 16 |
-                              load16(message_, at + 2U);
-    const std::uint32_t left = ttl > age ? ttl - age : 0;
-    store16(at, left >> 16);
-    store16(at + 2U, left);
+    age_ttl(at, age);
   }
 }
 
+void ReplyWriter::age_ttl(std::size_t at, std::uint32_t age) {
+  const std::uint32_t ttl = static_cast<std::uint32_t>(load16(message_, at))
+                                << 16 |
+                            load16(message_, at + 2U);
+  const std::uint32_t left = ttl > age ? ttl - age : 0;
+  store16(at, left >> 16);
+  store16(at + 2U, left);
+}
+
 void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
-                               std::size_t rrsets) {
+                               std::size_t rrsets, std::size_t part) {
   std::uint16_t flags = load16(answer.message, 2);
   if (query.recursion_desired) flags |= flag::kRd;
   if (query.checking_disabled) flags |= flag::kCd;
@@ -119,7 +158,7 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   const auto qname = query.qname.wire();
   std::copy(qname.begin(), qname.end(), message_.begin() + kHeaderSize);
   if (rrsets == answer.rrsets.size()) return;
-  std::array<std::size_t, 3> counts{};
+  std::array<std::size_t, 3> counts{part, 0, 0};  // part of an answer's RRset
   for (const RrsetSpan& rrset : answer.rrsets.first(rrsets)) {
     counts[static_cast<std::size_t>(rrset.section)] += rrset.count;
   }

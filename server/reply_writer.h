@@ -1,6 +1,6 @@
 // Makes the datagram or the TCP message out of an encoded answer: the asker's
 // ID, spelling and flags, aged TTLs, another order of addresses, the OPT
-// record, and whole RRsets left out when it does not fit.
+// record, and records left out when it does not fit.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,10 @@ struct ReplyForm {
   const ExtendedError* error = nullptr;
 };
 
+// Where the records of a reply must end: the client's limit, less an OPT
+// record.
+std::size_t room_for_records(const Query& query, Transport transport);
+
 class ReplyWriter {
  public:
   ReplyWriter();
@@ -44,9 +48,14 @@ class ReplyWriter {
   std::size_t fitting_rrsets(const EncodedAnswer& answer, std::size_t limit);
   void copy_rrset(const EncodedAnswer& answer, const RrsetSpan& rrset,
                   std::size_t rotation);
+  // Appends as many whole records as fit.  Returns how many.
+  std::size_t copy_part(const EncodedAnswer& answer, const RrsetSpan& rrset,
+                        const ReplyForm& form, std::size_t limit);
   void age_ttls(const EncodedAnswer& answer, std::uint32_t age);
+  void age_ttl(std::size_t at, std::uint32_t age);
+  // `rrsets` whole ones, and `part` records of the next.
   void write_header(const EncodedAnswer& answer, const Query& query,
-                    std::size_t rrsets);
+                    std::size_t rrsets, std::size_t part);
   void write_opt(const Query& query, const ReplyForm& form, std::size_t limit);
   void store16(std::size_t at, std::size_t value);
   void append16(std::size_t value);

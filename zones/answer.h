@@ -36,6 +36,10 @@ struct Answer {
   Rcode rcode = Rcode::kNoError;
   bool authoritative = false;
   bool recursion_available = false;
+  // Octets that the reply's records may end at: what is left of the client's
+  // limit.  Set before the lookup.  Of an RRset that always fits nothing is
+  // left out, so that the answer can be kept for every client.
+  std::size_t room = 65'535;
   // The record sets in the order of their sections.
   std::vector<Entry> entries;
   // The SOA in the authority section, when that is all it holds.
@@ -73,6 +77,7 @@ struct Answer {
     rcode = Rcode::kNoError;
     authoritative = false;
     recursion_available = false;
+    room = 65'535;
     name_has_data = false;
     entries.clear();
     encoded_soa = nullptr;

@@ -1,6 +1,6 @@
 // An answer as octets, with a map of what a reply changes in it: TTLs that
-// age, whole RRsets that are left out when they do not fit, addresses whose
-// order rotates.  Borrowed; says nothing of whose memory it is.
+// age, records that are left out when they do not fit, addresses whose order
+// rotates.  Borrowed; says nothing of whose memory it is.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,10 @@ struct RrsetSpan {
   std::uint16_t count;   // records
   Section section;
   // Records of one size whose order means nothing: A and AAAA.
-  bool rotates;
+  bool rotates : 1;
+  // Whatever their size: no record points into another, so that some of them
+  // can be sent in any order.
+  bool movable : 1 = false;
 };
 
 struct EncodedAnswer {

@@ -86,9 +86,10 @@ std::optional<RrsetView> LabelTree::rrset(const Node& node, RrType type) const {
   while (at < end) {
     const RrsetHeader header = RrsetHeader::read(at);
     if (header.type == static_cast<std::uint16_t>(type)) {
-      return RrsetView(type, header.ttl, header.count, at, suffix_);
+      return RrsetView(type, header.ttl, header.count, at, suffix_,
+                       at + header.size);
     }
-    at += header.size;
+    at += header.body_size();
   }
   return std::nullopt;
 }
@@ -100,9 +101,9 @@ void LabelTree::for_each_rrset(
   const std::uint8_t* const end = at + records.size();
   while (at < end) {
     const RrsetHeader header = RrsetHeader::read(at);
-    visit(
-        RrsetView(RrType{header.type}, header.ttl, header.count, at, suffix_));
-    at += header.size;
+    visit(RrsetView(RrType{header.type}, header.ttl, header.count, at, suffix_,
+                    at + header.size));
+    at += header.body_size();
   }
 }
 

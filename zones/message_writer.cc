@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "zones/message_reader.h"
 #include "zones/rdata_layout.h"
 
 namespace canopy {
@@ -12,20 +11,22 @@ namespace {
 constexpr std::size_t kOptReserve = 512;
 constexpr std::size_t kMostOctets = kMaxMessageSize - kOptReserve;
 
-// So many records of any one type fit into a message.
-constexpr std::size_t kAlwaysFit = 200;
-
 }  // namespace
 
-MessageWriter::MessageWriter() : message_(kMaxMessageSize), qname_(kNoSuffix) {}
+MessageWriter::MessageWriter()
+    : message_(kMaxMessageSize),
+      qname_(kNoSuffix),
+      qname_labels_(qname_.data()) {}
 
-void MessageWriter::start(const Query& query) {
+void MessageWriter::start(const Query& query, std::size_t room) {
   ttl_offsets_.clear();
   rrsets_.clear();
   names_.clear();
   last_owner_ = nullptr;
-  partial_ = false;
+  partial_ = cut_ = full_ = false;
+  large_end_ = std::min(room, kMostOctets);
   qname_ = query.qname.view();
+  qname_labels_ = qname_.labels();
   class_ = query.qclass;
   size_ = kHeaderSize;
   write(qname_.wire());
@@ -35,31 +36,61 @@ void MessageWriter::start(const Query& query) {
 
 void MessageWriter::add(Section section, NameView owner, RrsetView rrset,
                         std::size_t first) {
-  const bool always_fits = rrset.count() <= kAlwaysFit;
-  const std::size_t start = always_fits ? 0 : first % rrset.count();
+  if (!rrset.always_fits()) return add_large(section, owner, rrset, first);
   RrsetView::Iterator rdata = rrset.begin();
-  for (std::size_t i = 0; i < start; ++i) ++rdata;
-  for (std::size_t i = start; i < start + rrset.count(); ++i, ++rdata) {
-    if (i == rrset.count()) rdata = rrset.begin();
+  for (unsigned i = 0; i < rrset.count(); ++i, ++rdata) {
     add(section, owner, rrset.type(), rrset.ttl(), *rdata);
+  }
+}
+
+void MessageWriter::add_large(Section section, NameView owner, RrsetView rrset,
+                              std::size_t first) {
+  std::size_t next = first % rrset.count();
+  RrsetView::Iterator rdata = rrset.at(next);
+  for (unsigned i = 0; i < rrset.count(); ++i, ++next, ++rdata) {
+    if (next == rrset.count()) {
+      next = 0;
+      rdata = rrset.begin();
+    }
+    if (full_ || !add_record(section, owner, rrset.type(), rrset.ttl(), *rdata,
+                             large_end_)) {
+      full_ = true;
+      return leave_out(section);
+    }
   }
 }
 
 void MessageWriter::add(Section section, NameView owner, RrType type,
                         std::uint32_t ttl,
                         std::span<const std::uint8_t> rdata) {
+  if (full_ || !add_record(section, owner, type, ttl, rdata, kMostOctets)) {
+    leave_out(section);
+  }
+}
+
+void MessageWriter::leave_out(Section section) {
+  partial_ = true;
+  if (section != Section::kAdditional) cut_ = true;
+}
+
+bool MessageWriter::add_record(Section section, NameView owner, RrType type,
+                               std::uint32_t ttl,
+                               std::span<const std::uint8_t> rdata,
+                               std::size_t end) {
+  constexpr std::uint8_t kPointer = 0xC0;
   const bool joins = !rrsets_.empty() && last_owner_ == owner.data() &&
                      last_type_ == type && rrsets_.back().section == section;
   const std::size_t offset = size_;
-  if (!write_record(owner, type, ttl, rdata)) {
+  if (!write_record(owner, type, ttl, rdata)) return false;
+  if (size_ > end) {
     size_ = offset;
-    partial_ = true;
-    return;
+    ttl_offsets_.pop_back();
+    return false;
   }
   if (!joins) {
     const bool rotates = type == RrType::kA || type == RrType::kAaaa;
-    rrsets_.push_back(
-        {static_cast<std::uint16_t>(offset), 0, 0, section, rotates});
+    rrsets_.push_back({static_cast<std::uint16_t>(offset), 0, 0, section,
+                       rotates, !rdata_layout(type).compressible});
   }
   last_type_ = type;
   RrsetSpan& rrset = rrsets_.back();
@@ -67,13 +98,14 @@ void MessageWriter::add(Section section, NameView owner, RrType type,
   ++rrset.count;
   // The first may have spelled an owner that the others point to.
   if (rrset.size != (size_ - offset) * rrset.count) rrset.rotates = false;
+  if ((message_[offset] & kPointer) != kPointer) rrset.movable = false;
+  return true;
 }
 
 void MessageWriter::add(const EncodedSoa& soa) {
   const std::size_t offset = size_;
-  if (offset + soa.size() > kMostOctets) {
-    partial_ = true;
-    return;
+  if (full_ || offset + soa.size() > kMostOctets) {
+    return leave_out(Section::kAuthority);
   }
   soa.write(message_.data() + offset,
             kHeaderSize + qname_.size() - soa.apex().size());
@@ -141,42 +173,47 @@ void MessageWriter::write_rdata(RrType type,
 }
 
 // Labels up to the longest suffix that stands in the message already, then a
-// pointer to it.  What was written new can be pointed to later.
+// pointer to it.  What was written new can be pointed to later; of a name that
+// must not be compressed, only the whole.
 void MessageWriter::write_name(NameView name, bool compress) {
-  const NameView whole = name;
-  const std::size_t start = size_;
-  std::optional<std::uint16_t> known;
-  for (; !name.is_root(); name = name.parent()) {
-    known = place_of(name);
-    if (known) break;
-    const std::string_view label = name.first_label();
-    write(name.wire().first(1 + label.size()));
+  const NameTable::Suffixes suffixes = names_.suffixes(name);
+  const std::size_t in_question = labels_in_question(suffixes);
+  if (!compress) {
+    if (!place_of(suffixes, 0, in_question)) names_.insert(suffixes, 0, size_);
+    return write(name.wire());
   }
-  const std::size_t fresh = size_ - start;
-  if (known && compress) {
-    write16(0xC000U | *known);
-  } else {
-    write(name.wire());
+  for (std::size_t i = 0; i < suffixes.size(); ++i) {
+    if (const auto place = place_of(suffixes, i, in_question)) {
+      return write16(0xC000U | *place);
+    }
+    names_.insert(suffixes, i, size_);
+    const std::size_t label = 1 + suffixes.labels()[i].size();
+    write(suffixes.at(i).wire().first(label));
   }
-  remember_suffixes(whole, start, fresh);
+  message_[size_++] = 0;
 }
 
-std::optional<std::uint16_t> MessageWriter::place_of(NameView name) const {
-  if (qname_.is_subdomain_of(name)) {
+std::size_t MessageWriter::labels_in_question(
+    const NameTable::Suffixes& name) const {
+  const std::size_t most = std::min(name.size(), qname_labels_.size());
+  std::size_t shared = 0;
+  while (shared < most &&
+         equal_folded(name.labels()[name.size() - 1 - shared],
+                      qname_labels_[qname_labels_.size() - 1 - shared])) {
+    ++shared;
+  }
+  return shared;
+}
+
+std::optional<std::uint16_t> MessageWriter::place_of(
+    const NameTable::Suffixes& name, std::size_t i,
+    std::size_t in_question) const {
+  if (i == name.size()) return std::nullopt;  // the root
+  if (name.size() - i <= in_question) {
     return static_cast<std::uint16_t>(kHeaderSize + qname_.size() -
-                                      name.size());
+                                      name.at(i).size());
   }
-  return names_.find(name, message_);
-}
-
-// The suffixes of `name` that begin in its first `octets`, written at `at`.
-void MessageWriter::remember_suffixes(NameView name, std::size_t at,
-                                      std::size_t octets) {
-  for (const std::size_t end = at + octets;
-       at < end && at <= NameTable::kMaxOffset; name = name.parent()) {
-    names_.insert(name, static_cast<std::uint16_t>(at));
-    at += 1 + name.first_label().size();
-  }
+  return names_.find(name, i, message_);
 }
 
 EncodedAnswer MessageWriter::finish(Rcode rcode, std::uint16_t flags) {
@@ -196,7 +233,7 @@ EncodedAnswer MessageWriter::finish(Rcode rcode, std::uint16_t flags) {
 
 EncodedAnswer encode_answer(const Query& query, const Answer& answer,
                             std::size_t first, MessageWriter& writer) {
-  writer.start(query);
+  writer.start(query, answer.room);
   for (const Answer::Entry& entry : answer.entries) {
     if (entry.section == Section::kAuthority && answer.encoded_soa != nullptr) {
       writer.add(*answer.encoded_soa);
@@ -207,6 +244,7 @@ EncodedAnswer encode_answer(const Query& query, const Answer& answer,
   std::uint16_t flags = 0;
   if (answer.authoritative) flags |= flag::kAa;
   if (answer.recursion_available) flags |= flag::kRa;
+  if (writer.is_cut() && answer.room < kMaxMessageSize) flags |= flag::kTc;
   return writer.finish(answer.rcode, flags);
 }
 

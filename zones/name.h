@@ -37,6 +37,8 @@ class Labels {
   }
 
   std::size_t size() const { return count_; }
+  // Of a label's length octet, from the name's start.
+  std::size_t offset(std::size_t i) const { return offsets_[i]; }
   std::string_view operator[](std::size_t i) const {
     const std::uint8_t* label = wire_ + offsets_[i];
     return {reinterpret_cast<const char*>(label + 1), *label};

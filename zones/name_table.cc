@@ -1,15 +1,10 @@
 #include "zones/name_table.h"
 
 #include <algorithm>
+#include <random>
 
 namespace canopy {
 namespace {
-
-// Names of one message differ in their first label or their size, mostly.
-std::uint32_t hash_of(NameView name) {
-  return static_cast<std::uint32_t>(hash_folded(
-      name.wire().first(1 + name.first_label().size()), name.size()));
-}
 
 // Compares with a name in a message of our own making, following pointers.
 bool stands_at(NameView name, std::size_t at,
@@ -27,7 +22,26 @@ bool stands_at(NameView name, std::size_t at,
   }
 }
 
+std::uint64_t random_seed() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 }  // namespace
+
+NameTable::NameTable() : seed_(random_seed()), slots_(kSlots) {}
+
+// From the right: a suffix's hash is of its first label and the hash of the
+// rest.
+NameTable::Suffixes::Suffixes(NameView name, std::uint64_t seed)
+    : name_(name), labels_(name.data()) {
+  std::uint64_t hash = seed;
+  for (std::size_t i = labels_.size(); i-- > 0;) {
+    hash = hash_folded(
+        name.wire().subspan(labels_.offset(i), 1 + labels_[i].size()), hash);
+    hashes_[i] = static_cast<std::uint32_t>(hash);
+  }
+}
 
 // What an older message left must not be taken for this one's when the count
 // of generations comes round.
@@ -39,25 +53,31 @@ void NameTable::clear() {
 }
 
 std::optional<std::uint16_t> NameTable::find(
-    NameView name, std::span<const std::uint8_t> message) const {
+    const Suffixes& name, std::size_t i,
+    std::span<const std::uint8_t> message) const {
   if (size_ == 0) return std::nullopt;
-  const std::uint32_t hash = hash_of(name);
-  for (std::size_t i = hash % kSlots;; i = (i + 1) % kSlots) {
-    const Slot& slot = slots_[i];
+  const std::uint32_t hash = name.hashes_[i];
+  for (std::size_t probe = 0; probe < kMostProbes; ++probe) {
+    const Slot& slot = slots_[(hash + probe) % kSlots];
     if (slot.generation != generation_) return std::nullopt;
-    if (slot.hash == hash && stands_at(name, slot.offset, message)) {
+    if (slot.hash == hash && stands_at(name.at(i), slot.offset, message)) {
       return slot.offset;
     }
   }
+  return std::nullopt;
 }
 
-void NameTable::insert(NameView name, std::uint16_t offset) {
-  if (size_ == kMost) return;
-  const std::uint32_t hash = hash_of(name);
-  std::size_t i = hash % kSlots;
-  while (slots_[i].generation == generation_) i = (i + 1) % kSlots;
-  slots_[i] = {hash, generation_, offset};
-  ++size_;
+void NameTable::insert(const Suffixes& name, std::size_t i,
+                       std::size_t offset) {
+  if (name.size() == 0 || size_ == kMost || offset > kMaxOffset) return;
+  const std::uint32_t hash = name.hashes_[i];
+  for (std::size_t probe = 0; probe < kMostProbes; ++probe) {
+    Slot& slot = slots_[(hash + probe) % kSlots];
+    if (slot.generation == generation_) continue;
+    slot = {hash, generation_, static_cast<std::uint16_t>(offset)};
+    ++size_;
+    return;
+  }
 }
 
 }  // namespace canopy

@@ -26,6 +26,18 @@ void append_runs(std::vector<std::uint8_t>& octets,
   }
 }
 
+void append_marks(std::vector<std::uint8_t>& octets,
+                  std::span<const RecordOctets> records) {
+  if (marks_of(records.size()) == 0) return;
+  std::size_t offset = 0;
+  for (std::size_t i = 0; i < records.size(); offset += records[i++].size()) {
+    if (i == 0 || i % kRecordsPerMark != 0) continue;
+    for (std::size_t n = 0; n < kMarkSize; ++n) {
+      octets.push_back(static_cast<std::uint8_t>(offset >> 8 * n));
+    }
+  }
+}
+
 }  // namespace
 
 OpenRecords::OpenRecords(std::span<const std::uint8_t> octets, NameView suffix)
@@ -41,6 +53,7 @@ OpenRecords::OpenRecords(std::span<const std::uint8_t> octets, NameView suffix)
       rrset.records.emplace_back(at, next);
       at = next;
     }
+    at += marks_of(header.count) * kMarkSize;
     rrsets_.push_back(std::move(rrset));
   }
 }
@@ -93,11 +106,13 @@ std::vector<std::uint8_t> OpenRecords::octets() const {
   for (const Rrset& rrset : rrsets_) {
     std::size_t size = 0;
     for (const RecordOctets& record : rrset.records) size += record.size();
-    octets.reserve(octets.size() + kMaxHeaderSize + size);
+    octets.reserve(octets.size() + kMaxHeaderSize + size +
+                   marks_of(rrset.records.size()) * kMarkSize);
     RrsetHeader{rrset.type, static_cast<std::uint32_t>(rrset.records.size()),
                 rrset.ttl, static_cast<std::uint32_t>(size)}
         .append_to(octets);
     append_runs(octets, rrset.records);
+    append_marks(octets, rrset.records);
   }
   return octets;
 }

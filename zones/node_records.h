@@ -1,5 +1,6 @@
 // The records of a node as octets: RRset after RRset in order of type, each a
-// header and its records in order (zones/stored_rdata.h has their form).
+// header, its records in order (zones/stored_rdata.h has their form), and the
+// marks of a large one (zones/rrset_view.h).
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 
 #include "zones/label_tree.h"
 #include "zones/packed_count.h"
+#include "zones/rrset_view.h"
 #include "zones/stored_rdata.h"
 
 namespace canopy {
@@ -20,7 +22,10 @@ struct RrsetHeader {
   std::uint16_t type;
   std::uint32_t count;
   std::uint32_t ttl;
-  std::uint32_t size;  // octets of the records that follow
+  std::uint32_t size;  // octets of the records that follow, without marks
+
+  // From the end of the header to the next one.
+  std::size_t body_size() const { return size + marks_of(count) * kMarkSize; }
 
   // Moves `at` behind the header.
   static RrsetHeader read(const std::uint8_t*& at) {

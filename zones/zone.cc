@@ -30,6 +30,20 @@ NameView target_of(RrType type, std::span<const std::uint8_t> rdata) {
   return NameView(rdata.data() + (type == RrType::kSrv ? 6 : 0));
 }
 
+// Whether a message of `room` octets can hold all records of the RRset.  Reads
+// no more of them than fit.
+bool fits(RrsetView rrset, std::size_t room) {
+  if (rrset.always_fits()) return true;
+  constexpr std::size_t kBesideRdata = 12;  // the owner as a pointer
+  std::size_t size = 0;
+  RrsetView::Iterator rdata = rrset.begin();
+  for (unsigned i = 0; i < rrset.count(); ++i, ++rdata) {
+    size += kBesideRdata + (*rdata).size();
+    if (size > room) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Zone::Zone(const ZoneOptions& options)
@@ -141,7 +155,10 @@ void Zone::answer_with(NameView name, RrType qtype, RrsetView rrset,
 }
 
 // RFC 2782, RFC 1035 3.3.11: the addresses of targets, where we have them.
+// None where the records alone fill the message, so there are never more
+// targets to look up than records fit into 64 KiB.
 void Zone::add_addresses(RrsetView rrset, Answer& answer) const {
+  if (!fits(rrset, answer.room)) return;
   std::unordered_set<const Node*> seen;
   RrsetView::Iterator rdata = rrset.begin();
   for (unsigned i = 0; i < rrset.count(); ++i, ++rdata) {
@@ -151,7 +168,8 @@ void Zone::add_addresses(RrsetView rrset, Answer& answer) const {
     if (match.labels_left > 0 || !seen.insert(match.node).second) continue;
     const NameView owner = answer.keep(target);
     for (const RrType type : {RrType::kA, RrType::kAaaa}) {
-      if (const auto addresses = tree_.rrset(*match.node, type)) {
+      const auto addresses = tree_.rrset(*match.node, type);
+      if (addresses && addresses->always_fits()) {
         answer.entries.push_back({Section::kAdditional, owner, *addresses});
       }
     }

@@ -1,5 +1,6 @@
 // An upstream's octets through MessageIndex, and what it accepted through the
-// writer: every record must come out as it went in.
+// writer: every record must come out as it went in, and reading must not take
+// more work than the octets' size allows.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/work_count.h"
 #include "zones/message_index.h"
 #include "zones/message_reader.h"
 #include "zones/message_writer.h"
@@ -79,7 +81,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   static MessageIndex index;
   static MessageWriter writer;
-  if (!index.read({data, size})) return 0;
+  bool is_good = false;
+  const test::Work work = test::work_of([&] {
+    is_good = index.read({data, size});
+  });
+  require(work.blocks <= 10'000 + 100 * size);
+  require(work.octets <= 10'000 + 100 * size);
+  if (!is_good) return 0;
   const EncodedAnswer read = index.answer();
   const std::vector<Parsed> records = records_of(read.message);
   check_map(read, records.size());

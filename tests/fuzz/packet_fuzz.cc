@@ -1,5 +1,6 @@
 // A client's octets and an upstream's through a whole QueryHandler.  What
-// comes out must be a reply: to this question, not too large, well formed.
+// comes out must be a reply: to this question, not too large, well formed; and
+// it must not take more work or memory than the size of the octets allows.
 //
 // Input: one octet of options, one of the packet's size, the packet, and what
 // the upstream answers behind its question.
@@ -13,6 +14,7 @@
 
 #include "server/query_handler.h"
 #include "tests/support/cluster_zone.h"
+#include "tests/support/work_count.h"
 #include "zones/message_reader.h"
 
 using namespace canopy;
@@ -159,16 +161,26 @@ void check_refusal(std::span<const std::uint8_t> packet, const Refusal& refusal,
   require(sink.reply()[0] == packet[0] && sink.reply()[1] == packet[1]);
 }
 
-void ask(QueryHandler& handler, Sink& sink,
-         std::span<const std::uint8_t> packet, const Options& options,
-         TimePoint now) {
+// Twenty times what honest messages take, and as much as a small one does
+// (tests/bounds holds known shapes closer).
+void check_work(const test::Work& work, std::size_t octets) {
+  require(work.blocks <= 50'000 + 200 * octets);
+  require(work.allocations <= 100 + octets / 4);
+  require(work.octets <= 100'000 + 100 * octets);
+}
+
+test::Work ask(QueryHandler& handler, Sink& sink,
+               std::span<const std::uint8_t> packet, const Options& options,
+               TimePoint now) {
   Reply reply;
   reply.sink = &sink;
   reply.tier = options.zone_tier ? Tier::kZone : Tier::kCache;
   reply.transport = options.tcp ? Transport::kTcp : Transport::kUdp;
   reply.received = now;
-  handler.handle(packet, reply);
-  handler.end_batch(now);
+  return test::work_of([&] {
+    handler.handle(packet, reply);
+    handler.end_batch(now);
+  });
 }
 
 }  // namespace
@@ -190,7 +202,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const auto query = decode_query(packet);
   TimePoint now{std::chrono::hours(1)};
   for (int i = 0; i < 2; ++i, now += options.pause) {
-    ask(handler, sink, packet, options, now);
+    const test::Work work = ask(handler, sink, packet, options, now);
+    check_work(work, size + sink.reply().size());
     if (!query) {
       check_refusal(packet, query.error(), sink);
       continue;

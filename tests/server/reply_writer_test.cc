@@ -89,7 +89,7 @@ TEST_CASE("TTLs go down with age, to 0 and no further") {
   CHECK(writer.text().find("a.test. 60 IN A") != std::string::npos);
 }
 
-TEST_CASE("an RRset that does not fit is left out, and what follows") {
+TEST_CASE("of an RRset that does not fit some records stay, no more follow") {
   struct Row {
     std::string_view what;
     std::string message;
@@ -103,8 +103,11 @@ TEST_CASE("an RRset that does not fit is left out, and what follows") {
   const std::string glue = addresses(9, 9, "n.test.");
   const Row rows[] = {
       {"all fits", small, "NOERROR rd ra\n" + small},
-      {"the second of two", small + large, "NOERROR tc rd ra\n" + small},
-      {"the first of two", large + small, "NOERROR tc rd ra\n"},
+      {"the second of two", small + large,
+       "NOERROR tc rd ra\n" + small + text_record("a.test.", 200)},
+      {"the first of two", large + small,
+       "NOERROR tc rd ra\n" + text_record("a.test.", 200) +
+           text_record("a.test.", 250)},
       {"in the authority section", small + "; authority\n" + large + ns,
        "NOERROR tc rd ra\n" + small},
       {"in the additional section",
@@ -125,6 +128,18 @@ TEST_CASE("an RRset that does not fit is left out, and what follows") {
           std::string::npos);
     CHECK_FALSE(writer.is_truncated());
   }
+}
+
+TEST_CASE("addresses move round before some of them are left out") {
+  // 30 fit behind the question.
+  Writer writer("a.test. A", addresses(1, 40));
+  CHECK(writer.text({.rotation = 0}) ==
+        "NOERROR tc rd ra\n" + addresses(1, 30));
+  CHECK(writer.text({.rotation = 39}) ==
+        "NOERROR tc rd ra\n" + addresses(40, 40) + addresses(1, 29));
+  const std::string aged = writer.text({.age = 20, .rotation = 35});
+  CHECK(aged.starts_with("NOERROR tc rd ra\na.test. 40 IN A 10.0.0.36\n"));
+  CHECK(aged.ends_with("a.test. 40 IN A 10.0.0.25\n"));
 }
 
 TEST_CASE("a reply is as large as the limit, to the octet") {

@@ -1,0 +1,33 @@
+#include "tests/support/work_count.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local canopy::test::Work work;
+
+void* allocated(std::size_t size) {
+  ++work.allocations;
+  work.octets += size;
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+canopy::test::Work canopy::test::work_so_far() { return work; }
+
+// In place of what the compiler calls at the start of each block: libFuzzer has
+// one of its own, so the linker is told to call this.
+extern "C" void __wrap___sanitizer_cov_trace_pc() { ++work.blocks; }
+
+void* operator new(std::size_t size) { return allocated(size); }
+void* operator new[](std::size_t size) { return allocated(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
