@@ -12,15 +12,20 @@ namespace {
 // datagrams.
 constexpr std::size_t kPlaceOctets = 4 << 10;
 
-ForwardOutcome failed(std::string why) {
-  ForwardOutcome outcome;
-  outcome.failure = std::move(why);
+// The first waiters of a worker are told at once: most outcomes have no more,
+// and what they put into the cache serves those who ask from then on.
+constexpr std::size_t kToldAtOnce = 4;
+
+SharedOutcome failed(std::string why) {
+  auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->failure = std::move(why);
   return outcome;
 }
 
-ForwardOutcome not_asked(std::string why) {
-  ForwardOutcome outcome = failed(std::move(why));
-  outcome.is_shed = true;
+SharedOutcome not_asked(std::string why) {
+  auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->failure = std::move(why);
+  outcome->is_shed = true;
   return outcome;
 }
 
@@ -44,7 +49,11 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
       index_(pool.add(io, *this)),
       ports_(settings.ports),
       timer_(io),
-      places_(settings.max_waiting, kPlaceOctets, pool.budget()) {}
+      places_(settings.max_waiting, kPlaceOctets, pool.budget()),
+      outcomes_(
+          io, [this](WaitingList::Ticket ticket, const SharedOutcome& outcome) {
+            answer(ticket, outcome);
+          }) {}
 
 CaresForwarder::~CaresForwarder() {
   // Closing the channels calls back for every question still under way.
@@ -55,27 +64,30 @@ CaresForwarder::~CaresForwarder() {
 
 void CaresForwarder::forward(const Query& query, Client client,
                              std::unique_ptr<Waiter> waiter) {
+  static const SharedOutcome own_question =
+      not_asked("this server's own question: it came back from an upstream");
+  static const SharedOutcome over_share =
+      not_asked("too many questions of this client are waiting for upstreams");
+  static const SharedOutcome full =
+      not_asked("too many questions are waiting for upstreams");
   counters_.asked.add();
   if (pool_.conditions().is_loop_check(query.qname)) {
-    return waiter->on_outcome(
-        not_asked("this server's own question: it came back from an upstream"));
+    return waiter->on_outcome(own_question);
   }
   switch (places_.take(client)) {
     case Admission::kAdmitted:
       break;
     case Admission::kShareUsed:
       counters_.over_share.add();
-      return waiter->on_outcome(not_asked(
-          "too many questions of this client are waiting for upstreams"));
+      return waiter->on_outcome(over_share);
     case Admission::kFull:
       counters_.full.add();
-      return waiter->on_outcome(
-          not_asked("too many questions are waiting for upstreams"));
+      return waiter->on_outcome(full);
   }
   const ForwardQuestion question(query);
   const CacheKey key(query);
-  const Inquiry::Waiter place{index_,
-                              waiting_.add({client, std::move(waiter)})};
+  const InquiryWaiter place{static_cast<std::uint32_t>(index_),
+                            waiting_.add({client, std::move(waiter)}), client};
   const std::size_t owner = pool_.owner_of(key);
   if (owner == index_) return ask(question, key, place);
   pool_.post(owner, [question, key, place](CaresForwarder& other) {
@@ -84,17 +96,9 @@ void CaresForwarder::forward(const Query& query, Client client,
 }
 
 void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
-                         Inquiry::Waiter waiter) {
+                         const InquiryWaiter& waiter) {
   const auto found = inquiries_.find(key);
-  if (found != inquiries_.end()) {
-    counters_.joined.add();
-    Inquiry& inquiry = **found;
-    inquiry.waiters.push_back(waiter);
-    if (inquiry.is_late()) {
-      tell(waiter, inquiry.late_outcome(std::chrono::steady_clock::now()));
-    }
-    return;
-  }
+  if (found != inquiries_.end()) return join(**found, waiter);
   const UpstreamTable& table = upstreams_.current();
   const UpstreamGroup& group = table.group_of(question.qname);
   if (group.servers.empty()) {
@@ -105,7 +109,7 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
   const InquiryPtr inquiry =
       inquiry_about(question, Inquiry::Purpose::kClients);
   inquiry->key = key;
-  inquiry->waiters.push_back(waiter);
+  inquiry->waiters.add(waiter);
   const Servers& servers = servers_of(table, group);
   check_loops(servers, now);
   check_health(servers, now);
@@ -118,11 +122,22 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
   start(*inquiry, now);
 }
 
+void CaresForwarder::join(Inquiry& inquiry, const InquiryWaiter& waiter) {
+  static const SharedOutcome too_often =
+      not_asked("this client waits for this answer too many times already");
+  if (!inquiry.waiters.add(waiter)) {
+    counters_.same_question.add();
+    return tell(waiter, too_often);
+  }
+  counters_.joined.add();
+  if (inquiry.late) tell(waiter, inquiry.late);
+}
+
 InquiryPtr CaresForwarder::inquiry_about(const ForwardQuestion& question,
                                          Inquiry::Purpose purpose) {
   return new Inquiry(question, purpose, random_,
-                     [this](Inquiry& finished, const ForwardOutcome& outcome) {
-                       on_finished(finished, outcome);
+                     [this](Inquiry& finished, const Inquiry::Outcome& found) {
+                       on_finished(finished, found);
                      });
 }
 
@@ -134,27 +149,42 @@ void CaresForwarder::start(Inquiry& inquiry, TimePoint now) {
 }
 
 void CaresForwarder::on_finished(Inquiry& inquiry,
-                                 const ForwardOutcome& outcome) {
-  if (outcome.is_late) {
-    for (const Inquiry::Waiter& waiter : inquiry.waiters) tell(waiter, outcome);
-    return;
+                                 const Inquiry::Outcome& found) {
+  if (found.is_late) {
+    inquiry.late = outcome_of(inquiry, found);
+    return tell(inquiry.waiters, inquiry.late);
   }
   by_due_.remove(inquiry);
   if (inquiry.purpose() == Inquiry::Purpose::kLoopCheck) {
     pool_.conditions().end_loop_check(inquiry.question().qname,
-                                      !outcome.message.empty(),
+                                      !found.message.empty(),
                                       std::chrono::steady_clock::now());
   }
   if (inquiry.purpose() != Inquiry::Purpose::kClients) return;
-  if (outcome.message.empty()) counters_.unanswered.add();
+  if (found.message.empty()) counters_.unanswered.add();
   // Out of the books first: waiters may ask again at once.
   const InquiryPtr keep(&inquiry);
   inquiries_.erase(keep);
-  for (const Inquiry::Waiter& waiter : inquiry.waiters) tell(waiter, outcome);
+  tell(inquiry.waiters, outcome_of(inquiry, found));
 }
 
-void CaresForwarder::tell(Inquiry::Waiter waiter,
-                          const ForwardOutcome& outcome) {
+// The only look at the upstream's octets, however many wait.
+SharedOutcome CaresForwarder::outcome_of(const Inquiry& inquiry,
+                                         const Inquiry::Outcome& found) {
+  auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->failure = found.failure;
+  outcome->waited = found.waited;
+  outcome->is_late = found.is_late;
+  if (found.message.empty()) return outcome;
+  outcome->answer = answer_reader_.read(inquiry.question(), found.message);
+  if (!outcome->answer && outcome->failure.empty()) {
+    outcome->failure = "an upstream's answer was malformed";
+  }
+  return outcome;
+}
+
+void CaresForwarder::tell(const InquiryWaiter& waiter,
+                          const SharedOutcome& outcome) {
   if (waiter.worker == index_) return answer(waiter.ticket, outcome);
   pool_.post(waiter.worker,
              [ticket = waiter.ticket, outcome](CaresForwarder& other) {
@@ -162,9 +192,41 @@ void CaresForwarder::tell(Inquiry::Waiter waiter,
              });
 }
 
-void CaresForwarder::answer(std::size_t ticket, const ForwardOutcome& outcome) {
-  if (outcome.is_late) {
-    return waiting_.at(ticket).on_outcome(outcome);
+void CaresForwarder::tell(const InquiryWaiters& waiters,
+                          const SharedOutcome& outcome) {
+  if (waiters.size() == 1) return tell(*waiters.begin(), outcome);
+  std::map<std::uint32_t, OutcomeQueue::Tickets> by_worker;
+  for (const InquiryWaiter& waiter : waiters) {
+    by_worker[waiter.worker].push_back(waiter.ticket);
+  }
+  for (auto& [worker, tickets] : by_worker) {
+    if (worker == index_) {
+      hand_out(std::move(tickets), outcome);
+      continue;
+    }
+    pool_.post(worker, [tickets = std::move(tickets),
+                        outcome](CaresForwarder& other) mutable {
+      other.hand_out(std::move(tickets), outcome);
+    });
+  }
+}
+
+void CaresForwarder::hand_out(OutcomeQueue::Tickets tickets,
+                              const SharedOutcome& outcome) {
+  const std::size_t at_once = std::min(tickets.size(), kToldAtOnce);
+  for (std::size_t i = 0; i < at_once; ++i) answer(tickets[i], outcome);
+  if (tickets.size() > at_once) {
+    outcomes_.add(std::move(tickets), at_once, outcome);
+  }
+}
+
+void CaresForwarder::answer(WaitingList::Ticket ticket,
+                            const SharedOutcome& outcome) {
+  if (outcome->is_late) {
+    // Its answer may have overtaken this.
+    Waiter* const waiter = waiting_.find(ticket);
+    if (waiter != nullptr) waiter->on_outcome(outcome);
+    return;
   }
   const WaitingList::Place place = waiting_.take(ticket);
   places_.give_back(place.client);
@@ -321,6 +383,7 @@ void CaresForwarder::add_counts(ForwardCounts& counts) const {
   counts.unanswered += counters_.unanswered.value();
   counts.over_share += counters_.over_share.value();
   counts.full += counters_.full.value();
+  counts.same_question += counters_.same_question.value();
   const std::lock_guard lock(servers_mutex_);
   counts.all_down += counters_.all_down.value();
   for (const auto& [key, server] : servers_) {

@@ -14,7 +14,9 @@
 #include "server/forwarder.h"
 #include "server/forwarder_pool.h"
 #include "server/inquiry.h"
+#include "server/outcome_queue.h"
 #include "server/paid_places.h"
+#include "server/upstream_answer_reader.h"
 #include "server/upstream_counters.h"
 #include "server/upstream_server.h"
 #include "server/upstream_table.h"
@@ -54,11 +56,16 @@ class CaresForwarder : public Forwarder {
 
   // What the owner of a question does for a waiter of any worker.
   void ask(const ForwardQuestion& question, const CacheKey& key,
-           Inquiry::Waiter waiter);
-  void on_finished(Inquiry& inquiry, const ForwardOutcome& outcome);
-  void tell(Inquiry::Waiter waiter, const ForwardOutcome& outcome);
+           const InquiryWaiter& waiter);
+  void join(Inquiry& inquiry, const InquiryWaiter& waiter);
+  void on_finished(Inquiry& inquiry, const Inquiry::Outcome& found);
+  SharedOutcome outcome_of(const Inquiry& inquiry,
+                           const Inquiry::Outcome& found);
+  void tell(const InquiryWaiter& waiter, const SharedOutcome& outcome);
+  void tell(const InquiryWaiters& waiters, const SharedOutcome& outcome);
   // What the worker that was asked does when the answer is here.
-  void answer(std::size_t ticket, const ForwardOutcome& outcome);
+  void hand_out(OutcomeQueue::Tickets tickets, const SharedOutcome& outcome);
+  void answer(WaitingList::Ticket ticket, const SharedOutcome& outcome);
 
   InquiryPtr inquiry_about(const ForwardQuestion& question,
                            Inquiry::Purpose purpose);
@@ -98,6 +105,8 @@ class CaresForwarder : public Forwarder {
 
   PaidPlaces places_;
   WaitingList waiting_;
+  OutcomeQueue outcomes_;
+  UpstreamAnswerReader answer_reader_;
   // By what they ask; the key's hash was made with the key.
   struct ByKey {
     using is_transparent = void;

@@ -11,24 +11,25 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "server/client.h"
+#include "server/upstream_answer.h"
 #include "zones/query.h"
-#include "zones/rrset.h"
 #include "zones/stored_rdata.h"
 
 namespace canopy {
 
 // What came of a forwarded question.
 struct ForwardOutcome {
-  // The upstream's whole message; empty when none answered.  A SERVFAIL or
-  // REFUSED that every upstream gave is an answer too.
-  Octets message{};
-  // When there is no message, or one that is a refusal: why, for the log and
-  // the EDE.  Names the upstreams in both forms of upstream_text.h, what became
-  // of each and how long was waited; no secrets.
+  // What an upstream answered; nothing when none did, or only in a malformed
+  // message.  A SERVFAIL or REFUSED that every upstream gave is an answer too.
+  std::optional<UpstreamAnswer> answer{};
+  // When there is no answer, or one that is a refusal: why, for the log and the
+  // EDE.  Names the upstreams in both forms of upstream_text.h, what became of
+  // each and how long was waited; no secrets.
   std::string failure{};
   // From the question to this outcome.
   std::chrono::nanoseconds waited{0};
@@ -39,6 +40,10 @@ struct ForwardOutcome {
   bool is_shed = false;
 };
 
+// One object for all who wait, whatever their worker: its octets are not
+// copied for each.
+using SharedOutcome = std::shared_ptr<const ForwardOutcome>;
+
 class Forwarder {
  public:
   // Who waits for a question's outcome.
@@ -46,8 +51,8 @@ class Forwarder {
    public:
     virtual ~Waiter() = default;
     // Once with the outcome; perhaps once before with one that is late, when it
-    // must not ask anything itself.
-    virtual void on_outcome(const ForwardOutcome& outcome) = 0;
+    // must not ask anything itself.  Never null.
+    virtual void on_outcome(const SharedOutcome& outcome) = 0;
   };
 
   virtual ~Forwarder() = default;
@@ -67,13 +72,13 @@ class Forwarder {
   virtual NameView stub_domain_of(NameView /*name*/) { return kNoSuffix; }
 };
 
-// A function as a Waiter.
+// A function of a ForwardOutcome as a Waiter.
 template <typename Told>
 std::unique_ptr<Forwarder::Waiter> waiter_of(Told told) {
   class Function final : public Forwarder::Waiter {
    public:
     explicit Function(Told told) : told_(std::move(told)) {}
-    void on_outcome(const ForwardOutcome& outcome) override { told_(outcome); }
+    void on_outcome(const SharedOutcome& outcome) override { told_(*outcome); }
 
    private:
     Told told_;

@@ -104,15 +104,12 @@ void Inquiry::set_due() {
 
 void Inquiry::become_late(TimePoint now) {
   is_late_ = true;
-  if (!waiters.empty()) finished_(*this, late_outcome(now));
-}
-
-ForwardOutcome Inquiry::late_outcome(TimePoint now) const {
-  ForwardOutcome outcome;
+  if (waiters.empty()) return;
+  Outcome outcome;
   outcome.failure = failure_text(now);
   outcome.waited = now - started_;
   outcome.is_late = true;
-  return outcome;
+  finished_(*this, outcome);
 }
 
 void Inquiry::ask(std::size_t index, TimePoint now) {
@@ -170,7 +167,7 @@ void Inquiry::on_loop_check(TimePoint now, const CaresChannel::Result& result) {
   const bool answered = is_answer_to(question_, result.message);
   if (answered) candidates_.front().server->condition().note_refusal(now);
   is_finished_ = true;
-  ForwardOutcome outcome;
+  Outcome outcome;
   if (answered) {
     outcome.message.assign(result.message.begin(), result.message.end());
   }
@@ -334,7 +331,7 @@ void Inquiry::finish_with(std::span<const std::uint8_t> message,
   is_finished_ = true;
   const bool answered = !message.empty() && !is_refusal(rcode_of(message));
   if (answered) count_losses(now);
-  ForwardOutcome outcome;
+  Outcome outcome;
   outcome.message.assign(message.begin(), message.end());
   if (!message.empty()) {
     spell_as_asked(question_, outcome.message,

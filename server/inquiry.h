@@ -13,6 +13,7 @@
 #include "cache/cache_key.h"
 #include "server/forward_question.h"
 #include "server/forwarder.h"
+#include "server/inquiry_waiters.h"
 #include "server/random_octets.h"
 #include "server/recycled.h"
 #include "server/upstream_server.h"
@@ -29,14 +30,18 @@ class Inquiry
       public DueHook,
       public Recycled<Inquiry> {
  public:
-  // Someone who waits: the worker that was asked, and its own ticket for it.
-  struct Waiter {
-    std::size_t worker = 0;
-    std::size_t ticket = 0;
+  // As ForwardOutcome, with the answer as the upstream sent it.
+  struct Outcome {
+    // The upstream's whole message in the question's spelling; empty when none
+    // answered.
+    Octets message{};
+    std::string failure{};
+    std::chrono::nanoseconds waited{0};
+    bool is_late = false;
   };
   // Called once with the outcome, unless abandoned; perhaps once before with
   // one that is late.
-  using Finished = std::function<void(Inquiry&, const ForwardOutcome&)>;
+  using Finished = std::function<void(Inquiry&, const Outcome&)>;
 
   enum class Purpose : std::uint8_t {
     kClients,
@@ -73,13 +78,12 @@ class Inquiry
   // Answers that come are of no interest any more.
   void abandon() { is_finished_ = true; }
   bool is_finished() const { return is_finished_; }
-  bool is_late() const { return is_late_; }
-  // What those are told who come when it is.
-  ForwardOutcome late_outcome(TimePoint now) const;
 
   // For the forwarder.
   std::optional<CacheKey> key;  // of kClients: what others may join it by
-  boost::container::small_vector<Waiter, 2> waiters;
+  InquiryWaiters waiters;
+  // What waiters are told that join from now on; null while it is not late.
+  SharedOutcome late;
 
  private:
   enum class State : std::uint8_t { kNotAsked, kWaiting, kFailed, kRefused };

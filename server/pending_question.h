@@ -17,19 +17,20 @@ namespace canopy {
 
 struct QueryHandler::Pending final : public Forwarder::Waiter,
                                      public Recycled<Pending> {
-  Pending(QueryHandler& asks, const Query& from, const CacheKey& under,
-          const Reply& to)
-      : handler(asks), query(from), key(under), reply(to) {}
+  Pending(QueryHandler& asks, const Query& from, const Reply& to)
+      : handler(asks), query(from), reply(to) {}
 
   // A zone had a part in it: what is kept depends on that.
   void set_behind_zone(Serial published) {
     origin = AnswerFacts::Origin::kUpstreamBehindZone;
     serial = published;
   }
-  void on_outcome(const ForwardOutcome& outcome) override {
+  void on_outcome(const SharedOutcome& outcome) override {
     handler.finish(*this, outcome);
   }
   const Query& asked() const { return chain ? chain->target : query; }
+  // Made when it is needed: thousands may wait, and it is large.
+  CacheKey key() const { return CacheKey(query); }
 
   // CNAMEs that led out of the zone, and what they led to.
   struct Chain {
@@ -39,7 +40,6 @@ struct QueryHandler::Pending final : public Forwarder::Waiter,
 
   QueryHandler& handler;
   const Query query;  // the client's
-  const CacheKey key;
   const Reply reply;
   AnswerFacts::Origin origin = AnswerFacts::Origin::kUpstream;
   Serial serial = 0;

@@ -138,7 +138,7 @@ void QueryHandler::answer(const Query& query, const Reply& reply) {
   if (reply.tier == Tier::kZone) {
     return send_rcode(Rcode::kRefused, query, reply);
   }
-  forward(pending(query, key, reply));
+  forward(pending(query, reply));
 }
 
 bool QueryHandler::answer_from_cache(const Query& query, const CacheKey& key,
@@ -238,7 +238,7 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
                                const Reply& reply) {
   look_up(zone, query, reply);
   if (is_for_upstream(zone, reply)) {
-    auto waiting = pending(query, key, reply);
+    auto waiting = pending(query, reply);
     waiting->set_behind_zone(zones.serial());
     return forward(std::move(waiting));
   }
@@ -259,7 +259,7 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   stored_.serial = zones.serial();
   stored_.upstreams = forwarder_.edition();
   if (answer_.unfinished != nullptr && reply.tier == Tier::kCache) {
-    auto waiting = pending(query, key, reply);
+    auto waiting = pending(query, reply);
     waiting->set_behind_zone(zones.serial());
     waiting->chain = std::make_unique<Pending::Chain>();
     waiting->chain->begun.assign(encoded);

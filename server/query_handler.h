@@ -11,15 +11,14 @@
 #include <string>
 
 #include "cache/answer_cache.h"
-#include "server/bailiwick.h"
 #include "server/client_rates.h"
+#include "server/conclusion.h"
 #include "server/forwarder.h"
 #include "server/query_counters.h"
 #include "server/reply.h"
 #include "server/reply_writer.h"
 #include "server/upstream_text.h"
 #include "zones/answer.h"
-#include "zones/message_index.h"
 #include "zones/message_reader.h"
 #include "zones/message_writer.h"
 #include "zones/zone_store.h"
@@ -77,21 +76,23 @@ class QueryHandler final : public MessageHandler {
   bool is_in_stub_domain(const Zone& zone, NameView name, const Reply& reply);
   void answer_chaos(const Query& query, const Reply& reply);
 
-  std::unique_ptr<Pending> pending(const Query& query, const CacheKey& key,
-                                   const Reply& reply);
+  std::unique_ptr<Pending> pending(const Query& query, const Reply& reply);
   void forward(std::unique_ptr<Pending> pending);
-  void finish(Pending& pending, const ForwardOutcome& outcome);
+  void finish(Pending& pending, const SharedOutcome& outcome);
   // A popular answer will expire soon: asks again while it lasts.
   void refresh_early(const Query& query, const CacheKey& key,
                      const Reply& reply);
-  // True when the client has an answer: a stale one, now or before.
-  bool answer_stale(Pending& pending, const std::string& why);
-  void cut_what_was_not_asked(const Query& asked, const Bailiwick& bailiwick);
-  EncodedAnswer joined(const Pending& pending, const Bailiwick* bailiwick);
-  void keep(const Pending& pending, const EncodedAnswer& answer);
+  // Sets conclusion_, and puts into the cache what comes of it.
+  void conclude(const Pending& pending, const SharedOutcome& outcome);
+  void conclude_fresh(const Pending& pending, const ForwardOutcome& outcome);
+  // False when there is no stale answer.
+  bool conclude_stale(const Pending& pending, const std::string& why);
+  EncodedAnswer joined(const Pending& pending, const UpstreamAnswer* answer);
+  void keep(const Pending& pending, const UpstreamAnswer& from,
+            const EncodedAnswer& answer);
   // So that the same failure is not had again at once (RFC 9520).
   void remember_failure(const Pending& pending, const EncodedAnswer& answer,
-                        const ForwardOutcome& outcome, const std::string& why);
+                        const ForwardOutcome& outcome);
 
   void send(const EncodedAnswer& answer, const Query& query, const Reply& reply,
             ReplyForm form = {});
@@ -112,9 +113,9 @@ class QueryHandler final : public MessageHandler {
   // Memory that serves every query.
   Answer answer_;
   MessageWriter writer_;
-  MessageIndex index_;
   ReplyWriter reply_writer_;
   StoredAnswer stored_;
+  Conclusion conclusion_;
   // Knuth's MMIX; of its bits the high ones are good.
   std::linear_congruential_engine<std::uint64_t, 6364136223846793005,
                                   1442695040888963407, 0>

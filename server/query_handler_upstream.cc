@@ -1,27 +1,26 @@
 // The half of a QueryHandler that begins where the zones end: what upstreams
 // answer, or fail to.
-#include <array>
-#include <optional>
+#include <utility>
 
 #include "cache/ttl_rules.h"
-#include "server/bailiwick.h"
-#include "server/forward_question.h"
 #include "server/pending_question.h"
 #include "server/query_handler.h"
+#include "server/record_copier.h"
 
 namespace canopy {
 namespace {
 
-// The upstreams could not say.
-bool is_failure(Rcode rcode) {
-  return rcode != Rcode::kNoError && rcode != Rcode::kNxDomain;
+// The upstreams could not say, or not yet.
+bool is_failure(const ForwardOutcome& outcome) {
+  return !outcome.answer || (outcome.answer->rcode != Rcode::kNoError &&
+                             outcome.answer->rcode != Rcode::kNxDomain);
 }
 
 }  // namespace
 
 std::unique_ptr<QueryHandler::Pending> QueryHandler::pending(
-    const Query& query, const CacheKey& key, const Reply& reply) {
-  return std::make_unique<Pending>(*this, query, key, reply);
+    const Query& query, const Reply& reply) {
+  return std::make_unique<Pending>(*this, query, reply);
 }
 
 void QueryHandler::forward(std::unique_ptr<Pending> pending) {
@@ -37,60 +36,76 @@ void QueryHandler::refresh_early(const Query& query, const CacheKey& key,
   counters_.cache_prefetches.add();
   Reply nobody;
   nobody.received = reply.received;
-  auto waiting = pending(query, key, nobody);
+  auto waiting = pending(query, nobody);
   waiting->is_answered = true;
   forward(std::move(waiting));
 }
 
-void QueryHandler::finish(Pending& pending, const ForwardOutcome& outcome) {
-  if (outcome.is_late) {
-    answer_stale(pending, outcome.failure);
+// Once for each who waits, so no more than what differs between them.
+void QueryHandler::finish(Pending& pending, const SharedOutcome& outcome) {
+  if (pending.is_answered && is_failure(*outcome)) return;
+  conclude(pending, outcome);
+  if (pending.is_answered || conclusion_.told == Conclusion::Told::kNothing) {
     return;
   }
-  const Query& asked = pending.asked();
-  bool answered = is_answer_to(ForwardQuestion(asked), outcome.message) &&
-                  index_.read(outcome.message);
-  std::optional<Bailiwick> bailiwick;
-  if (answered) {
-    bailiwick.emplace(asked, index_.answer());
-    answered = bailiwick->holds_any();
+  if (conclusion_.told == Conclusion::Told::kStale) {
+    counters_.cache_stale.add();
+    pending.is_answered = true;
   }
-  if (answered) cut_what_was_not_asked(asked, *bailiwick);
-  const ExtendedError error{
-      outcome.is_shed ? InfoCode::kOther : InfoCode::kNoReachableAuthority,
-      outcome.failure.empty() ? "an upstream's answer was malformed"
-                              : outcome.failure};
-  const bool failed = !answered || is_failure(index_.rcode());
-  if (failed && answer_stale(pending, error.text)) return;
-  EncodedAnswer encoded;
-  if (pending.chain || (answered && !bailiwick->holds_all())) {
-    encoded = joined(pending, answered ? &*bailiwick : nullptr);
-  } else if (answered) {
-    encoded = index_.answer();
-  } else {
-    encoded = empty_answer(pending.query, Rcode::kServFail, flag::kRa, writer_);
-  }
-  if (!failed) {
-    keep(pending, encoded);
-  } else if (!outcome.is_shed) {
-    remember_failure(pending, encoded, outcome, error.text);
-  }
-  if (pending.is_answered) return;
   ReplyForm form;
   ExtendedError told;
-  if (!answered || !outcome.failure.empty()) {
-    told = told_to(pending.reply, error);
+  if (conclusion_.error) {
+    told = told_to(pending.reply, *conclusion_.error);
     form.error = &told;
   }
-  send(encoded, pending.query, pending.reply, form);
+  send(conclusion_.answer, pending.query, pending.reply, form);
 }
 
-// RFC 8767: what was true a while ago, for what a zone of ours has no part in,
-// or a part that still holds.
-bool QueryHandler::answer_stale(Pending& pending, const std::string& why) {
-  if (pending.is_answered) return true;
+void QueryHandler::conclude(const Pending& pending,
+                            const SharedOutcome& outcome) {
+  Conclusion::Of of{outcome, pending.key(), pending.serial, pending.upstreams};
+  // A shed outcome is shared by questions of different times.
+  if (!outcome->is_shed && conclusion_.of == of) return;
+  conclusion_.of = std::move(of);
+  conclusion_.told = Conclusion::Told::kNothing;
+  conclusion_.error.reset();
+  if (is_failure(*outcome) && conclude_stale(pending, outcome->failure)) return;
+  if (!outcome->is_late) conclude_fresh(pending, *outcome);
+}
+
+void QueryHandler::conclude_fresh(const Pending& pending,
+                                  const ForwardOutcome& outcome) {
+  const UpstreamAnswer* const from =
+      outcome.answer ? &*outcome.answer : nullptr;
+  EncodedAnswer& answer = conclusion_.answer;
+  if (from != nullptr && !pending.chain) {
+    answer = from->encoded();
+  } else {
+    conclusion_.octets.assign(pending.chain ? joined(pending, from)
+                                            : empty_answer(pending.query,
+                                                           Rcode::kServFail,
+                                                           flag::kRa, writer_));
+    answer = conclusion_.octets.answer();
+  }
+  conclusion_.told = Conclusion::Told::kFresh;
+  if (!is_failure(outcome)) {
+    keep(pending, *from, answer);
+  } else if (!outcome.is_shed) {
+    remember_failure(pending, answer, outcome);
+  }
+  if (outcome.failure.empty()) return;
+  conclusion_.error = {
+      outcome.is_shed ? InfoCode::kOther : InfoCode::kNoReachableAuthority,
+      outcome.failure};
+}
+
+// RFC 8767.  An expired answer that a zone had a part in is served if that part
+// still holds.
+bool QueryHandler::conclude_stale(const Pending& pending,
+                                  const std::string& why) {
+  const CacheKey& key = conclusion_.of->key;
   const TimePoint now = pending.reply.received;
-  if (!cache_.find_stale(pending.key, now, stored_)) return false;
+  if (!cache_.find_stale(key, now, stored_)) return false;
   if (stored_.upstreams != pending.upstreams) return false;
   if (stored_.depends_on_zone()) {
     const ZoneSet& zones = zones_.current();
@@ -102,83 +117,45 @@ bool QueryHandler::answer_stale(Pending& pending, const std::string& why) {
   stored_.stored = now;
   stored_.expires = now + kStaleRecheck;
   stored_.refresh = TimePoint::max();
-  cache_.insert(pending.key, stored_);
-  pending.is_answered = true;
-  send_with_error(pending.query, pending.reply, {});
+  cache_.insert(key, stored_);
+  std::swap(stored_, conclusion_.octets);
+  conclusion_.told = Conclusion::Told::kStale;
+  conclusion_.answer = conclusion_.octets.answer();
+  conclusion_.error = conclusion_.octets.error();
   return true;
 }
 
-// Additional records are a courtesy, and so are the servers of the zone beside
-// an answer: clients may ask, and be told by who is asked.  Proofs are for
-// those who check them.
-void QueryHandler::cut_what_was_not_asked(const Query& asked,
-                                          const Bailiwick& bailiwick) {
-  if (index_.rcode() == Rcode::kNoError && bailiwick.has_answer() &&
-      !asked.dnssec_ok()) {
-    return index_.cut_before(Section::kAuthority);
-  }
-  index_.cut_before(bailiwick.holds_authority(index_.answer())
-                        ? Section::kAdditional
-                        : Section::kAuthority);
-}
-
-// The zone's CNAMEs, if any, and what an upstream says of the name they lead
-// to, with the rcode of the last name (RFC 6604); of that, what `bailiwick`
-// holds.  Null: it did not answer.
+// The zone's CNAMEs, and what an upstream says of the name they lead to, with
+// the rcode of the last name (RFC 6604).  Null: it did not answer.
 EncodedAnswer QueryHandler::joined(const Pending& pending,
-                                   const Bailiwick* bailiwick) {
+                                   const UpstreamAnswer* answer) {
   writer_.start(pending.query);
-  // The writer knows a run of records of one owner by the owner's address.
-  std::array<Name, 2> owners;
-  std::size_t owner = 0;
-  const auto copy_sections = [&](std::span<const std::uint8_t> from,
-                                 const Bailiwick* held) {
-    MessageReader reader(from);
-    if (!reader.question()) return;
-    const unsigned answers = reader.answer_count();
-    const unsigned all = answers + (held ? reader.authority_count() : 0U);
-    for (unsigned i = 0; i < all; ++i) {
-      const auto record = reader.record();
-      if (!record) return;
-      const bool is_answer = i < answers;
-      if (held != nullptr && is_answer && !held->holds_answer(*record)) {
-        continue;
-      }
-      const auto rdata = expanded_rdata(reader, *record, from);
-      if (!rdata) continue;
-      if (!(owners[owner] == record->owner)) {
-        owner = 1 - owner;
-        owners[owner] = record->owner;
-      }
-      writer_.add(is_answer ? Section::kAnswer : Section::kAuthority,
-                  owners[owner], record->type, record->ttl, *rdata);
-    }
-  };
-  std::uint16_t flags = flag::kRa;
-  if (pending.chain) {
-    flags |= flag::kAa;
-    copy_sections(pending.chain->begun.answer().message, nullptr);
-  }
-  if (bailiwick == nullptr) return writer_.finish(Rcode::kServFail, flags);
-  copy_sections(index_.answer().message, bailiwick);
-  flags |= static_cast<std::uint16_t>(index_.flags() & flag::kTc);
-  return writer_.finish(index_.rcode(), flags);
+  RecordCopier copier(writer_);
+  copier.copy(pending.chain->begun.answer().message,
+              [](Section section, const MessageRecord&) {
+                return section == Section::kAnswer;
+              });
+  std::uint16_t flags = flag::kRa | flag::kAa;
+  if (answer == nullptr) return writer_.finish(Rcode::kServFail, flags);
+  copier.copy(answer->encoded().message,
+              [](Section, const MessageRecord&) { return true; });
+  if (answer->is_truncated) flags |= flag::kTc;
+  return writer_.finish(answer->rcode, flags);
 }
 
-void QueryHandler::keep(const Pending& pending, const EncodedAnswer& answer) {
-  const auto lifetime = time_to_keep(index_);
-  if (!lifetime) return;
+void QueryHandler::keep(const Pending& pending, const UpstreamAnswer& from,
+                        const EncodedAnswer& answer) {
+  if (!from.lifetime) return;
+  const std::chrono::seconds lifetime = *from.lifetime;
   stored_.origin = pending.origin;
   stored_.serial = pending.serial;
   stored_.upstreams = pending.upstreams;
   // TTLs count from the question: the answer is no younger than that.
   stored_.stored = pending.reply.received;
-  stored_.expires = stored_.stored + *lifetime;
-  const bool positive =
-      index_.rcode() == Rcode::kNoError && index_.has_answer();
+  stored_.expires = stored_.stored + lifetime;
   stored_.usable_until =
-      stored_.expires + (positive ? kMaxStale : kMaxNegativeStale);
-  const auto last_part = refresh_before_end(*lifetime);
+      stored_.expires + (from.is_positive ? kMaxStale : kMaxNegativeStale);
+  const auto last_part = refresh_before_end(lifetime);
   stored_.refresh = last_part && !stored_.depends_on_zone()
                         ? stored_.expires - *last_part
                         : TimePoint::max();
@@ -189,13 +166,12 @@ void QueryHandler::keep(const Pending& pending, const EncodedAnswer& answer) {
         pending.chain->begun.answer().ttl_offsets.size());
   }
   stored_.assign(ageing);
-  cache_.insert(pending.key, stored_);
+  cache_.insert(conclusion_.of->key, stored_);
 }
 
 void QueryHandler::remember_failure(const Pending& pending,
                                     const EncodedAnswer& answer,
-                                    const ForwardOutcome& outcome,
-                                    const std::string& why) {
+                                    const ForwardOutcome& outcome) {
   stored_.origin = pending.origin;
   stored_.serial = pending.serial;
   stored_.upstreams = pending.upstreams;
@@ -205,8 +181,8 @@ void QueryHandler::remember_failure(const Pending& pending,
   stored_.usable_until = TimePoint();  // never stale: others wait for it too
   stored_.refresh = TimePoint::max();
   stored_.assign(answer);
-  stored_.set_error({InfoCode::kCachedError, why});
-  cache_.insert(pending.key, stored_);
+  stored_.set_error({InfoCode::kCachedError, outcome.failure});
+  cache_.insert(conclusion_.of->key, stored_);
 }
 
 }  // namespace canopy

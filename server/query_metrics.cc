@@ -229,6 +229,7 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
       "Questions not asked because too many were under way."};
   total(shed, {{"reason", "client_share"}}, counts.over_share);
   total(shed, {{"reason", "full"}}, counts.full);
+  total(shed, {{"reason", "same_question"}}, counts.same_question);
   total({"canopydns_forward_healthcheck_broken_total",
          "Questions asked although all their upstreams were down."},
         {}, counts.all_down);

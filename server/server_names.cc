@@ -26,7 +26,6 @@ struct Found {
 // The addresses in the answer section; the upstream followed CNAMEs.
 void add_addresses(std::span<const std::uint8_t> message, RrType type,
                    Found& found) {
-  if (message.size() < kHeaderSize) return;
   MessageReader reader(message);
   if (!reader.question()) return;
   for (int i = 0; i < reader.answer_count(); ++i) {
@@ -134,11 +133,12 @@ void ServerNames::on_answer(const std::shared_ptr<Lookup>& lookup, RrType type,
   if (outcome.is_late) return;
   if (!outcome.failure.empty()) {
     lookup->failure = with_names(outcome.failure, UpstreamNames::kAddresses);
-  } else {
-    const Rcode rcode = MessageReader(outcome.message).rcode();
-    if (rcode != Rcode::kNoError) lookup->failure = to_text(rcode);
+  } else if (outcome.answer->rcode != Rcode::kNoError) {
+    lookup->failure = to_text(outcome.answer->rcode);
   }
-  add_addresses(outcome.message, type, lookup->found);
+  if (outcome.answer) {
+    add_addresses(outcome.answer->encoded().message, type, lookup->found);
+  }
   if (--lookup->asked == 0 && !lookup->dropped) finish(lookup);
 }
 

@@ -24,12 +24,13 @@ struct UpstreamCounters {
 };
 
 struct ForwardCounters {
-  Count asked;       // by clients
-  Count joined;      // to an identical question under way
-  Count unanswered;  // no upstream gave an answer
-  Count over_share;  // not asked: the client had its share under way
-  Count full;        // not asked: all places were taken
-  Count all_down;    // asked although all upstreams are down
+  Count asked;          // by clients
+  Count joined;         // to an identical question under way
+  Count unanswered;     // no upstream gave an answer
+  Count over_share;     // not asked: the client had its share under way
+  Count full;           // not asked: all places were taken
+  Count same_question;  // not joined: the client waits for it too many times
+  Count all_down;       // asked although all upstreams are down
 };
 
 // A plain copy, summed over workers.
@@ -60,6 +61,7 @@ struct ForwardCounts {
   std::uint64_t unanswered = 0;
   std::uint64_t over_share = 0;
   std::uint64_t full = 0;
+  std::uint64_t same_question = 0;
   std::uint64_t all_down = 0;
   std::vector<UpstreamCounts> upstreams;
   std::vector<UpstreamHealth> health;

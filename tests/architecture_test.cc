@@ -61,6 +61,7 @@ constexpr std::array kLibraries = {
     Library{"boost/asio", "healthz/"},
     Library{"boost/beast", "healthz/"},
     Library{"boost/container", "server/inquiry.h"},
+    Library{"boost/container", "server/inquiry_waiters.h"},
     Library{"boost/intrusive", "cache/answer_cache.cc"},
     Library{"boost/intrusive", "server/due_wheel.h"},
     Library{"boost/intrusive", "server/inquiry.h"},

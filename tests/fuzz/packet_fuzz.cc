@@ -13,6 +13,7 @@
 #include <span>
 
 #include "server/query_handler.h"
+#include "server/upstream_answer_reader.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/work_count.h"
 #include "zones/message_reader.h"
@@ -58,9 +59,14 @@ class FuzzForwarder final : public Forwarder {
 
   void forward(const Query& query, Client,
                std::unique_ptr<Waiter> waiter) override {
-    if (options_.fails) return waiter->on_outcome({{}, "nobody is there"});
-    message_ = message_to(query);
-    waiter->on_outcome({message_, ""});
+    const auto outcome = std::make_shared<ForwardOutcome>();
+    outcome->failure = "nobody is there";
+    if (!options_.fails) {
+      message_ = message_to(query);
+      outcome->answer = reader_.read(ForwardQuestion(query), message_);
+      if (outcome->answer) outcome->failure.clear();
+    }
+    waiter->on_outcome(outcome);
   }
 
   // What was answered last; empty when nothing was.
@@ -90,6 +96,7 @@ class FuzzForwarder final : public Forwarder {
   std::span<const std::uint8_t> octets_;
   Options options_;
   Octets message_;
+  UpstreamAnswerReader reader_;
 };
 
 class Sink final : public ReplySink {

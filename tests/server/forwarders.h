@@ -54,6 +54,13 @@ class Forwarders {
     for (const auto& worker : workers_) worker->thread.join();
   }
 
+  // Calls `act(forwarder)` on a worker's thread.
+  template <typename Act>
+  void on(std::size_t worker, Act act) {
+    boost::asio::post(workers_[worker]->io, [this, worker, act] {
+      act(workers_[worker]->forwarder);
+    });
+  }
   std::future<ForwardOutcome> start(const Query& query, std::size_t worker = 0,
                                     Client client = kSomebody) {
     auto promise = std::make_shared<std::promise<ForwardOutcome>>();
@@ -118,15 +125,18 @@ inline ScriptedUpstream::Script always(const TestReply& reply) {
 
 inline Messages silence(const Octets&, Transport) { return {}; }
 
-inline int answers_in(const ForwardOutcome& outcome) {
+inline Octets message_in(const ForwardOutcome& outcome) {
   INFO(outcome.failure);
-  REQUIRE(outcome.message.size() > 12);
-  return outcome.message[6] << 8 | outcome.message[7];
+  REQUIRE(outcome.answer);
+  const auto message = outcome.answer->encoded().message;
+  return {message.begin(), message.end()};
+}
+inline int answers_in(const ForwardOutcome& outcome) {
+  const Octets message = message_in(outcome);
+  return message[6] << 8 | message[7];
 }
 inline int rcode_in(const ForwardOutcome& outcome) {
-  INFO(outcome.failure);
-  REQUIRE(outcome.message.size() > 12);
-  return outcome.message[3] & 15;
+  return message_in(outcome)[3] & 15;
 }
 
 // A port on loopback where nobody listens.

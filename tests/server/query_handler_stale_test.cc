@@ -229,3 +229,65 @@ TEST_CASE("stale answers stay within the cache's bounds") {
   }
   CHECK(server.cache().totals().entries == 100);
 }
+
+namespace {
+
+constexpr int kWaiters = 50;
+
+// How many answers go into the cache for so many who wait for one question.
+std::uint64_t insertions(TestServer& server, std::string_view question) {
+  const std::uint64_t before = server.cache().totals().insertions;
+  server.upstreams().hold();
+  for (int i = 0; i < kWaiters; ++i) CHECK(server.ask(question) == "no reply");
+  server.upstreams().be_late("it takes long");
+  server.upstreams().release();
+  CHECK(server.take_replies().size() == kWaiters);
+  return server.cache().totals().insertions - before;
+}
+
+}  // namespace
+
+TEST_CASE("however many wait, an outcome is worked out once") {
+  constexpr std::string_view kCluster =
+      "service prod/ext external-name www.example.com";
+  SUBCASE("an answer") {
+    TestServer server(kCluster);
+    server.upstreams().answer(kQuestion, kAddress);
+    CHECK(insertions(server, kQuestion) == 1);
+  }
+  SUBCASE("an answer behind a zone's CNAME") {
+    TestServer server(kCluster);
+    server.upstreams().answer(kQuestion, kAddress);
+    CHECK(insertions(server, "ext.prod.svc.cluster.local. A") == 1);
+  }
+  SUBCASE("a failure") {
+    TestServer server(kCluster);
+    server.upstreams().fail(kQuestion, "all timed out");
+    CHECK(insertions(server, kQuestion) == 1);
+  }
+  SUBCASE("a stale answer") {
+    TestServer server(kCluster);
+    CHECK(insertions(make_stale(server), kQuestion) == 1);
+  }
+}
+
+TEST_CASE("who waits for one outcome with other questions is told of those") {
+  TestServer server("service prod/ext external-name www.example.com");
+  server.upstreams().answer(kQuestion, kAddress);
+  server.upstreams().hold();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(server.ask(kQuestion) == "no reply");
+    CHECK(server.ask("ext.prod.svc.cluster.local. A") == "no reply");
+  }
+  server.upstreams().release();
+  std::string told;
+  for (const Octets& reply : server.take_replies()) {
+    told += test::message_text(reply);
+  }
+  const std::string plain = "NOERROR rd ra\n" + std::string(kAddress);
+  const std::string chain =
+      "NOERROR aa rd ra\n"
+      "ext.prod.svc.cluster.local. 30 IN CNAME www.example.com.\n" +
+      std::string(kAddress);
+  CHECK(told == plain + chain + plain + chain);
+}

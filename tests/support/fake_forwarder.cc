@@ -1,5 +1,6 @@
 #include "tests/support/fake_forwarder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tests/support/oracle.h"
@@ -21,8 +22,8 @@ std::string folded(const Query& query) {
 void FakeForwarder::answer(std::string_view question,
                            std::string_view message) {
   answers_[folded(query_from_text(question))] =
-      [text = std::string(message)](const Query& query) {
-        return ForwardOutcome{.message = upstream_message(query, text)};
+      [this, text = std::string(message)](const Query& query) {
+        return answered(query, upstream_message(query, text));
       };
 }
 
@@ -30,14 +31,14 @@ void FakeForwarder::fail(std::string_view question, std::string_view failure,
                          std::chrono::milliseconds waited) {
   answers_[folded(query_from_text(question))] = [text = std::string(failure),
                                                  waited](const Query&) {
-    return ForwardOutcome{.message = {}, .failure = text, .waited = waited};
+    return ForwardOutcome{.failure = text, .waited = waited};
   };
 }
 
 void FakeForwarder::answer_with(std::string_view question, Octets message) {
   answers_[folded(query_from_text(question))] =
-      [octets = std::move(message)](const Query&) {
-        return ForwardOutcome{.message = octets};
+      [this, octets = std::move(message)](const Query& query) {
+        return answered(query, octets);
       };
 }
 
@@ -64,9 +65,9 @@ void FakeForwarder::release() {
 }
 
 void FakeForwarder::be_late(std::string_view why) {
-  ForwardOutcome outcome;
-  outcome.failure = why;
-  outcome.is_late = true;
+  const auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->failure = why;
+  outcome->is_late = true;
   for (const Held& held : held_) held.waiter->on_outcome(outcome);
 }
 
@@ -76,13 +77,29 @@ void FakeForwarder::forward(const Query& query, Client,
                    (query.dnssec_ok() ? " +do" : "") +
                    (query.checking_disabled ? " +cd" : "") +
                    (query.authentic_data ? " +ad" : ""));
-  const auto found = answers_.find(folded(query));
-  ForwardOutcome outcome =
-      found == answers_.end()
-          ? ForwardOutcome{.failure = "no upstream answered"}
-          : found->second(query);
+  const auto like = std::find_if(
+      held_.begin(), held_.end(),
+      [this](const Held& held) { return held.asked == asked_.back(); });
+  SharedOutcome outcome;
+  if (like != held_.end()) {
+    outcome = like->outcome;
+  } else {
+    const auto found = answers_.find(folded(query));
+    outcome = std::make_shared<ForwardOutcome>(
+        found == answers_.end()
+            ? ForwardOutcome{.failure = "no upstream answered"}
+            : found->second(query));
+  }
   if (!holding_) return waiter->on_outcome(outcome);
-  held_.push_back({std::move(waiter), std::move(outcome)});
+  held_.push_back({asked_.back(), std::move(waiter), std::move(outcome)});
+}
+
+ForwardOutcome FakeForwarder::answered(const Query& query,
+                                       const Octets& message) {
+  ForwardOutcome outcome;
+  outcome.answer = reader_.read(ForwardQuestion(query), message);
+  if (!outcome.answer) outcome.failure = "an upstream's answer was malformed";
+  return outcome;
 }
 
 }  // namespace canopy::test

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/forwarder.h"
+#include "server/upstream_answer_reader.h"
 
 namespace canopy::test {
 
@@ -24,7 +25,7 @@ class FakeForwarder final : public Forwarder {
   void answer_with(std::string_view question, Octets message);
   // A stub domain: names in it are the upstreams', also inside a zone.
   void add_stub_domain(std::string_view domain);
-  // From now on questions wait for release().
+  // From now on questions wait for release(); the same ones share an outcome.
   void hold() { holding_ = true; }
   void release();
   // Questions that wait are told that it takes long.
@@ -41,14 +42,18 @@ class FakeForwarder final : public Forwarder {
  private:
   using Answer = std::function<ForwardOutcome(const Query&)>;
 
+  ForwardOutcome answered(const Query& query, const Octets& message);
+
+  UpstreamAnswerReader reader_;
   std::map<std::string, Answer> answers_;
   std::vector<std::string> asked_;
   std::vector<Name> stub_domains_;
   bool holding_ = false;
   std::uint64_t edition_ = 0;
   struct Held {
+    std::string asked;
     std::unique_ptr<Waiter> waiter;
-    ForwardOutcome outcome;
+    SharedOutcome outcome;
   };
   std::vector<Held> held_;
 };
