@@ -30,13 +30,15 @@ class Upstream:
     the script runs; anyone may read it.  Not for the questions by which the
     server looks for loops, those are `loop_checks`, nor for those by which it
     looks whether the upstream answers at all (`NS` of the root or of a stub
-    domain): those are `health_checks`."""
+    domain): those are `health_checks`.  `sent` grows by each reply over UDP, as
+    bytes, after it was sent."""
 
     def __init__(self, script, address="127.0.0.1", port=0):
         self._script = script
         self.asked = []
         self.loop_checks = []
         self.health_checks = []
+        self.sent = []
         self.source_ports = []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         while True:
@@ -119,6 +121,7 @@ class Upstream:
         if reply is not None:
             try:
                 self._udp.sendto(reply, client)
+                self.sent.append(reply)
             except OSError:
                 pass  # closed, or the client is gone
 
