@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/query_handler.h"
+#include "server/upstream_answer_reader.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/hostile_messages.h"
 #include "tests/support/query_message.h"
@@ -28,16 +29,24 @@ class Nobody final : public ReplySink {
   void send(std::span<const std::uint8_t>, const Peer&) override {}
 };
 
-// An upstream that answers with these octets.
+// An upstream that answers with these octets.  Its reader has its memory
+// already, as a worker's has after the first message.
 class Upstream final : public Forwarder {
  public:
-  explicit Upstream(const Octets& message) : outcome_{.message = message} {}
-  void forward(const Query&, Client, std::unique_ptr<Waiter> waiter) override {
-    waiter->on_outcome(outcome_);
+  Upstream(const Query& warm_up, const Octets& message) : message_(message) {
+    reader_.read(ForwardQuestion(warm_up), message_);
+  }
+  void forward(const Query& query, Client,
+               std::unique_ptr<Waiter> waiter) override {
+    const auto outcome = std::make_shared<ForwardOutcome>();
+    outcome->answer = reader_.read(ForwardQuestion(query), message_);
+    if (!outcome->answer) outcome->failure = "malformed";
+    waiter->on_outcome(outcome);
   }
 
  private:
-  ForwardOutcome outcome_;
+  const Octets& message_;
+  UpstreamAnswerReader reader_;
 };
 
 // From a client's question over TCP to the reply, through all that is done
@@ -47,7 +56,7 @@ Work cost_of_response(const Octets& message) {
       cluster_store("service prod/db 10.0.0.7 http:80/tcp\n");
   const Octets question = query_message(kHostileQuestion);
   AnswerCache cache({.entries = 10});
-  Upstream upstream(message);
+  Upstream upstream(*decode_query(question), message);
   QueryCounters counters;
   QueryHandler handler(*store, cache, upstream, counters, {"v", "h", false});
   Nobody nobody;
