@@ -12,7 +12,7 @@
 namespace canopy {
 
 struct HttpRequest {
-  std::string path;                               // decoded, without the query
+  std::string path;  // decoded, without the query
   std::map<std::string, std::string> parameters{};  // decoded, the last wins
   // The client is on this machine and means it: its Host is localhost or a
   // loopback address.  A page of another site that a browser here shows cannot
