@@ -229,6 +229,11 @@ while True:
 """
 
 
+def answered(lines):
+    """Of what dig says, the answer: not that it had to ask again."""
+    return [line for line in lines if not line.startswith(";")]
+
+
 @pytest.mark.parametrize("network", ["fd00:10:244:3::", "2001:db8:7:3::"])
 def test_pods_of_one_node_are_clients_of_their_own(tmp_path, network):
     """They share a /64: of a unique local network, or of the /48 that this
@@ -250,9 +255,9 @@ def test_pods_of_one_node_are_clients_of_their_own(tmp_path, network):
         held.callback(flood.stdin.close)
         wait_for(server, "canopydns_client_turned_away_total", 1000)
         # TC would have it come again over TCP, where it is refused.
-        answers = [namespace.short(server.port, "-b", network + "b", "+ignore",
-                                   "+tries=5", "+time=2", NAME, address="::1")
-                   for _ in range(20)]
+        answers = [answered(namespace.short(
+            server.port, "-b", network + "b", "+ignore", "+tries=5", "+time=2",
+            NAME, address="::1")) for _ in range(20)]
     assert answers == [["10.96.0.2"]] * 20
 
 
