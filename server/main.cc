@@ -142,16 +142,13 @@ class Signals {
   sigset_t taken_;
 };
 
-MemoryPlan plan_memory() {
+void say_memory(std::uint64_t granted, const MemoryPlan& plan) {
   constexpr double kMiB = 1 << 20;
-  const std::uint64_t granted = granted_memory();
-  const MemoryPlan plan(granted);
   log_info(
       "memory: {:.0f} MiB may be used, {:.0f} MiB of them for what waits "
       "to be sent or answered",
       static_cast<double>(granted) / kMiB,
       static_cast<double>(plan.waiting) / kMiB);
-  return plan;
 }
 
 DescriptorPlan plan_descriptors(const Options& options,
@@ -192,7 +189,8 @@ int check(const Options& options) {
 
 int serve(const Options& options, const FileLimit& files) {
   const Signals signals;
-  const MemoryPlan memory = plan_memory();
+  const std::uint64_t granted = granted_memory();
+  const MemoryPlan memory(granted);
   const DescriptorPlan descriptors = plan_descriptors(options, files);
 
   // The store, and who may look at it.
@@ -262,6 +260,7 @@ int serve(const Options& options, const FileLimit& files) {
   if (options.user) become(*options.user);
   source->start();  // throws when manifests are broken: nothing is said yet
   for (const std::string& remark : options.remarks) log_info("{}", remark);
+  say_memory(granted, memory);
   say_where("cache tier", workers.cache_tier());
   say_where("zone tier", workers.zone_tier());
   say_where(health_service.http());
