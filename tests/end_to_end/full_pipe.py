@@ -32,10 +32,11 @@ class FullPipe:
     def read_on(self):
         self._reads.set()
 
-    def is_full(self):
-        """The next line has to wait."""
-        unread = fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4)
-        return struct.unpack("i", unread)[0] > 4096 - 64
+    def unread(self):
+        """Octets.  A write that does not fit whole begins another page, so
+        there may be room that nothing fits into."""
+        size = fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4)
+        return struct.unpack("i", size)[0]
 
     def fill_up(self):
         """By ourselves."""

@@ -30,11 +30,13 @@ def fill(server, pipe):
     """Lines until the pipe takes no more, and one that waits."""
     pipe.stall()
 
-    def another_line():
+    last_sizes = []
+
+    def takes_no_more():
         server.signal(signal.SIGHUP)
-        return pipe.is_full()
-    server.until(another_line, "the pipe to be full")
-    server.signal(signal.SIGHUP)
+        last_sizes.append(pipe.unread())
+        return last_sizes[-1] > 0 and last_sizes[-20:] == [last_sizes[-1]] * 20
+    server.until(takes_no_more, "the pipe to be full")
 
 
 def send_many(server, name, count):
