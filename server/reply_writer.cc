@@ -108,9 +108,9 @@ void ReplyWriter::copy_rrset(const EncodedAnswer& answer,
 std::size_t ReplyWriter::copy_part(const EncodedAnswer& answer,
                                    const RrsetSpan& rrset,
                                    const ReplyForm& form, std::size_t limit) {
-  const auto ttls = std::ranges::subrange(
-      std::ranges::lower_bound(answer.ttl_offsets, rrset.offset),
-      answer.ttl_offsets.end());
+  const auto first = std::ranges::lower_bound(answer.ttl_offsets, rrset.offset);
+  const auto ttls = answer.ttl_offsets.subspan(
+      static_cast<std::size_t>(first - answer.ttl_offsets.begin()));
   if (rrset.section != Section::kAnswer || ttls.size() < rrset.count) return 0;
   const bool any = rrset.rotates || rrset.movable;
   std::size_t i = any ? form.rotation % rrset.count : 0;

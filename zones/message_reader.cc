@@ -157,32 +157,34 @@ bool MessageReader::skip_name(std::size_t& labels) {
 // and no name reaches into records behind it.
 bool MessageReader::read_name(std::size_t& position, Name& name) {
   name = Name();
+  const std::uint8_t* const octets = message_.data();
   std::size_t at = position;
   std::size_t start = position;  // of the labels being read
   std::size_t end = message_.size();
   int pointers = 0;
-  // Each turn is a step: a label, a pointer, or the end of the name.
-  for (; at < end && steps_left_ > 0; --steps_left_) {
-    const std::uint8_t length = message_[at];
-    if (length != 0 && (length & kPointer) == 0) {
-      at += 1 + length;
-      if (at - start >= kMaxNameSize) break;
-      continue;
+  for (;;) {
+    // No name has more labels in a row: it would be too long.
+    const std::size_t stop = std::min(end, start + kMaxNameSize);
+    std::size_t steps = 1;
+    while (at < stop && octets[at] != 0 && (octets[at] & kPointer) == 0) {
+      at += 1U + octets[at];
+      ++steps;
     }
-    if ((length & kPointer) != 0 && (length & kPointer) != kPointer) break;
-    if (!name.append_labels(message_.subspan(start, at - start))) break;
+    if (at >= stop || steps > steps_left_) return false;
+    steps_left_ -= steps;
+    if (!name.append_labels(message_.subspan(start, at - start))) return false;
+    const std::uint8_t length = octets[at];
     if (length == 0) {
       if (pointers == 0) position = at + 1;
       return true;
     }
-    if (at + 1 >= end) break;
+    if ((length & kPointer) != kPointer || at + 1 >= end) return false;
     const std::size_t target = pointer_at(at);
     if (pointers == 0) position = at + 2;
-    if (!leads_back(target, start) || ++pointers > kMostPointers) break;
+    if (!leads_back(target, start) || ++pointers > kMostPointers) return false;
     end = start;
     at = start = target;
   }
-  return false;
 }
 
 std::optional<Name> MessageReader::name(std::size_t& position) {

@@ -7,10 +7,14 @@ namespace {
 
 thread_local canopy::test::Work work;
 
-void* allocated(std::size_t size) {
+void* counted(std::size_t size) {
   ++work.allocations;
   work.octets += size;
-  void* const memory = std::malloc(size == 0 ? 1 : size);
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* allocated(std::size_t size) {
+  void* const memory = counted(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -25,6 +29,19 @@ extern "C" void __wrap___sanitizer_cov_trace_pc() { ++work.blocks; }
 
 void* operator new(std::size_t size) { return allocated(size); }
 void* operator new[](std::size_t size) { return allocated(size); }
+// All forms: what one of them gave, any of the others may take back.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(size);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
