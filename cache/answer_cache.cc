@@ -1,6 +1,7 @@
 #include "cache/answer_cache.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/unordered_set.hpp>
 #include <cstring>
@@ -16,21 +17,40 @@ namespace intrusive = boost::intrusive;
 using KeyHook = intrusive::unordered_set_base_hook<intrusive::store_hash<true>>;
 using RecencyHook = intrusive::list_base_hook<>;
 
-// Held for some ten nanoseconds: to wait for it awake is cheaper than to sleep,
-// unless its holder was put to sleep.
+// A lock that is held for some ten nanoseconds.  To wait for it awake is
+// cheaper than to sleep, unless its holder was put to sleep.  Taking and giving
+// back a free one are an instruction each; std::mutex takes fifty.
 class BriefMutex {
  public:
   void lock() {
     constexpr int kTries = 100;
     for (int i = 0; i < kTries; ++i) {
-      if (mutex_.try_lock()) return;
+      if (try_lock()) return;
     }
-    mutex_.lock();
+    // From here on whoever gives it back wakes one that sleeps.
+    while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
+      state_.wait(kWaitedFor, std::memory_order_relaxed);
+    }
   }
-  void unlock() { mutex_.unlock(); }
+  void unlock() {
+    if (state_.exchange(kFree, std::memory_order_release) == kWaitedFor) {
+      state_.notify_one();
+    }
+  }
 
  private:
-  std::mutex mutex_;
+  static constexpr int kFree = 0;
+  static constexpr int kHeld = 1;
+  static constexpr int kWaitedFor = 2;
+
+  bool try_lock() {
+    int expected = kFree;
+    return state_.load(std::memory_order_relaxed) == kFree &&
+           state_.compare_exchange_strong(expected, kHeld,
+                                          std::memory_order_acquire);
+  }
+
+  std::atomic<int> state_{kFree};
 };
 
 // Shards keep threads apart; few entries are better kept together.

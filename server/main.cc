@@ -309,6 +309,7 @@ int run(const Options& options) {
       return check(options);
     case Command::kServe:
       set_log_level(options.log_level);
+      if (options.user) give_up_new_privileges(*options.user);
       start_log_thread();
       return serve(options, raise_file_limit());
   }

@@ -67,6 +67,12 @@ ProcessUser process_user_value(std::string_view text) {
   return user;
 }
 
+void give_up_new_privileges(const ProcessUser& user) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    cannot(user, "giving up new privileges");
+  }
+}
+
 void become(const ProcessUser& user) {
   if (::geteuid() != 0) {
     if (::geteuid() == user.uid) return;
@@ -78,9 +84,6 @@ void become(const ProcessUser& user) {
     cannot(user, "taking its group");
   if (::setresuid(user.uid, user.uid, user.uid) != 0)
     cannot(user, "taking its id");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    cannot(user, "giving up new privileges");
-  }
   if (user.uid != 0 && ::setuid(0) == 0) {
     fail(user, "root could be had again");
   }

@@ -19,9 +19,12 @@ struct ProcessUser {
 // or of a number that no user has, the same number.  Throws UsageError.
 ProcessUser process_user_value(std::string_view text);
 
-// For good: user, group, no other groups, no capabilities, and no program that
-// is run gains any (no_new_privs).  Nothing to do for who is that user already.
+// For good: no program that is run gains privileges (no_new_privs).  Before the
+// first thread is made, for threads inherit it, and nothing sets it for others.
 // Throws UsageError.
+void give_up_new_privileges(const ProcessUser& user);
+// For good: user, group, no other groups, no capabilities.  Nothing to do for
+// who is that user already.  Throws UsageError.
 void become(const ProcessUser& user);
 
 }  // namespace canopy
