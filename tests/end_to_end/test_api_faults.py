@@ -61,7 +61,7 @@ def test_garbage_for_answers(cluster, space, web, relay, through):
     server.until(lambda: away(server) == 3, "every kind to be missed")
     failures = server.metrics().sum("canopydns_watch_failures_total")
     server.until(lambda: server.metrics().sum(
-        "canopydns_watch_failures_total") > failures + 12, "more tries")
+        "canopydns_watch_failures_total") > failures + 6, "more tries")
     assert server.data(name("web", space)) == web
     assert server.page("/readyz").status == 200
     # Once a kind and reason (a cut may come before the garbage), however often
