@@ -27,7 +27,7 @@ class BriefMutex {
     for (int i = 0; i < kTries; ++i) {
       if (try_lock()) return;
     }
-    // From here on whoever gives it back wakes one that sleeps.
+    // kWaitedFor makes the next unlock() wake a sleeper.
     while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
       state_.wait(kWaitedFor, std::memory_order_relaxed);
     }
