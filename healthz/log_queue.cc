@@ -25,7 +25,8 @@ void block_all_signals() {
 }  // namespace
 
 struct LogQueue::State {
-  State(int to, DroppedLine make) : descriptor(to), dropped_line(make) {}
+  State(int to, DroppedLine make)
+      : descriptor(to), dropped_line(std::move(make)) {}
 
   const int descriptor;
   const DroppedLine dropped_line;

@@ -35,7 +35,7 @@ std::string too_large(std::size_t limit) {
 }
 
 std::string fault_of(const struct stat& status, std::size_t limit) {
-  const std::string fault = fault_of_mode(status.st_mode);
+  std::string fault = fault_of_mode(status.st_mode);
   if (!fault.empty()) return fault;
   const bool fits = static_cast<std::uintmax_t>(status.st_size) <= limit;
   return fits ? std::string() : too_large(limit);

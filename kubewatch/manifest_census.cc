@@ -24,7 +24,8 @@ std::vector<std::string> ManifestCensus::misspelled_kinds() const {
     for (const std::string right :
          {"Namespace", "Service", "EndpointSlice", "Endpoints", "Pod"}) {
       if (kind != right && equal_folded(kind, right)) {
-        remarks.push_back("kind \"" + kind + "\" is spelled " + right);
+        std::string& remark = remarks.emplace_back("kind \"");
+        remark.append(kind).append("\" is spelled ").append(right);
       }
     }
   }

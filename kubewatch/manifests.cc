@@ -373,6 +373,7 @@ void ManifestSource::remark_on(const Path& path, File& file) {
   const auto& nameless = file.census.without_address();
   if (!options_.service_cidr && !nameless.empty()) {
     std::vector<std::string> names;
+    names.reserve(nameless.size());
     for (const auto& [key, object] : nameless) names.push_back(to_text(key));
     remarks.push_back(
         "Services without clusterIP do not resolve: " + list_text(names) +

@@ -4,10 +4,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "zones/message_reader.h"
+
 namespace canopy {
 namespace {
 
-constexpr std::size_t kHeaderSize = 12;
 constexpr std::uint16_t kUdpSize = 1232;
 
 enum Flags : std::uint16_t {

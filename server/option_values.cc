@@ -163,7 +163,7 @@ Network network_value(std::string_view text) {
   if (error || !prefix || *prefix > (address.is_v4() ? 32U : 128U)) {
     throw UsageError("is not a network; give one such as 10.96.0.0/12");
   }
-  const auto bits = static_cast<unsigned short>(*prefix);
+  const auto bits = static_cast<unsigned short>(prefix.value());
   const Address first =
       address.is_v4()
           ? Address(boost::asio::ip::network_v4(address.to_v4(), bits)

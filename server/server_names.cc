@@ -18,29 +18,25 @@ using std::chrono::seconds;
 constexpr seconds kShortest{5};
 constexpr seconds kLongest{300};
 
-struct Found {
-  std::vector<Address> addresses;
-  std::uint32_t ttl = std::numeric_limits<std::uint32_t>::max();
-};
-
-// The addresses in the answer section; the upstream followed CNAMEs.
+// The addresses in the answer section, and the lowest TTL seen.  The upstream
+// followed CNAMEs.
 void add_addresses(std::span<const std::uint8_t> message, RrType type,
-                   Found& found) {
+                   std::vector<Address>& addresses, std::uint32_t& ttl) {
   MessageReader reader(message);
   if (!reader.question()) return;
   for (int i = 0; i < reader.answer_count(); ++i) {
     const auto record = reader.record();
     if (!record) return;
-    found.ttl = std::min(found.ttl, record->ttl);
+    ttl = std::min(ttl, record->ttl);
     if (record->type != type) continue;
     if (type == RrType::kA && record->rdata.size() == 4) {
       boost::asio::ip::address_v4::bytes_type octets{};
       std::memcpy(octets.data(), record->rdata.data(), octets.size());
-      found.addresses.emplace_back(boost::asio::ip::address_v4(octets));
+      addresses.emplace_back(boost::asio::ip::address_v4(octets));
     } else if (type == RrType::kAaaa && record->rdata.size() == 16) {
       boost::asio::ip::address_v6::bytes_type octets{};
       std::memcpy(octets.data(), record->rdata.data(), octets.size());
-      found.addresses.emplace_back(boost::asio::ip::address_v6(octets));
+      addresses.emplace_back(boost::asio::ip::address_v6(octets));
     }
   }
 }
@@ -48,6 +44,11 @@ void add_addresses(std::span<const std::uint8_t> message, RrType type,
 }  // namespace
 
 struct ServerNames::Lookup {
+  struct Found {
+    std::vector<Address> addresses;
+    std::uint32_t ttl = std::numeric_limits<std::uint32_t>::max();
+  };
+
   Lookup(boost::asio::io_context& io, const NamedServer& named)
       : server(named), timer(io) {}
 
@@ -137,7 +138,8 @@ void ServerNames::on_answer(const std::shared_ptr<Lookup>& lookup, RrType type,
     lookup->failure = to_text(outcome.answer->rcode);
   }
   if (outcome.answer) {
-    add_addresses(outcome.answer->encoded().message, type, lookup->found);
+    add_addresses(outcome.answer->encoded().message, type,
+                  lookup->found.addresses, lookup->found.ttl);
   }
   if (--lookup->asked == 0 && !lookup->dropped) finish(lookup);
 }

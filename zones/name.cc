@@ -55,8 +55,8 @@ inline std::uint64_t folded_word(const std::uint8_t* octets, std::size_t at,
   return fold8(word_at(octets, at, size));
 }
 
-bool equal_folded(const std::uint8_t* a, const std::uint8_t* b,
-                  std::size_t size) {
+bool equal_octets_folded(const std::uint8_t* a, const std::uint8_t* b,
+                         std::size_t size) {
   return for_each_word(size, [=](std::size_t at, std::size_t count) {
     const std::uint64_t x = word_at(a, at, count);
     const std::uint64_t y = word_at(b, at, count);
@@ -116,7 +116,8 @@ std::optional<char> take_octet(std::string_view& text) {
 }  // namespace
 
 bool equal_folded(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && equal_folded(octets(a), octets(b), a.size());
+  return a.size() == b.size() &&
+         equal_octets_folded(octets(a), octets(b), a.size());
 }
 
 namespace {
@@ -208,7 +209,7 @@ std::size_t NameView::label_count() const {
 bool NameView::is_subdomain_of(NameView ancestor) const {
   if (size_ < ancestor.size_) return false;
   const std::uint8_t* tail = wire_ + (size_ - ancestor.size_);
-  if (!equal_folded(tail, ancestor.wire_, ancestor.size_)) return false;
+  if (!equal_octets_folded(tail, ancestor.wire_, ancestor.size_)) return false;
   // The octets agree; they must also start at a label.
   const std::uint8_t* at = wire_;
   while (at < tail) at += 1 + *at;
@@ -235,7 +236,7 @@ std::string NameView::to_text() const {
 }
 
 bool operator==(NameView a, NameView b) {
-  return a.size_ == b.size_ && equal_folded(a.wire_, b.wire_, a.size_);
+  return a.size_ == b.size_ && equal_octets_folded(a.wire_, b.wire_, a.size_);
 }
 
 std::optional<Name> Name::from_text(std::string_view text) {

@@ -18,7 +18,7 @@ import dns.rrset
 import pytest
 
 from ask import data, extended_errors, flags, question, rcode, send
-from canopy import BINARY
+from canopy import IS_SANITIZED
 from files import manifest
 from kube_apiserver import objects
 from network_namespace import NetworkNamespace
@@ -30,8 +30,6 @@ FLOODER = "127.0.9.1"
 # How much resident memory may grow: 10,000 questions of a worker that wait, or
 # 1,000 connections, with about 3 KiB each and buffers of 4 KiB.
 BUDGET = 32 << 20
-IS_SANITIZED = any(mark in BINARY.read_bytes()
-                   for mark in (b"__tsan_init", b"__asan_init"))
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def poll(server, seconds):
     return sorted(taken)
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("kind", ["metrics", "healthz", "half", "silent"])
 @pytest.mark.parametrize("sources", SOURCES.values(), ids=SOURCES)
 def test_a_storm_of_connections_fails_no_probe(healthy, kind, sources):

@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from ask import rcode
+from canopy import IS_SANITIZED
 from hostile_api import HostileApi, highest_memory, list_of, reply
 
 MEBIBYTE = 1 << 20
@@ -74,7 +75,7 @@ def test_a_reply(canopy, what):
         server = canopy(f"--kube-master-url={api.url}", wait="listening")
 
         def tried_again():
-            assert highest_memory(server) < MOST_MEMORY
+            assert IS_SANITIZED or highest_memory(server) < MOST_MEMORY
             return len(api.asked) >= 12
         server.until(tried_again, "it to be tried again", 60)
         assert rcode(server.ask("web.default.svc.cluster.local")) == "SERVFAIL"

@@ -17,7 +17,7 @@ import dns.message
 import pytest
 
 from ask import data, extended_errors, flags, question, rcode
-from canopy import BINARY
+from canopy import IS_SANITIZED
 from kube_apiserver import objects
 from others import Others
 from until import until
@@ -26,8 +26,6 @@ NAME = "web.shop.svc.cluster.local"
 HONEST = 250  # questions; fewer than a listener answers in one turn
 MEMORY = 32 << 20  # octets more at the peak
 TIMESTAMPNS = 35  # SO_TIMESTAMPNS, which Python's socket does not name
-IS_SANITIZED = any(mark in BINARY.read_bytes()
-                   for mark in (b"__tsan_init", b"__asan_init"))
 
 
 def shed_copies(server):

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "tests/support/message_text.h"
+#include "tests/support/raw_message.h"
 #include "zones/ldns_wrapper.h"
 #include "zones/message_reader.h"
 
@@ -41,11 +42,6 @@ std::string section_text(const ldns_rr_list* list, std::string_view heading) {
     text += rr_text(ldns_rr_list_rr(list, i)) + '\n';
   }
   return text.empty() ? text : std::string(heading) + text;
-}
-
-void append16(Octets& octets, std::size_t value) {
-  octets.push_back(static_cast<std::uint8_t>(value >> 8));
-  octets.push_back(static_cast<std::uint8_t>(value));
 }
 
 void store16(Octets& octets, std::size_t at, std::size_t value) {

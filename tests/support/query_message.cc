@@ -3,15 +3,11 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/support/raw_message.h"
 #include "zones/message_reader.h"
 
 namespace canopy::test {
 namespace {
-
-void append16(Octets& octets, std::size_t value) {
-  octets.push_back(static_cast<std::uint8_t>(value >> 8));
-  octets.push_back(static_cast<std::uint8_t>(value));
-}
 
 // "+edns=4096" -> 4096, "+edns" -> `missing`.
 unsigned number_of(const std::string& word, unsigned missing) {

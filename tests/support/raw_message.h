@@ -10,6 +10,11 @@
 
 namespace canopy::test {
 
+inline void append16(Octets& octets, std::size_t value) {
+  octets.push_back(static_cast<std::uint8_t>(value >> 8));
+  octets.push_back(static_cast<std::uint8_t>(value));
+}
+
 class RawMessage {
  public:
   struct Header {
@@ -30,7 +35,10 @@ class RawMessage {
     octets_.push_back(static_cast<std::uint8_t>(value));
     return *this;
   }
-  RawMessage& u16(unsigned value) { return u8(value >> 8).u8(value); }
+  RawMessage& u16(unsigned value) {
+    append16(octets_, value);
+    return *this;
+  }
   RawMessage& u32(std::uint32_t value) { return u16(value >> 16).u16(value); }
   RawMessage& octets(std::initializer_list<unsigned> values) {
     for (const unsigned value : values) u8(value);
