@@ -115,15 +115,25 @@ def test_a_dead_upstream_is_not_flooded(serve, upstream):
 def test_a_popular_name_is_fetched_before_it_expires(serve, upstream):
     outside = upstream(records(f"{NAME}. 5 IN A 192.0.2.1"))
     server = serve(flags=[f"--nameservers={outside.server}"])
-    server.data(NAME)
 
     def prefetches():
         return server.metrics().sum("canopydns_cache_prefetch_total")
 
-    def fetched():
+    def two_without_a_pause():
+        """Asks all the while.  False where the machine kept us from asking in
+        the last second, when it would have been fetched."""
+        before = prefetches()
+        server.data(NAME)
+        fetches = outside.count(NAME)
+        asked, longest, least = time.monotonic(), 0, 5
+        while outside.count(NAME) < fetches + 2:
+            least = min(least, server.ask(NAME).answer[0].ttl)
+            asked, earlier = time.monotonic(), asked
+            longest = max(longest, asked - earlier)
+        if longest > 0.5:
+            return False
         # Never a miss: the TTL does not reach its end.
-        assert server.ask(NAME).answer[0].ttl >= 1
-        return prefetches() >= 2 and outside.count(NAME) >= 3
-    server.until(fetched, "two fetches ahead of time")
-    # All but the first, which was a miss.
-    assert server.forwarded() <= 1 + prefetches()
+        assert least >= 1
+        assert prefetches() >= before + 2
+        return True
+    server.until(two_without_a_pause, "two fetches ahead of time", 120)
