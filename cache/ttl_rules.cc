@@ -5,6 +5,55 @@
 #include "zones/message_reader.h"
 
 namespace canopy {
+namespace {
+
+constexpr std::uint32_t kNoTtl = 0xFFFFFFFF;
+
+std::uint32_t field32(std::span<const std::uint8_t> message, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | message[at + i];
+  return value;
+}
+
+// RFC 2181 section 8.
+std::uint32_t ttl_at(std::span<const std::uint8_t> message, std::size_t at) {
+  const std::uint32_t ttl = field32(message, at);
+  return ttl >> 31 != 0 ? 0 : ttl;
+}
+
+// What the lifetime of an answer is made of.
+struct Ttls {
+  bool has_answer = false;          // of the type asked for
+  std::uint32_t answer = kNoTtl;    // the shortest of the answer section
+  std::uint32_t negative = kNoTtl;  // by the authority section's SOA
+};
+
+// The work is bounded by the message's records.
+Ttls ttls_of(const EncodedAnswer& answer, RrType asked) {
+  const auto message = answer.message;
+  Ttls ttls;
+  std::size_t record = 0;
+  for (const RrsetSpan& rrset : answer.rrsets) {
+    const auto offsets = answer.ttl_offsets.subspan(record, rrset.count);
+    record += rrset.count;
+    const auto type = RrType{static_cast<std::uint16_t>(
+        field32(message, offsets.front() - 4U) >> 16)};
+    if (rrset.section == Section::kAnswer) {
+      ttls.has_answer |= type == asked || asked == RrType::kAny;
+      for (const std::uint16_t at : offsets) {
+        ttls.answer = std::min(ttls.answer, ttl_at(message, at));
+      }
+    } else if (rrset.section == Section::kAuthority && type == RrType::kSoa) {
+      const std::size_t end = std::size_t{rrset.offset} + rrset.size;
+      ttls.negative =
+          std::min({ttls.negative, ttl_at(message, offsets.front()),
+                    ttl_at(message, end - 4)});  // MINIMUM, its last field
+    }
+  }
+  return ttls;
+}
+
+}  // namespace
 
 std::optional<std::chrono::seconds> refresh_before_end(
     std::chrono::seconds lifetime) {
@@ -13,17 +62,23 @@ std::optional<std::chrono::seconds> refresh_before_end(
   return std::max(lifetime / 10, seconds(1));
 }
 
-std::optional<std::chrono::seconds> time_to_keep(const MessageIndex& answer) {
-  if ((answer.flags() & flag::kTc) != 0) return std::nullopt;
-  if (answer.rcode() != Rcode::kNoError && answer.rcode() != Rcode::kNxDomain) {
+std::optional<std::chrono::seconds> time_to_keep(const EncodedAnswer& answer) {
+  MessageReader reader(answer.message);
+  const Rcode rcode = reader.rcode();
+  if ((reader.flags() & flag::kTc) != 0) return std::nullopt;
+  if (rcode != Rcode::kNoError && rcode != Rcode::kNxDomain) {
     return std::nullopt;
   }
-  const bool negative =
-      answer.rcode() == Rcode::kNxDomain || !answer.has_answer();
-  const std::uint32_t ttl = answer.ttl().value_or(0);
+  const std::optional<Question> question = reader.question();
+  if (!question) return std::nullopt;
+  const Ttls ttls = ttls_of(answer, question->qtype);
+  const bool is_negative = rcode == Rcode::kNxDomain || !ttls.has_answer;
+  if (is_negative && ttls.negative == kNoTtl) return std::nullopt;
+  const std::uint32_t ttl =
+      is_negative ? std::min({ttls.answer, ttls.negative, kMaxNegativeTtl})
+                  : std::min(ttls.answer, kMaxTtl);
   if (ttl == 0) return std::nullopt;
-  return std::chrono::seconds(
-      std::min(ttl, negative ? kMaxNegativeTtl : kMaxTtl));
+  return std::chrono::seconds(ttl);
 }
 
 }  // namespace canopy

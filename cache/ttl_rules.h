@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "zones/message_index.h"
+#include "zones/encoded_answer.h"
 
 namespace canopy {
 
@@ -29,8 +29,12 @@ inline constexpr std::chrono::seconds kFailureLifetime{2};
 std::optional<std::chrono::seconds> refresh_before_end(
     std::chrono::seconds lifetime);
 
-// Nothing when the answer must not be kept: truncated, a failure, TTL 0, or
-// a negative response without an SOA (RFC 2308 5).
-std::optional<std::chrono::seconds> time_to_keep(const MessageIndex& answer);
+// `answer` as a MessageIndex or a MessageWriter made it.  A positive answer,
+// one that has a record of the type asked for, lives as long as its shortest
+// TTL. Any other is negative, also behind a CNAME (RFC 2308 2.2): it lives as
+// long as the shortest TTL of the CNAMEs and the lesser of the SOA's TTL and
+// MINIMUM (RFC 2308 5).  Nothing when the answer must not be kept: truncated, a
+// failure, TTL 0, or negative without an SOA.
+std::optional<std::chrono::seconds> time_to_keep(const EncodedAnswer& answer);
 
 }  // namespace canopy

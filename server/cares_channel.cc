@@ -126,8 +126,6 @@ CaresChannel::~CaresChannel() {
   if (channel_ != nullptr) ares_destroy(channel_);
 }
 
-bool CaresChannel::rewrites_messages() { return ARES_VERSION >= 0x011c00; }
-
 void CaresChannel::send(std::span<const std::uint8_t> question,
                         std::unique_ptr<Asker> asker) {
   ++outstanding_;

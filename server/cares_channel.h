@@ -55,9 +55,6 @@ class CaresChannel {
   CaresChannel(const CaresChannel&) = delete;
   CaresChannel& operator=(const CaresChannel&) = delete;
 
-  // Whether this c-ares writes messages anew, without all of their compression.
-  static bool rewrites_messages();
-
   void send(std::span<const std::uint8_t> question,
             std::unique_ptr<Asker> asker);
   // Expires questions; about every 50 ms while any is outstanding.

@@ -127,29 +127,6 @@ bool is_spelled(const ForwardQuestion& question, Spelling spelling,
          0;
 }
 
-void spell_as_asked(const ForwardQuestion& question, Octets& message,
-                    Names names) {
-  const auto wire = question.qname.wire();
-  const auto question_begin = message.begin() + kHeaderSize;
-  if (names == Names::kAsSent) {
-    std::copy(wire.begin(), wire.end(), question_begin);
-    return;
-  }
-  const auto end = static_cast<std::ptrdiff_t>(wire.size());
-  const Octets sent(question_begin, question_begin + end);
-  std::copy(wire.begin(), wire.end(), question_begin);
-  // The name, then what is left of it without its first label, and so on: none
-  // shorter than a top level domain, of which chance makes no copies.
-  for (std::ptrdiff_t i = 0; end - i >= 4; i += sent[std::size_t(i)] + 1) {
-    auto at = question_begin + end;
-    while (true) {
-      at = std::search(at, message.end(), sent.begin() + i, sent.end());
-      if (at == message.end()) break;
-      at = std::copy(wire.begin() + i, wire.end(), at);
-    }
-  }
-}
-
 Rcode rcode_of(std::span<const std::uint8_t> message) {
   return static_cast<Rcode>(message[3] & 0x0f);
 }

@@ -50,11 +50,6 @@ bool is_answer_to(const ForwardQuestion& question,
 // The same spelling, octet by octet.  REQUIRES: is_answer_to().
 bool is_spelled(const ForwardQuestion& question, Spelling spelling,
                 std::span<const std::uint8_t> message);
-// Puts the client's spelling in its place, and, if names that pointed to the
-// question were written out, in theirs.  REQUIRES: is_answer_to().
-enum class Names : std::uint8_t { kAsSent, kWrittenOut };
-void spell_as_asked(const ForwardQuestion& question, Octets& message,
-                    Names names);
 
 // REQUIRES: a whole header.
 Rcode rcode_of(std::span<const std::uint8_t> message);

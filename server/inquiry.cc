@@ -333,11 +333,6 @@ void Inquiry::finish_with(std::span<const std::uint8_t> message,
   if (answered) count_losses(now);
   Outcome outcome;
   outcome.message.assign(message.begin(), message.end());
-  if (!message.empty()) {
-    spell_as_asked(question_, outcome.message,
-                   CaresChannel::rewrites_messages() ? Names::kWrittenOut
-                                                     : Names::kAsSent);
-  }
   if (!answered) outcome.failure = failure_text(now);
   outcome.waited = now - started_;
   finished_(*this, outcome);

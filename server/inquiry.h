@@ -32,8 +32,8 @@ class Inquiry
  public:
   // As ForwardOutcome, with the answer as the upstream sent it.
   struct Outcome {
-    // The upstream's whole message in the question's spelling; empty when none
-    // answered.
+    // The upstream's whole message, in the spelling it was asked in; empty when
+    // none answered.
     Octets message{};
     std::string failure{};
     std::chrono::nanoseconds waited{0};

@@ -1,5 +1,6 @@
 // The half of a QueryHandler that begins where the zones end: what upstreams
 // answer, or fail to.
+#include <algorithm>
 #include <utility>
 
 #include "cache/ttl_rules.h"
@@ -131,15 +132,18 @@ EncodedAnswer QueryHandler::joined(const Pending& pending,
                                    const UpstreamAnswer* answer) {
   writer_.start(pending.query);
   RecordCopier copier(writer_);
-  copier.copy(pending.chain->begun.answer().message,
-              [](Section section, const MessageRecord&) {
-                return section == Section::kAnswer;
-              });
+  // The zone's answer section is its CNAMEs.
+  const EncodedAnswer begun = pending.chain->begun.answer();
+  const auto links = std::ranges::find_if(begun.rrsets, [](const auto& rrset) {
+    return rrset.section != Section::kAnswer;
+  });
+  copier.copy(begun.message, begun.rrsets.first(static_cast<std::size_t>(
+                                 links - begun.rrsets.begin())));
   std::uint16_t flags = flag::kRa | flag::kAa;
   if (answer == nullptr) return writer_.finish(Rcode::kServFail, flags);
-  copier.copy(answer->encoded().message,
-              [](Section, const MessageRecord&) { return true; });
-  if (answer->is_truncated) flags |= flag::kTc;
+  const EncodedAnswer rest = answer->encoded();
+  copier.copy(rest.message, rest.rrsets);
+  if (answer->is_truncated || writer_.is_cut()) flags |= flag::kTc;
   return writer_.finish(answer->rcode, flags);
 }
 

@@ -1,26 +1,45 @@
 #include "server/record_copier.h"
 
+#include <algorithm>
+
 #include "zones/message_index.h"
 
 namespace canopy {
+namespace {
+
+// The last field of an SOA.  REQUIRES: a whole one.
+std::uint32_t minimum_of(std::span<const std::uint8_t> soa) {
+  std::uint32_t minimum = 0;
+  for (const std::uint8_t octet : soa.last(4)) minimum = minimum << 8 | octet;
+  return minimum;
+}
+
+}  // namespace
 
 void RecordCopier::copy(std::span<const std::uint8_t> message,
-                        const Wanted& wanted) {
+                        std::span<const RrsetSpan> rrsets) {
   MessageReader reader(message);
-  if (!reader.question()) return;
-  const unsigned answers = reader.answer_count();
-  const unsigned all = answers + reader.authority_count();
-  for (unsigned i = 0; i < all; ++i) {
-    const auto record = reader.record();
-    if (!record) return;
-    const Section section =
-        i < answers ? Section::kAnswer : Section::kAuthority;
-    if (!wanted(section, *record)) continue;
-    const auto rdata = expanded_rdata(reader, *record, message);
-    if (!rdata) continue;
-    writer_.add(section, kept(record->owner), record->type, record->ttl,
-                *rdata);
+  for (const RrsetSpan& rrset : rrsets) {
+    reader.seek(rrset.offset);
+    for (unsigned i = 0; i < rrset.count; ++i) {
+      if (!copy_record(rrset.section, reader, message)) return;
+    }
   }
+}
+
+bool RecordCopier::copy_record(Section section, MessageReader& reader,
+                               std::span<const std::uint8_t> message) {
+  const auto record = reader.record();
+  if (!record) return false;
+  const auto rdata = expanded_rdata(reader, *record, message, respelling_);
+  if (!rdata) return false;
+  std::uint32_t ttl = record->ttl;
+  if (section == Section::kAuthority && record->type == RrType::kSoa) {
+    ttl = std::min(ttl, minimum_of(*rdata));
+  }
+  writer_.add(section, kept(respelling_.applied(record->owner)), record->type,
+              ttl, *rdata);
+  return true;
 }
 
 NameView RecordCopier::kept(const Name& owner) {

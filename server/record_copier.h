@@ -4,29 +4,36 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <span>
 
+#include "zones/encoded_answer.h"
 #include "zones/message_reader.h"
 #include "zones/message_writer.h"
+#include "zones/respelling.h"
 
 namespace canopy {
 
 class RecordCopier {
  public:
-  using Wanted = std::function<bool(Section, const MessageRecord&)>;
+  // `writer` lives until the message is finished.  Names are spelled as
+  // `respelling` says.
+  explicit RecordCopier(MessageWriter& writer,
+                        const Respelling& respelling = {})
+      : writer_(writer), respelling_(respelling) {}
 
-  // Both live until the message is finished.
-  explicit RecordCopier(MessageWriter& writer) : writer_(writer) {}
-
-  // The `wanted` records of the answer and the authority section; up to the
-  // first that is malformed.
-  void copy(std::span<const std::uint8_t> message, const Wanted& wanted);
+  // The RRsets of `message`, in the order given; up to the first that is
+  // malformed.  An SOA of the authority section gets at most its MINIMUM as
+  // TTL, which is how long caches may keep the denial (RFC 2308 section 5).
+  void copy(std::span<const std::uint8_t> message,
+            std::span<const RrsetSpan> rrsets);
 
  private:
+  bool copy_record(Section section, MessageReader& reader,
+                   std::span<const std::uint8_t> message);
   NameView kept(const Name& owner);
 
   MessageWriter& writer_;
+  const Respelling respelling_;
   // The writer knows a run of records of one owner by the owner's address.
   std::array<Name, 2> owners_;
   std::size_t last_ = 0;

@@ -23,44 +23,41 @@ std::optional<UpstreamAnswer> UpstreamAnswerReader::read(
   const Query asked = query_of(question);
   const Bailiwick bailiwick(asked, index_.answer());
   if (!bailiwick.holds_any()) return std::nullopt;
-  cut_what_was_not_asked(asked, bailiwick);
+  const EncodedAnswer encoded = bailiwick.is_simple()
+                                    ? as_it_stands(asked)
+                                    : written_anew(asked, bailiwick);
   std::optional<UpstreamAnswer> answer(std::in_place);
-  answer->octets.assign(bailiwick.holds_all()
-                            ? index_.answer()
-                            : without_other_names(asked, bailiwick));
+  answer->octets.assign(encoded);
   answer->rcode = index_.rcode();
-  answer->is_truncated = (index_.flags() & flag::kTc) != 0;
+  answer->is_truncated =
+      (MessageReader(encoded.message).flags() & flag::kTc) != 0;
   answer->is_positive =
-      index_.rcode() == Rcode::kNoError && index_.has_answer();
-  answer->lifetime = time_to_keep(index_);
+      index_.rcode() == Rcode::kNoError && bailiwick.has_answer();
+  answer->lifetime = time_to_keep(encoded);
   return answer;
 }
 
 // Additional records are a courtesy, and so are the zone's servers beside an
-// answer: clients may ask for them.  Proofs are for clients that set DO.
-void UpstreamAnswerReader::cut_what_was_not_asked(const Query& asked,
-                                                  const Bailiwick& bailiwick) {
-  if (index_.rcode() == Rcode::kNoError && bailiwick.has_answer() &&
-      !asked.dnssec_ok()) {
-    return index_.cut_before(Section::kAuthority);
-  }
-  index_.cut_before(bailiwick.holds_authority(index_.answer())
-                        ? Section::kAdditional
-                        : Section::kAuthority);
+// answer: clients may ask for them.
+EncodedAnswer UpstreamAnswerReader::as_it_stands(const Query& asked) {
+  index_.cut_before(Section::kAuthority);
+  index_.spell_question(asked.qname);
+  return index_.answer();
 }
 
-// Written anew: compressed names may point into what is left out.
-EncodedAnswer UpstreamAnswerReader::without_other_names(
-    const Query& asked, const Bailiwick& bailiwick) {
-  if (!writer_) writer_.emplace();
-  writer_->start(asked);
-  RecordCopier copier(*writer_);
-  copier.copy(index_.answer().message, [&](Section section,
-                                           const MessageRecord& record) {
-    return section != Section::kAnswer || bailiwick.holds_answer(record);
-  });
-  const auto truncated = static_cast<std::uint16_t>(index_.flags() & flag::kTc);
-  return writer_->finish(index_.rcode(), flag::kRa | truncated);
+// Written anew: the chain in its order, without what was not asked for, and
+// with all names expanded where they were compressed against RFC 3597.
+EncodedAnswer UpstreamAnswerReader::written_anew(const Query& asked,
+                                                 const Bailiwick& bailiwick) {
+  const EncodedAnswer answer = index_.answer();
+  const NameView sent(answer.message.data() + kHeaderSize, asked.qname.size());
+  writer_.start(asked);
+  RecordCopier copier(writer_, Respelling(sent, asked.qname));
+  copier.copy(answer.message, bailiwick.held());
+  auto flags = static_cast<std::uint16_t>(
+      flag::kRa | (index_.flags() & (flag::kTc | flag::kAd)));
+  if (writer_.is_cut()) flags |= flag::kTc;
+  return writer_.finish(index_.rcode(), flags);
 }
 
 }  // namespace canopy

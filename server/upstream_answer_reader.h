@@ -16,18 +16,18 @@ namespace canopy {
 
 class UpstreamAnswerReader {
  public:
-  // Nothing when the message is malformed, answers another question, or has
-  // only records of other names.
+  // `question` as the client spelled it; `message` as it came, in the spelling
+  // that it was sent with.  Nothing when the message is malformed, answers
+  // another question, or has only records of other names.
   std::optional<UpstreamAnswer> read(const ForwardQuestion& question,
                                      std::span<const std::uint8_t> message);
 
  private:
-  void cut_what_was_not_asked(const Query& asked, const Bailiwick& bailiwick);
-  EncodedAnswer without_other_names(const Query& asked,
-                                    const Bailiwick& bailiwick);
+  EncodedAnswer as_it_stands(const Query& asked);
+  EncodedAnswer written_anew(const Query& asked, const Bailiwick& bailiwick);
 
   MessageIndex index_;
-  std::optional<MessageWriter> writer_;  // rarely needed, and large
+  MessageWriter writer_;
 };
 
 }  // namespace canopy

@@ -4,7 +4,8 @@
 #include <array>
 
 #include "zones/message_reader.h"
-#include "zones/rdata_layout.h"
+#include "zones/rdata_names.h"
+#include "zones/respelling.h"
 
 namespace canopy {
 namespace {
@@ -15,28 +16,13 @@ void store16(std::vector<std::uint8_t>& message, std::size_t at,
   message[at + 1] = static_cast<std::uint8_t>(value);
 }
 
-// The last field of an SOA.
-std::uint32_t soa_minimum(std::span<const std::uint8_t> rdata) {
-  std::uint32_t minimum = 0;
-  for (const std::uint8_t octet : rdata.last(4)) {
-    minimum = minimum << 8 | octet;
-  }
-  return minimum;
-}
-
-std::uint32_t lower(std::optional<std::uint32_t> known, std::uint32_t more) {
-  return known ? std::min(*known, more) : more;
-}
-
 }  // namespace
 
 bool MessageIndex::read(std::span<const std::uint8_t> message) {
   message_.clear();
   ttl_offsets_.clear();
   rrsets_.clear();
-  answer_ttl_.reset();
-  negative_ttl_.reset();
-  has_answer_ = cut_ = false;
+  cut_ = false;
   last_type_ = RrType::kName;
   if (message.size() < kHeaderSize || message.size() > kMaxMessageSize) {
     return false;
@@ -79,18 +65,12 @@ void MessageIndex::cut_before(Section section) {
   message_.resize(end);
   std::erase_if(ttl_offsets_, [=](std::uint16_t at) { return at >= end; });
   rrsets_.erase(first, rrsets_.end());
-  if (section <= Section::kAuthority) {
-    store16(message_, 8, 0);
-    negative_ttl_.reset();
-  }
+  if (section <= Section::kAuthority) store16(message_, 8, 0);
   store16(message_, 10, 0);
 }
 
-std::optional<std::uint32_t> MessageIndex::ttl() const {
-  const bool negative = rcode_ == Rcode::kNxDomain || !answer_ttl_;
-  if (!negative) return answer_ttl_;
-  if (!negative_ttl_) return std::nullopt;
-  return lower(answer_ttl_, *negative_ttl_);  // a CNAME may lead to nothing
+void MessageIndex::spell_question(NameView qname) {
+  std::ranges::copy(qname.wire(), message_.begin() + kHeaderSize);
 }
 
 bool MessageIndex::read_section(MessageReader& reader,
@@ -116,12 +96,10 @@ bool MessageIndex::read_section(MessageReader& reader,
 void MessageIndex::add(const MessageRecord& record, Section section,
                        std::size_t end) {
   ttl_offsets_.push_back(static_cast<std::uint16_t>(record.ttl_offset));
-  if (section == Section::kAnswer) {
-    has_answer_ = true;
-    answer_ttl_ = lower(answer_ttl_, record.ttl);
-  }
-  if (section == Section::kAuthority && record.type == RrType::kSoa) {
-    negative_ttl_ = lower(record.ttl, soa_minimum(record.rdata));
+  // RFC 2181 section 8: a TTL with the highest bit set is 0.
+  if (record.ttl >> 31 != 0) {
+    store16(message_, record.ttl_offset, 0);
+    store16(message_, record.ttl_offset + 2, 0);
   }
   const bool joins = !rrsets_.empty() && rrsets_.back().section == section &&
                      last_type_ == record.type && last_owner_ == record.owner;
@@ -160,34 +138,39 @@ bool rdata_is_whole(MessageReader& reader, const MessageRecord& record,
     if (record.type == RrType::kA) return size == 4;
     if (record.type == RrType::kAaaa) return size == 16;
   }
-  const RdataLayout layout = rdata_layout(record.type);
-  if (layout.names == 0) return true;
-  if (layout.before > size) return false;
+  const auto layout = rdata_names(record.type, record.rdata);
+  if (!layout || layout->before > size) return false;
+  if (layout->names == 0) return true;
   auto at = static_cast<std::size_t>(record.rdata.data() - message.data());
   const std::size_t end = at + size;
-  at += layout.before;
-  for (int i = 0; i < layout.names; ++i) {
+  at += layout->before;
+  // Bounded by the rdata, and by the steps that the reader has left.
+  for (int i = 0; i != layout->names; ++i) {
+    if (layout->names == RdataNames::kToTheEnd && at == end) break;
     if (!reader.name(at) || at > end) return false;
   }
-  return end - at == layout.after;
+  return !layout->after || end - at == *layout->after;
 }
 
 std::optional<Octets> expanded_rdata(MessageReader& reader,
                                      const MessageRecord& record,
-                                     std::span<const std::uint8_t> message) {
-  const RdataLayout layout = rdata_layout(record.type);
+                                     std::span<const std::uint8_t> message,
+                                     const Respelling& respelling) {
+  const auto layout = rdata_names(record.type, record.rdata);
+  if (!layout || layout->before > record.rdata.size()) return std::nullopt;
   const auto begin =
       static_cast<std::size_t>(record.rdata.data() - message.data());
   const std::size_t end = begin + record.rdata.size();
-  if (layout.before > record.rdata.size()) return std::nullopt;
-  Octets rdata(
-      record.rdata.begin(),
-      record.rdata.begin() + static_cast<std::ptrdiff_t>(layout.before));
-  std::size_t at = begin + layout.before;
-  for (int i = 0; i < layout.names; ++i) {
+  std::size_t at = begin + layout->before;
+  Octets rdata(message.begin() + static_cast<std::ptrdiff_t>(begin),
+               message.begin() + static_cast<std::ptrdiff_t>(at));
+  // Bounded as above.
+  for (int i = 0; i != layout->names; ++i) {
+    if (layout->names == RdataNames::kToTheEnd && at == end) break;
     const std::optional<Name> name = reader.name(at);
     if (!name || at > end) return std::nullopt;
-    rdata.insert(rdata.end(), name->wire().begin(), name->wire().end());
+    const Name spelled = respelling.applied(*name);
+    rdata.insert(rdata.end(), spelled.wire().begin(), spelled.wire().end());
   }
   rdata.insert(rdata.end(), message.begin() + static_cast<std::ptrdiff_t>(at),
                message.begin() + static_cast<std::ptrdiff_t>(end));

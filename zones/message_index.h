@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "zones/encoded_answer.h"
+#include "zones/respelling.h"
 #include "zones/rrset.h"
 
 namespace canopy {
@@ -17,7 +18,8 @@ class MessageIndex {
   // False when the message is malformed, or an extended rcode says that its
   // EDNS was at fault.  Of the flags TC and AD are kept, QR and RA set, as it
   // is in the mouth of whoever forwards it; records behind an OPT that is not
-  // the last are left out (their names may point across it).
+  // the last are left out (their names may point across it).  TTLs with the
+  // highest bit set become 0.
   bool read(std::span<const std::uint8_t> message);
 
   // Borrows from this index until the next read.
@@ -25,14 +27,12 @@ class MessageIndex {
 
   // Leaves out all records from the first of `section` on.
   void cut_before(Section section);
+  // Writes the question's name in this spelling; names that point to it follow.
+  // REQUIRES: the name that the question has, but for case.
+  void spell_question(NameView qname);
 
   Rcode rcode() const { return rcode_; }
   std::uint16_t flags() const { return flags_; }
-  bool has_answer() const { return has_answer_; }
-  // The lowest TTL of the answer section; for a negative response, how long
-  // it may be kept: the lesser of the SOA's TTL and MINIMUM (RFC 2308 5).
-  // Nothing when the message does not say.
-  std::optional<std::uint32_t> ttl() const;
 
  private:
   bool read_section(class MessageReader& reader,
@@ -48,23 +48,23 @@ class MessageIndex {
   std::vector<RrsetSpan> rrsets_;
   Rcode rcode_ = Rcode::kNoError;
   std::uint16_t flags_ = 0;
-  bool has_answer_ = false;
   bool cut_ = false;  // an OPT was met
-  std::optional<std::uint32_t> answer_ttl_;
-  std::optional<std::uint32_t> negative_ttl_;
   // Of the record before: does the next one belong to its RRset?
   Name last_owner_;
   RrType last_type_ = RrType::kName;
 };
 
-// True when an address has its size and names stand where they belong.
+// True when an address has its size and names stand where they belong, in all
+// types that zones/rdata_names.h knows.
 // `message` is the reader's.
 bool rdata_is_whole(class MessageReader& reader,
                     const struct MessageRecord& record,
                     std::span<const std::uint8_t> message);
-// The record's rdata with compression undone, or nothing if it is malformed.
+// The record's rdata with compression undone and names spelled by `respelling`,
+// or nothing if it is malformed.
 std::optional<Octets> expanded_rdata(class MessageReader& reader,
                                      const struct MessageRecord& record,
-                                     std::span<const std::uint8_t> message);
+                                     std::span<const std::uint8_t> message,
+                                     const Respelling& respelling = {});
 
 }  // namespace canopy

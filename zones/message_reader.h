@@ -101,6 +101,8 @@ class MessageReader {
   std::optional<SkippedRecord> skip_record(std::size_t& labels);
 
   std::size_t position() const { return position_; }
+  // The next record is read at `position`.  REQUIRES: within the message.
+  void seek(std::size_t position) { position_ = position; }
   bool at_end() const { return position_ == message_.size(); }
 
   // The name at `position`, which moves behind it; compression is undone.

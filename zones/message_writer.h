@@ -1,5 +1,5 @@
-// Writes answers as octets, with names compressed (RFC 1035 4.1.4).  One a
-// thread, its memory used again for each message.
+// Writes answers as octets, with names compressed (RFC 1035 4.1.4) by at most
+// eight pointers each.  One a thread, its memory used again for each message.
 #pragma once
 
 #include <algorithm>

@@ -6,11 +6,14 @@
 namespace canopy {
 namespace {
 
-// Compares with a name in a message of our own making, following pointers.
+// Compares with a name in a message of our own making, following pointers; not
+// more than NameTable::kMostPointers.
 bool stands_at(NameView name, std::size_t at,
                std::span<const std::uint8_t> message) {
+  std::size_t pointers = 1;  // the one that would lead here
   while (true) {
     while ((message[at] & 0xC0) == 0xC0) {
+      if (++pointers > NameTable::kMostPointers) return false;
       at = static_cast<std::size_t>(message[at] & 0x3F) << 8 | message[at + 1];
     }
     const std::string_view label(

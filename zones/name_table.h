@@ -43,7 +43,8 @@ class NameTable {
   };
   Suffixes suffixes(NameView name) const { return {name, seed_}; }
 
-  // Where in `message` suffix number `i` stands.
+  // Where in `message` suffix number `i` stands, if a name that points there is
+  // made of no more than kMostPointers pointers.
   std::optional<std::uint16_t> find(
       const Suffixes& name, std::size_t i,
       std::span<const std::uint8_t> message) const;
@@ -51,6 +52,9 @@ class NameTable {
   void insert(const Suffixes& name, std::size_t i, std::size_t offset);
 
   static constexpr std::size_t kMaxOffset = 0x3FFF;  // 14 bits
+  // Some resolvers refuse names of more than ten.  A record's owner may add one
+  // that points to the owner before.
+  static constexpr std::size_t kMostPointers = 7;
 
  private:
   static constexpr std::size_t kSlots = 4096;

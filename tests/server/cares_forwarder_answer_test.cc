@@ -147,25 +147,6 @@ TEST_CASE("each question has a spelling of its own, the client its own back") {
   CHECK(upstream.asked() >= 20);
 }
 
-TEST_CASE("names that were written out get the client's spelling as well") {
-  const std::string text =
-      "............\3wWw\7eXAMPle\3cOm\0\0\1\0\1"
-      "\xc0\x0c\0\1 \3wWw\7eXAMPle\3cOm\0 \2ns\7eXAMPle\3cOm\0 "
-      "\4mail\3cOm\0 \3Com\0 \7eXAMPle\3org\0"s;
-  const Octets sent(text.begin(), text.end());
-  const auto spelled_names = [&](Names names) {
-    Octets message = sent;
-    spell_as_asked(ForwardQuestion(query_for("www.Example.com")), message,
-                   names);
-    return std::string(message.begin() + 29, message.end());
-  };
-  CHECK(spelled_names(Names::kAsSent) == text.substr(29));
-  CHECK(spelled_names(Names::kWrittenOut) ==
-        "\0\1\0\1\xc0\x0c\0\1 \3www\7Example\3com\0 "
-        "\2ns\7Example\3com\0 \4mail\3com\0 \3Com\0 "
-        "\7eXAMPle\3org\0"s);
-}
-
 TEST_CASE(
     "an answer with the right id and port, but not the spelling, is not "
     "taken") {

@@ -44,7 +44,7 @@ TEST_CASE("the chain of CNAMEs is kept, in any order, and nothing beside it") {
   CHECK(said(kQuestion, kCname + kForeign + kEnd) == chain);
   CHECK(said(kQuestion, kCname + kEnd + "b.example.net. 60 IN A 192.0.2.9\n") ==
         chain);
-  CHECK(said(kQuestion, kEnd + kCname) == "NOERROR rd ra\n" + kEnd + kCname);
+  CHECK(said(kQuestion, kEnd + kCname) == chain);
   const std::string dname =
       "example.com. 60 IN DNAME example.net.\n"
       "www.example.com. 60 IN CNAME www.example.net.\n"
@@ -67,7 +67,7 @@ TEST_CASE("of many CNAMEs only the first 64 can be of the chain") {
     }
     return text;
   };
-  for (const int links : {15, 64, 65}) {
+  for (const int links : {31, 64, 65}) {
     CAPTURE(links);
     TestServer server("");
     server.upstreams().answer(kQuestion, chain(links));
@@ -78,9 +78,9 @@ TEST_CASE("of many CNAMEs only the first 64 can be of the chain") {
          ++at) {
       ++kept;
     }
-    // The 16 names of a chain and what the last leads to; without its first
+    // The 32 names of a chain and what the last leads to; without its first
     // link there is the name asked for, and what it leads to.
-    CHECK(kept == (links == 15 ? 15 : links == 64 ? 16 : 1));
+    CHECK(kept == (links == 31 ? 31 : links == 64 ? 32 : 1));
   }
 }
 

@@ -216,6 +216,70 @@ TEST_CASE("a full table of names costs room, not correctness") {
   CHECK(message_text(encoded.message) == oracle_text(encoded.message));
 }
 
+namespace {
+
+// Of the name at `at`, which moves behind it.
+int pointers_of(std::span<const std::uint8_t> message, std::size_t& at) {
+  int pointers = 0;
+  std::size_t i = at;
+  while (message[i] != 0) {
+    if ((message[i] & 0xC0) != 0xC0) {
+      i += 1U + message[i];
+      if (pointers == 0) at = i;
+      continue;
+    }
+    if (++pointers == 1) at = i + 2;
+    i = static_cast<std::size_t>(message[i] & 0x3F) << 8 | message[i + 1];
+  }
+  if (pointers == 0) ++at;
+  return pointers;
+}
+
+// The most of any owner, and of the name that each record's rdata begins with.
+int most_pointers(std::span<const std::uint8_t> message) {
+  MessageReader reader(message);
+  reader.question();
+  int most = 0;
+  for (;;) {
+    std::size_t at = reader.position();
+    const auto record = reader.record();
+    if (!record) return most;
+    most = std::max(most, pointers_of(message, at));
+    at = static_cast<std::size_t>(record->rdata.data() - message.data());
+    if (record->type == RrType::kMx) at += 2;
+    if (record->type != RrType::kA) {
+      most = std::max(most, pointers_of(message, at));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("no name is made of more than eight pointers") {
+  // Each name is the one before with a label in front.
+  for (const RrType type : {RrType::kCname, RrType::kPtr, RrType::kMx}) {
+    const Query query = query_from_text("q.example. A");
+    MessageWriter writer;
+    writer.start(query);
+    std::vector<Name> names = {*Name::from_text("l.test")};
+    for (int i = 0; i < 40; ++i) names.push_back(*names.back().child("l"));
+    for (std::size_t i = 1; i < names.size(); ++i) {
+      Octets rdata(names[i].wire().begin(), names[i].wire().end());
+      if (type == RrType::kMx) rdata.insert(rdata.begin(), 2, 0);
+      writer.add(Section::kAnswer, names[i - 1], type, 1, rdata);
+    }
+    for (int i = 0; i < 3; ++i) {
+      writer.add(Section::kAnswer, names.back(), RrType::kA, 1,
+                 Octets{10, 0, 0, 1});
+    }
+    const EncodedAnswer encoded = writer.finish(Rcode::kNoError, 0);
+    check_map(encoded);
+    CHECK(message_text(encoded.message) == oracle_text(encoded.message));
+    CHECK(most_pointers(encoded.message) == 8);
+    CHECK_FALSE(writer.is_partial());
+  }
+}
+
 TEST_CASE("addresses of a name not seen before may still rotate, or not") {
   // The first record spells the owner, the others point to it: they differ in
   // size and must not be taken for equal.
