@@ -1,6 +1,6 @@
 #include "zones/encoded_soa.h"
 
-#include <algorithm>
+#include <cstring>
 
 namespace canopy {
 
@@ -25,7 +25,7 @@ EncodedSoa::EncodedSoa(const Name& apex, std::uint32_t ttl, const Octets& rdata)
 }
 
 void EncodedSoa::write(std::uint8_t* to, std::size_t apex_at) const {
-  std::ranges::copy(octets_, to);
+  std::memcpy(to, octets_.data(), octets_.size());
   for (const std::uint16_t at : pointers_) {
     to[at] = static_cast<std::uint8_t>(0xC0 | apex_at >> 8);
     to[at + 1] = static_cast<std::uint8_t>(apex_at);
