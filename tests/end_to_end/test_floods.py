@@ -280,6 +280,7 @@ def connect(server, source):
     return made
 
 
+@pytest.mark.measured  # a slow build opens too few in the time of an answer
 def test_connections_of_one_client_that_wait_for_answers(
         start, upstream, many_files):
     """None of them is idle, so none makes room.  The upstream answers health
