@@ -26,7 +26,7 @@ readonly build_packages=(
 )
 readonly test_packages=(
   python3 python3-dnspython python3-pytest python3-yaml
-  unbound dnsperf iproute2 iptables nftables libcap2-bin
+  unbound musl-tools busybox dnsperf iproute2 iptables nftables libcap2-bin
   openssl curl procps util-linux
 )
 readonly ci_packages=(

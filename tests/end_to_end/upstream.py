@@ -190,12 +190,24 @@ def records(*lines):
     return script
 
 
+def fitting(script):
+    """As `script`, but over UDP what does not fit is TC and nothing."""
+    def fits(query, tcp):
+        reply = script(query, tcp)
+        most = max(512, query.payload if query.edns >= 0 else 512)
+        if tcp or len(reply.to_wire(max_size=65535)) <= most:
+            return reply
+        return respond(query, truncated=True)
+    return fits
+
+
 def fails(rcode):
     """A script: every question fails."""
     return lambda query, _tcp: respond(query, rcode=rcode)
 
 
 if __name__ == "__main__":
-    with Upstream(records(*sys.argv[3:]), sys.argv[1], int(sys.argv[2])):
+    with Upstream(fitting(records(*sys.argv[3:])), sys.argv[1],
+                  int(sys.argv[2])):
         print("listens", flush=True)
         sys.stdin.read()
