@@ -40,7 +40,7 @@ ClusterWatch::Put ClusterWatch::put(const Listing& listing,
                                     DecodedObject&& decoded) {
   const std::lock_guard lock(mutex_);
   if (!zones_.wants(decoded.object, decoded.labels)) return Put::kTaken;
-  note_left_out(decoded.object, std::move(decoded.left_out));
+  note_gaps(decoded);
   Put result = put_one(listing, std::move(decoded.object));
   for (EndpointSlice& slice : decoded.more) {
     result = std::max(result, put_one(listing, std::move(slice)));
@@ -150,7 +150,7 @@ void ClusterWatch::take_event(Origin origin, WatchEvent&& event) {
   if (deleted || !zones_.wants(decoded->object, decoded->labels)) {
     return zones_.drop(kind_of(decoded->object), key_of(decoded->object));
   }
-  note_left_out(decoded->object, std::move(decoded->left_out));
+  note_gaps(*decoded);
   zones_.take(std::move(decoded->object), origin);
 }
 
@@ -193,6 +193,11 @@ void ClusterWatch::note_check(ObjectKind kind, bool same) {
   ++(same ? of(kind).same : of(kind).differing);
 }
 
+void ClusterWatch::note_back_in_time(ObjectKind kind) {
+  const std::lock_guard lock(mutex_);
+  ++of(kind).went_back;
+}
+
 void ClusterWatch::note_manifests(std::uint64_t broken_files) {
   const std::lock_guard lock(mutex_);
   status_.broken_files = broken_files;
@@ -201,11 +206,25 @@ void ClusterWatch::note_manifests(std::uint64_t broken_files) {
 
 void ClusterWatch::note_malformed(const MalformedObject& object) {
   ++of(object.kind).malformed;
-  std::string& said = complaints_[object.key];
-  if (said == object.why) return;
-  said = object.why;
-  log_warning("{} {} is skipped: {}", kind_name(object.kind),
-              to_text(object.key), object.why);
+  complain(object.kind, object.key, "is skipped: " + object.why);
+}
+
+void ClusterWatch::note_gaps(DecodedObject& decoded) {
+  const ObjectKind kind = kind_of(decoded.object);
+  of(kind).unread += decoded.unread_count;
+  if (decoded.unread_count > 0) {
+    complain(kind, key_of(decoded.object),
+             "is served without what cannot be read: " + decoded.unread);
+  }
+  note_left_out(decoded.object, std::move(decoded.left_out));
+}
+
+void ClusterWatch::complain(ObjectKind kind, const ObjectKey& key,
+                            const std::string& text) {
+  std::string& said = complaints_[{kind, key}];
+  if (said == text) return;
+  said = text;
+  log_warning("{} {} {}", kind_name(kind), to_text(key), text);
   if (complaints_.size() > kMaxComplaints) complaints_.clear();
 }
 

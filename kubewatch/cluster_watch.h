@@ -71,6 +71,8 @@ class ClusterWatch {
   void note_failure(ObjectKind kind);
   void note_frozen(ObjectKind kind);
   void note_check(ObjectKind kind, bool same);
+  // An event was older than what the watch had told before, and not taken.
+  void note_back_in_time(ObjectKind kind);
   void note_manifests(std::uint64_t broken_files);
 
   // --- a snapshot.  It stands in for kinds that had no list yet, until they
@@ -98,6 +100,10 @@ class ClusterWatch {
   void take_event(Origin origin, WatchEvent&& event);
   void count_event(ObjectKind kind, const WatchEvent& event);
   void note_malformed(const MalformedObject& object);
+  // Of what is taken in: what it is served without.
+  void note_gaps(DecodedObject& decoded);
+  // Logs it, unless it was the last complaint about this object.
+  void complain(ObjectKind kind, const ObjectKey& key, const std::string& text);
   void note_left_out(const Object& object, std::string left_out);
   std::size_t count_cut(ObjectKind kind) const;
   KindStatus& of(ObjectKind kind) {
@@ -113,7 +119,7 @@ class ClusterWatch {
   Origin last_origin_ = 0;
   Origin snapshot_ = 0;  // of its objects; 0: none was taken in
   // What was last said about objects that cannot be read, to say it once.
-  std::map<ObjectKey, std::string> complaints_;
+  std::map<std::pair<ObjectKind, ObjectKey>, std::string> complaints_;
   // Objects that were not served whole once, which the log has said, and
   // whether they are now.
   std::map<std::pair<ObjectKind, ObjectKey>, bool> cut_;

@@ -185,6 +185,7 @@ Pass pass_over_text(const std::string& json, const std::string& item_kind,
 void set_line(std::size_t line, Decoded& decoded) {
   if (auto* other = std::get_if<OtherObject>(&decoded)) other->line = line;
   if (auto* bad = std::get_if<MalformedObject>(&decoded)) bad->line = line;
+  if (auto* good = std::get_if<DecodedObject>(&decoded)) good->line = line;
 }
 
 ManifestError read_yaml(const fs::path& path, const Sink& sink) {

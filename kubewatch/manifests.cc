@@ -49,6 +49,13 @@ bool is_below(const fs::path& file, const fs::path& folder) {
   return end == folder.end() || end->empty();
 }
 
+// People write Services, and kubectl would refuse this one.  What controllers
+// write is served without the field or item that cannot be read.
+bool is_refused(const DecodedObject& object) {
+  return !object.unread.empty() &&
+         kind_of(object.object) == ObjectKind::kService;
+}
+
 }  // namespace
 
 ManifestSource::ManifestSource(ManifestOptions options, ClusterWatch& cluster)
@@ -336,6 +343,11 @@ void ManifestSource::take(const Listing& listing, const Path& path, File& file,
     return refuse(listing, path, std::move(*bad));
   }
   DecodedObject& object = *std::get_if<DecodedObject>(&decoded);
+  if (is_refused(object)) {
+    return refuse(listing, path,
+                  {ObjectKind::kService, key_of(object.object), object.unread,
+                   object.line});
+  }
   file.census.count(object);
   const ObjectKey key = key_of(object.object);
   const std::string name =

@@ -51,8 +51,9 @@ class ManifestSource {
   ManifestSource& operator=(const ManifestSource&) = delete;
 
   // Takes in and publishes everything, then watches.  Throws
-  // ConfigurationError when a path is missing, a file does not load, or an
-  // object in it cannot be read.  Later, such an object stays as it was.
+  // ConfigurationError when a path is missing, a file does not load, an object
+  // in it has no usable name, or a Service a field that cannot be read.  Later,
+  // such an object stays as it was.
   void start();
   // Reads everything once, and goes on behind a fault.  In place of start().
   // Throws ConfigurationError when a path is missing.

@@ -1,9 +1,11 @@
 #include "kubewatch/object_decoder.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
+#include <vector>
 
+#include "kubewatch/dns_label.h"
+#include "kubewatch/object_fields.h"
 #include "kubewatch/object_limits.h"
 #include "kubewatch/rfc3339.h"
 #include "kubewatch/shown_text.h"
@@ -13,65 +15,6 @@ namespace canopy::kube {
 namespace {
 
 using json::Value;
-
-// Leaves an object half way.  Never leaves this file.
-struct Malformed {
-  std::string why;
-};
-
-[[noreturn]] void fail(std::string why) { throw Malformed{std::move(why)}; }
-
-bool is_set(const Value* value) { return value && !value->IsNull(); }
-
-std::string_view view(const Value& value) {
-  return {value.GetString(), value.GetStringLength()};
-}
-
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z');
-}
-
-void check_label(std::string_view text, const char* where) {
-  if (is_dns_label(text)) return;
-  constexpr std::size_t kMost = 64;
-  const bool all = text.size() <= kMost;
-  fail(std::string(where) + " \"" + std::string(text.substr(0, kMost)) +
-       (all ? "\"" : "...\" (" + std::to_string(text.size()) + " octets)") +
-       " is not a DNS label: 1 to 63 letters, digits and '-', which is neither "
-       "first nor last");
-}
-
-// The member, with null as good as missing; anything but `type` is an error.
-const Value* object_in(const Value& value, const char* name) {
-  const Value* found = member(value, name);
-  if (!is_set(found)) return nullptr;
-  if (!found->IsObject()) fail(std::string(name) + " is not a mapping");
-  return found;
-}
-
-const Value* array_in(const Value& value, const char* name) {
-  const Value* found = member(value, name);
-  if (!is_set(found)) return nullptr;
-  if (!found->IsArray()) fail(std::string(name) + " is not a list");
-  return found;
-}
-
-std::string text_in(const Value& value, const char* name) {
-  const Value* found = member(value, name);
-  if (!is_set(found)) return {};
-  if (!found->IsString()) fail(std::string(name) + " is not a string");
-  return std::string(view(*found));
-}
-
-// Of what has a short one in every object that the API server takes.
-std::string short_text_in(const Value& value, const char* name) {
-  std::string text = text_in(value, name);
-  if (text.size() > kMaxText) {
-    fail(std::string(name) + " \"" + shown(text) + "\" is too long");
-  }
-  return text;
-}
 
 // What the limits leave out of one object.
 class LeftOut {
@@ -88,64 +31,54 @@ class LeftOut {
   std::string text_;
 };
 
-bool flag_in(const Value& value, const char* name, bool absent) {
-  const Value* found = member(value, name);
-  if (!is_set(found)) return absent;
-  if (!found->IsBool()) fail(std::string(name) + " is not true or false");
-  return found->GetBool();
-}
-
-std::optional<std::uint16_t> port_in(const Value& value) {
-  const Value* found = member(value, "port");
-  if (!is_set(found)) return std::nullopt;
-  if (!found->IsUint() || found->GetUint() > 65535) {
-    fail("port is not a number from 0 to 65535");
-  }
-  return static_cast<std::uint16_t>(found->GetUint());
-}
-
-void for_each_object(const Value* list, const char* name,
-                     const std::function<void(const Value&)>& visit) {
-  if (list == nullptr) return;
-  for (const Value& item : list->GetArray()) {
-    if (!item.IsObject()) {
-      fail(std::string(name) + " holds something that is not a mapping");
-    }
-    visit(item);
-  }
-}
-
-IpAddress address(std::string_view text, const char* where) {
-  if (auto parsed = ip_from_text(text)) return *parsed;
-  fail(std::string(where) + " \"" + std::string(text.substr(0, 64)) +
-       "\" is not an IP address");
-}
+// What is said of an object beside what is in it.
+struct Remarks {
+  LeftOut left_out;
+  Flaws flaws;
+};
 
 // Longer ones are no labels, and no selector can ask for them.
 constexpr std::size_t kMaxLabelKey = 253 + 1 + 63;
 constexpr std::size_t kMaxLabelValue = 63;
 
-KubeLabels labels_in(const Value& metadata, LeftOut& left_out) {
+KubeLabels labels_in(const Value& metadata, Remarks& remarks) {
   KubeLabels labels;
-  const Value* found = object_in(metadata, "labels");
+  const Value* found = remarks.flaws.value_or<const Value*>(
+      nullptr, [&] { return object_in(metadata, "labels"); });
   if (found == nullptr) return labels;
+  std::size_t all = 0;
   for (const auto& entry : found->GetObject()) {
     if (!entry.value.IsString()) {
-      fail("the value of label \"" + shown(view(entry.name)) +
-           "\" is not a string");
+      remarks.flaws.note("the value of label \"" + shown(view(entry.name)) +
+                         "\" is not a string");
+      continue;
     }
+    ++all;
     if (labels.size() == kMaxLabels) continue;
     if (view(entry.name).size() > kMaxLabelKey) continue;
     if (view(entry.value).size() > kMaxLabelValue) continue;
     labels.emplace(view(entry.name), view(entry.value));
   }
-  left_out.note(labels.size(), found->MemberCount(), "labels");
+  remarks.left_out.note(labels.size(), all, "labels");
   return labels;
 }
 
 std::string protocol_in(const Value& port) {
   std::string protocol = short_text_in(port, "protocol");
   return protocol.empty() ? "TCP" : protocol;
+}
+
+// A port that `read` throws at is left out, the others are not.
+template <typename Port>
+void read_ports(const Value& value, Remarks& remarks, std::vector<Port>& ports,
+                Port (*read)(const Value&)) {
+  std::size_t all = 0;
+  for_each_object(value, "ports", remarks.flaws, [&](const Value& item) {
+    Port port = read(item);
+    ++all;
+    if (ports.size() < kMaxPorts) ports.push_back(std::move(port));
+  });
+  remarks.left_out.note(ports.size(), all, "ports");
 }
 
 // --- Namespace ------------------------------------------------------------
@@ -160,54 +93,61 @@ Namespace decode_namespace(ObjectKey key, const KubeLabels& labels) {
 
 // --- Service --------------------------------------------------------------
 
-// spec.clusterIPs, or spec.clusterIP where the list is absent.
-std::vector<std::string> cluster_ip_texts(const Value& spec) {
-  std::vector<std::string> texts;
-  if (const Value* list = array_in(spec, "clusterIPs")) {
-    for (const Value& item : list->GetArray()) {
-      if (!item.IsString()) fail("spec.clusterIPs holds more than strings");
-      texts.emplace_back(view(item));
-    }
-  }
-  if (texts.empty()) texts.push_back(text_in(spec, "clusterIP"));
-  return texts;
+ServicePort service_port(const Value& port) {
+  return {short_text_in(port, "name"), protocol_in(port),
+          port_in(port).value_or(0)};
 }
 
-void read_addresses(const Value& spec, Service& service) {
-  for (const std::string& text : cluster_ip_texts(spec)) {
-    if (text == "None") {
-      service.type = Service::Type::kHeadless;
-    } else if (!text.empty() && service.cluster_ips.size() < kMaxAddresses) {
-      service.cluster_ips.push_back(address(text, "spec.clusterIP"));
+void read_address(std::string_view text, Service& service) {
+  if (text == "None") {
+    service.type = Service::Type::kHeadless;
+  } else if (!text.empty() && service.cluster_ips.size() < kMaxAddresses) {
+    service.cluster_ips.push_back(checked_address(text, "spec.clusterIP"));
+  }
+}
+
+// spec.clusterIPs, or spec.clusterIP where the list is absent.
+void read_addresses(const Value& spec, Flaws& flaws, Service& service) {
+  const Value* const list = flaws.value_or<const Value*>(
+      nullptr, [&] { return array_in(spec, "clusterIPs"); });
+  if (list != nullptr && !list->Empty()) {
+    for (const Value& item : list->GetArray()) {
+      flaws.guard([&] {
+        if (!item.IsString()) fail("spec.clusterIPs holds more than strings");
+        read_address(view(item), service);
+      });
     }
+  } else {
+    flaws.guard([&] { read_address(text_in(spec, "clusterIP"), service); });
   }
   if (service.type == Service::Type::kHeadless) service.cluster_ips.clear();
 }
 
-Service decode_service(const Value& value, ObjectKey key, LeftOut& left_out) {
+Service decode_service(const Value& value, ObjectKey key, Remarks& remarks) {
+  Flaws& flaws = remarks.flaws;
   Service service;
   service.key = std::move(key);
-  const Value* spec = object_in(value, "spec");
+  const Value* spec = flaws.value_or<const Value*>(
+      nullptr, [&] { return object_in(value, "spec"); });
   if (spec == nullptr) return service;
   if (text_member(*spec, "type") == "ExternalName") {
     service.type = Service::Type::kExternalName;
-    service.external_name = short_text_in(*spec, "externalName");
+    service.external_name = flaws.value_or(
+        std::string(), [&] { return short_text_in(*spec, "externalName"); });
   } else {
-    read_addresses(*spec, service);
+    read_addresses(*spec, flaws, service);
   }
-  service.publish_not_ready_addresses =
-      flag_in(*spec, "publishNotReadyAddresses", false);
-  std::size_t ports = 0;
-  for_each_object(array_in(*spec, "ports"), "ports", [&](const Value& port) {
-    if (++ports > kMaxPorts) return;
-    service.ports.push_back({short_text_in(port, "name"), protocol_in(port),
-                             port_in(port).value_or(0)});
-  });
-  left_out.note(service.ports.size(), ports, "ports");
+  service.publish_not_ready_addresses = flaws.value_or(
+      false, [&] { return flag_in(*spec, "publishNotReadyAddresses", false); });
+  read_ports(*spec, remarks, service.ports, service_port);
   return service;
 }
 
 // --- EndpointSlice --------------------------------------------------------
+
+EndpointPort endpoint_port(const Value& port) {
+  return {short_text_in(port, "name"), protocol_in(port), port_in(port)};
+}
 
 std::string pod_in(const Value& endpoint) {
   const Value* target = object_in(endpoint, "targetRef");
@@ -226,31 +166,33 @@ bool is_ready(const Value& endpoint) {
   return conditions == nullptr || flag_in(*conditions, "ready", true);
 }
 
-// Returns how many there were.
-std::size_t read_endpoint(const Value& value, EndpointSlice& slice) {
-  const Value* addresses = array_in(value, "addresses");
-  if (addresses == nullptr) return 0;
+// Without address.
+Endpoint endpoint_in(const Value& value, Flaws& flaws) {
   Endpoint endpoint;
-  endpoint.hostname = hostname_in(value);
-  endpoint.pod_name = pod_in(value);
-  endpoint.ready = is_ready(value);
-  for (const Value& text : addresses->GetArray()) {
-    if (!text.IsString()) fail("addresses holds more than strings");
-    if (slice.endpoints.size() == kMaxEndpoints) break;
-    endpoint.address = address(view(text), "an endpoint's address");
-    slice.endpoints.push_back(endpoint);
-  }
-  return addresses->Size();
+  endpoint.hostname =
+      flaws.value_or(std::string(), [&] { return hostname_in(value); });
+  endpoint.pod_name =
+      flaws.value_or(std::string(), [&] { return pod_in(value); });
+  return endpoint;
 }
 
-void read_ports(const Value& value, EndpointSlice& slice, LeftOut& left_out) {
-  std::size_t ports = 0;
-  for_each_object(array_in(value, "ports"), "ports", [&](const Value& port) {
-    if (++ports > kMaxPorts) return;
-    slice.ports.push_back(
-        {short_text_in(port, "name"), protocol_in(port), port_in(port)});
-  });
-  left_out.note(slice.ports.size(), ports, "ports");
+// Returns how many there were, without those that cannot be read.
+std::size_t read_endpoint(const Value& value, Flaws& flaws,
+                          EndpointSlice& slice) {
+  const Value* addresses = array_in(value, "addresses");
+  if (addresses == nullptr) return 0;
+  Endpoint endpoint = endpoint_in(value, flaws);
+  endpoint.ready = flaws.value_or(true, [&] { return is_ready(value); });
+  std::size_t count = 0;
+  for (const Value& text : addresses->GetArray()) {
+    flaws.guard([&] {
+      endpoint.address = checked_address(text, "an endpoint's address");
+      ++count;
+      if (slice.endpoints.size() == kMaxEndpoints) return;
+      slice.endpoints.push_back(endpoint);
+    });
+  }
+  return count;
 }
 
 double trigger_time(const Value& metadata) {
@@ -267,83 +209,99 @@ std::string label(const KubeLabels& labels, const char* name) {
 
 EndpointSlice decode_slice(const Value& value, const Value& metadata,
                            ObjectKey key, const KubeLabels& labels,
-                           LeftOut& left_out) {
+                           Remarks& remarks) {
   EndpointSlice slice;
   slice.key = std::move(key);
   slice.service_name = label(labels, "kubernetes.io/service-name");
   slice.last_change_trigger_time = trigger_time(metadata);
   // Deprecated and never resolved by any DNS: names instead of addresses.
   if (text_member(value, "addressType") == "FQDN") return slice;
-  std::size_t endpoints = 0;
-  for_each_object(
-      array_in(value, "endpoints"), "endpoints",
-      [&](const Value& item) { endpoints += read_endpoint(item, slice); });
-  left_out.note(slice.endpoints.size(), endpoints, "endpoints");
-  read_ports(value, slice, left_out);
+  std::size_t all = 0;
+  for_each_object(value, "endpoints", remarks.flaws, [&](const Value& item) {
+    all += read_endpoint(item, remarks.flaws, slice);
+  });
+  remarks.left_out.note(slice.endpoints.size(), all, "endpoints");
+  read_ports(value, remarks, slice.ports, endpoint_port);
   return slice;
 }
 
 // --- Endpoints of core/v1 -------------------------------------------------
 
-// Returns how many there were.
+// Returns how many there were, without those that cannot be read.
 std::size_t read_subset_addresses(const Value& subset, const char* name,
-                                  bool ready, EndpointSlice& slice) {
-  const Value* const addresses = array_in(subset, name);
-  for_each_object(addresses, name, [&](const Value& item) {
+                                  bool ready, Flaws& flaws,
+                                  EndpointSlice& slice) {
+  std::size_t count = 0;
+  for_each_object(subset, name, flaws, [&](const Value& item) {
+    const IpAddress address =
+        checked_address(text_in(item, "ip"), "an endpoint's ip");
+    ++count;
     if (slice.endpoints.size() == kMaxEndpoints) return;
-    Endpoint endpoint;
-    endpoint.address = address(text_in(item, "ip"), "an endpoint's ip");
-    endpoint.hostname = hostname_in(item);
-    endpoint.pod_name = pod_in(item);
+    Endpoint endpoint = endpoint_in(item, flaws);
+    endpoint.address = address;
     endpoint.ready = ready;
     slice.endpoints.push_back(std::move(endpoint));
   });
-  return addresses == nullptr ? 0 : addresses->Size();
+  return count;
+}
+
+EndpointSlice decode_subset(const Value& subset, Remarks& remarks) {
+  EndpointSlice slice;
+  const std::size_t all =
+      read_subset_addresses(subset, "addresses", true, remarks.flaws, slice) +
+      read_subset_addresses(subset, "notReadyAddresses", false, remarks.flaws,
+                            slice);
+  remarks.left_out.note(slice.endpoints.size(), all, "endpoints");
+  read_ports(subset, remarks, slice.ports, endpoint_port);
+  return slice;
 }
 
 // One slice a subset, named so that no EndpointSlice can be called the same.
+// Those of leader elections have names that no Service can have.
 std::vector<EndpointSlice> decode_endpoints(const Value& value,
                                             const ObjectKey& key,
-                                            LeftOut& left_out) {
+                                            Remarks& remarks) {
   std::vector<EndpointSlice> slices;
   std::size_t subsets = 0;
-  for_each_object(array_in(value, "subsets"), "subsets", [&](const Value& it) {
+  for_each_object(value, "subsets", remarks.flaws, [&](const Value& subset) {
     if (++subsets > kMaxSubsets) return;
-    EndpointSlice slice;
+    EndpointSlice slice = decode_subset(subset, remarks);
     slice.key = {key.namespace_,
                  "endpoints/" + key.name + "/" + std::to_string(slices.size())};
-    slice.service_name = key.name;
-    const std::size_t endpoints =
-        read_subset_addresses(it, "addresses", true, slice) +
-        read_subset_addresses(it, "notReadyAddresses", false, slice);
-    left_out.note(slice.endpoints.size(), endpoints, "endpoints");
-    read_ports(it, slice, left_out);
+    if (is_dns_label(key.name)) slice.service_name = key.name;
     slices.push_back(std::move(slice));
   });
-  left_out.note(slices.size(), subsets, "subsets");
+  remarks.left_out.note(slices.size(), subsets, "subsets");
   return slices;
 }
 
 // --- Pod ------------------------------------------------------------------
 
-// A pod that is on its way out has no addresses, and so no records.
-Pod decode_pod(const Value& value, const Value& metadata, ObjectKey key) {
+void add_address(std::string_view text, const char* where, Pod& pod) {
+  if (pod.ips.size() == kMaxAddresses) return;
+  const IpAddress address = checked_address(text, where);
+  if (std::find(pod.ips.begin(), pod.ips.end(), address) == pod.ips.end()) {
+    pod.ips.push_back(address);
+  }
+}
+
+// A pod that terminates keeps its addresses while it drains.  One that has
+// ended lost them: another pod may have them by now.
+Pod decode_pod(const Value& value, ObjectKey key, Flaws& flaws) {
   Pod pod;
   pod.key = std::move(key);
-  const Value* status = object_in(value, "status");
-  if (status == nullptr || is_set(member(metadata, "deletionTimestamp"))) {
-    return pod;
-  }
+  const Value* status = flaws.value_or<const Value*>(
+      nullptr, [&] { return object_in(value, "status"); });
+  if (status == nullptr) return pod;
   const std::string_view phase = text_member(*status, "phase");
   if (phase == "Succeeded" || phase == "Failed") return pod;
-  for_each_object(array_in(*status, "podIPs"), "podIPs", [&](const Value& ip) {
-    if (pod.ips.size() == kMaxAddresses) return;
-    pod.ips.push_back(address(text_in(ip, "ip"), "status.podIPs"));
+  for_each_object(*status, "podIPs", flaws, [&](const Value& ip) {
+    add_address(text_in(ip, "ip"), "status.podIPs", pod);
   });
-  const std::string single = text_in(*status, "podIP");
-  if (pod.ips.empty() && !single.empty()) {
-    pod.ips.push_back(address(single, "status.podIP"));
-  }
+  flaws.guard([&] {
+    const std::string single = text_in(*status, "podIP");
+    if (!single.empty()) add_address(single, "status.podIP", pod);
+  });
   return pod;
 }
 
@@ -382,8 +340,7 @@ const KnownKind* known_kind(std::string_view kind, std::string_view version) {
 
 // Other kinds have longer names, with dots, which become no part of a name.
 bool is_named_by_label(Wanted wanted) {
-  return wanted == Wanted::kNamespace || wanted == Wanted::kService ||
-         wanted == Wanted::kEndpoints;
+  return wanted == Wanted::kNamespace || wanted == Wanted::kService;
 }
 
 // What can be read of the key is in it when this fails.
@@ -410,25 +367,24 @@ DecodedObject decode_known(const Value& value, const KnownKind& known,
   if (metadata == nullptr) fail("metadata is missing");
   read_key(*metadata, known.wanted, key);
   DecodedObject decoded;
-  LeftOut left_out;
-  decoded.labels = labels_in(*metadata, left_out);
+  Remarks remarks;
+  decoded.labels = labels_in(*metadata, remarks);
   switch (known.wanted) {
     case Wanted::kNamespace:
       decoded.object = decode_namespace(key, decoded.labels);
       break;
     case Wanted::kService:
-      decoded.object = decode_service(value, key, left_out);
+      decoded.object = decode_service(value, key, remarks);
       break;
     case Wanted::kEndpointSlice:
       decoded.object =
-          decode_slice(value, *metadata, key, decoded.labels, left_out);
+          decode_slice(value, *metadata, key, decoded.labels, remarks);
       break;
     case Wanted::kPod:
-      decoded.object = decode_pod(value, *metadata, key);
+      decoded.object = decode_pod(value, key, remarks.flaws);
       break;
     case Wanted::kEndpoints: {
-      std::vector<EndpointSlice> slices =
-          decode_endpoints(value, key, left_out);
+      std::vector<EndpointSlice> slices = decode_endpoints(value, key, remarks);
       EndpointSlice first;
       first.key = {key.namespace_, "endpoints/" + key.name + "/0"};
       if (!slices.empty()) {
@@ -439,19 +395,13 @@ DecodedObject decode_known(const Value& value, const KnownKind& known,
       decoded.more = std::move(slices);
     }
   }
-  decoded.left_out = left_out.take();
+  decoded.left_out = remarks.left_out.take();
+  decoded.unread = remarks.flaws.text();
+  decoded.unread_count = remarks.flaws.count();
   return decoded;
 }
 
 }  // namespace
-
-bool is_dns_label(std::string_view text) {
-  constexpr std::size_t kMaxLabel = 63;
-  return !text.empty() && text.size() <= kMaxLabel && text.front() != '-' &&
-         text.back() != '-' &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_alphanumeric(c) || c == '-'; });
-}
 
 const Value* member(const Value& value, const char* name) {
   if (!value.IsObject()) return nullptr;

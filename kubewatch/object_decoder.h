@@ -10,10 +10,9 @@
 namespace canopy::kube {
 
 // `default_kind` is what an object without a `kind` is (items of typed lists).
+// A field or an element that cannot be read is left out and noted in `unread`;
+// only an object without a usable name is MalformedObject as a whole.
 Decoded decode_object(const json::Value& value, std::string_view default_kind);
-
-// RFC 1123, which Kubernetes holds names to; the DNS does not mind capitals.
-bool is_dns_label(std::string_view text);
 
 // The member's text; empty when it is missing or not a string.
 std::string_view text_member(const json::Value& value, const char* name);

@@ -7,6 +7,7 @@
 #include "kubewatch/bounded_json.h"
 #include "kubewatch/json.h"
 #include "kubewatch/object_decoder.h"
+#include "kubewatch/shown_text.h"
 
 namespace canopy::kube {
 
@@ -91,6 +92,15 @@ std::optional<Type> event_type(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_of_object(Type type) {
+  return type == Type::kAdded || type == Type::kModified ||
+         type == Type::kDeleted;
+}
+
+MalformedObject unknown_event(ObjectKind kind, std::string_view type) {
+  return {kind, {}, "a watch event of type \"" + shown(type) + '"'};
+}
+
 std::string resource_version_in(const json::Value& object) {
   const json::Value* metadata = member(object, "metadata");
   if (metadata == nullptr) return {};
@@ -136,15 +146,16 @@ bool WatchDecoder::decode(std::string& text) {
   rapidjson::Document document;
   error_ = parse_bounded(text, document);
   if (!error_.empty()) return false;
-  const auto type = event_type(text_member(document, "type"));
+  const std::string_view name = text_member(document, "type");
   const json::Value* object = member(document, "object");
-  if (!type || object == nullptr) {
-    error_ = "a watch event without a known type or without an object";
+  if (name.empty() || object == nullptr) {
+    error_ = "a watch event without a type or without an object";
     return false;
   }
+  const auto type = event_type(name);
   WatchEvent event;
-  event.type = *type;
-  if (*type == Type::kError) {
+  event.type = type.value_or(Type::kUnknown);
+  if (type == Type::kError) {
     event.status = status_in(*object);
   } else {
     event.resource_version = resource_version_in(*object);
@@ -153,7 +164,8 @@ bool WatchDecoder::decode(std::string& text) {
       return false;
     }
   }
-  if (*type != Type::kError && *type != Type::kBookmark) {
+  if (!type) event.object = unknown_event(kind_, name);
+  if (is_of_object(event.type)) {
     event.object = decode_object(*object, kind_name(kind_));
   }
   return sink_(std::move(event));

@@ -21,13 +21,19 @@ struct DecodedObject {
   // "10000 of 20000 endpoints": beyond kubewatch/object_limits.h.  Empty: the
   // object is whole.
   std::string left_out;
+  // Elements that cannot be read, which the object is served without: the
+  // first one ("an endpoint's address \"x\" is not an IP address") and how many
+  // more.  Empty: none.
+  std::string unread;
+  std::size_t unread_count = 0;
+  std::size_t line = 0;  // where its document begins; 0: not known
 };
 
-// An object of a kind we know, but not as the API writes them.
+// An object of a kind we know, but without a name to know it by.
 struct MalformedObject {
   ObjectKind kind = ObjectKind::kService;
   ObjectKey key;         // as far as it could be read
-  std::string why;       // "spec.clusterIP \"10.0.0\" is not an IP address"
+  std::string why;       // "metadata.name is missing"
   std::size_t line = 0;  // where its document begins; 0: not known
 };
 
@@ -47,7 +53,9 @@ struct ApiStatus {
 };
 
 struct WatchEvent {
-  enum class Type { kAdded, kModified, kDeleted, kBookmark, kError };
+  // kUnknown: of a type that a later API may have.  As client-go does, the
+  // watch passes over it; `object` says so.
+  enum class Type { kAdded, kModified, kDeleted, kBookmark, kError, kUnknown };
   Type type = Type::kError;
   Decoded object;                // unless a bookmark or an error
   std::string resource_version;  // empty when not said

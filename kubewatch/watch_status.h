@@ -48,6 +48,8 @@ struct KindStatus {
   std::uint64_t watches = 0;    // watches begun
   std::uint64_t failures = 0;   // lists and watches that failed
   std::uint64_t malformed = 0;  // objects skipped
+  std::uint64_t unread = 0;     // elements of objects that were left out
+  std::uint64_t went_back = 0;  // events older than what was seen before
   std::uint64_t frozen = 0;     // watches that were silent for too long
   std::uint64_t same = 0;       // consistency checks, by what they found
   std::uint64_t differing = 0;

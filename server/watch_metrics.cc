@@ -42,6 +42,14 @@ void write_kind(const kube::KindStatus& status, const char* kind,
   writer.counter({"canopydns_watch_malformed_total",
                   "Objects that could not be read and were left out."},
                  labels, static_cast<double>(status.malformed));
+  writer.counter({"canopydns_watch_unread_elements_total",
+                  "Fields and list items of objects that could not be read "
+                  "and were left out."},
+                 labels, static_cast<double>(status.unread));
+  writer.counter({"canopydns_watch_back_in_time_total",
+                  "Events with a resource version that is not above the last "
+                  "one: not taken, and a new list made."},
+                 labels, static_cast<double>(status.went_back));
   writer.counter({"canopydns_watch_frozen_total",
                   "Watches that were silent for too long."},
                  labels, static_cast<double>(status.frozen));

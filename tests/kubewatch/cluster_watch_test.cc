@@ -219,19 +219,34 @@ TEST_CASE("a relist replaces by difference") {
   CHECK_FALSE(records_of(cluster.zones, "new.a.svc.cluster.local.").empty());
 }
 
-TEST_CASE("an object that cannot be read keeps its last good form") {
+TEST_CASE("an object without a usable name changes nothing") {
   TestCluster cluster;
-  const std::string bad = service_json("a", "web", R"("clusterIP":"nonsense")");
+  const std::string bad = service_json("a", "w.b", cluster_ip("10.0.0.2"));
   cluster.list(
       {namespace_json("a"), service_json("a", "web", cluster_ip("10.0.0.1"))});
   const auto before = zone_lines(cluster.zones);
-  cluster.change(bad);
+  cluster.add(bad);
   CHECK(zone_lines(cluster.zones) == before);
-  cluster.list({namespace_json("a"), bad});
+  cluster.list({namespace_json("a"), bad,
+                service_json("a", "web", cluster_ip("10.0.0.1"))});
   CHECK(zone_lines(cluster.zones) == before);
   CHECK(cluster.watch.status().of(ObjectKind::kService).malformed == 2);
-  cluster.remove(bad);
-  CHECK(records_of(cluster.zones, "web.a.svc.cluster.local.").empty());
+}
+
+TEST_CASE("an object is served without what of it cannot be read") {
+  TestCluster cluster;
+  const std::string name = "db.a.svc.cluster.local.";
+  cluster.list({namespace_json("a"), service_json("a", "db", kHeadless),
+                slice_json("a", "db-1", "db", "10.1.0.1 10.1.0.x")});
+  CHECK(records_of(cluster.zones, name).starts_with("A 10.1.0.1, SRV"));
+  cluster.change(slice_json("a", "db-1", "db", "10.1.0.y 10.1.0.03"));
+  CHECK(records_of(cluster.zones, name).starts_with("A 10.1.0.3, SRV"));
+  cluster.change(slice_json("a", "db-1", "db", "10.1.0.y"));
+  CHECK(records_of(cluster.zones, name).empty());
+  const KindStatus status =
+      cluster.watch.status().of(ObjectKind::kEndpointSlice);
+  CHECK(status.unread == 3);
+  CHECK(status.malformed == 0);
 }
 
 TEST_CASE("EndpointSlices win over the Endpoints of the same Service") {
