@@ -33,6 +33,11 @@ ConsistencyCheck::Verdict ConsistencyCheck::saw(
     WatchEvent::Type type, const std::string& resource_version) {
   using Type = WatchEvent::Type;
   const auto version = number_of(resource_version);
+  if (version && version_) {
+    const bool is_old =
+        type == Type::kBookmark ? *version < *version_ : *version <= *version_;
+    if (is_old) return Verdict::kBackInTime;
+  }
   Verdict verdict = Verdict::kNone;
   if (pending_ && version) {
     // A bookmark says: all up to here has been told.

@@ -9,7 +9,8 @@
 // new list now and then (ReflectorTimes::relist).
 //
 // A Kubernetes API server's resource versions are numbers that grow (etcd
-// revisions; KEP-5504); where they are not, nothing is claimed.
+// revisions; KEP-5504).  Where they are not, nothing is claimed, and events are
+// taken in the order they come.
 //
 // Plain values, no threads.
 #pragma once
@@ -28,12 +29,15 @@ class ConsistencyCheck {
     kNone,        // nothing can be said (yet)
     kSame,        // as many
     kDiffers,     // not as many
-    kBackInTime,  // the server is behind what it told us
+    kBackInTime,  // the server, or an event, is behind what it told us
   };
 
   // A full list of so many objects is in.
   void listed(std::uint64_t objects, const std::string& resource_version);
-  // An event of the watch, in order.  The verdict is about what was before it.
+  // An event of the watch, in order.  The verdict is about what was before it,
+  // or kBackInTime: the event is older than what the watch told before and must
+  // not be taken.  Each event's version is above the last one; a bookmark
+  // may repeat it.
   Verdict saw(WatchEvent::Type type, const std::string& resource_version);
   // What the API server has, from a list of one.
   Verdict claims(const ListEnvelope& list, std::uint64_t items);

@@ -2,8 +2,8 @@
 // from there on, for ever.  A watch that is cut goes on where it was.  A new
 // list, in which objects are replaced one by one, is made after a 410 (too
 // old), after a watch that says nothing any more, when the API server has
-// another number of objects than it told us of (consistency_check.h), and
-// every hour or two.
+// another number of objects than it told us of or an event is older than the
+// one before it (consistency_check.h), and every hour or two.
 //
 // Threads: start, stop, reload and look_at_clock from any thread; one of its
 // own waits on the API server.
@@ -92,6 +92,9 @@ class Reflector {
   Next judge(ConsistencyCheck::Verdict verdict);
   Next watch();
   Next after_watch(const ApiReply& reply, bool fruitful);
+  // The last event was older than those before it.
+  bool is_back_in_time() const;
+  Next after_back_in_time();
   Next after_silence(const ApiReply& reply);
   std::chrono::seconds allowed_silence(std::chrono::seconds watch) const;
   // The longest time from now until something must have come; and no bound.
@@ -144,9 +147,10 @@ class Reflector {
   std::size_t differed_ = 0;  // checks in a row
   bool has_bookmarks_ = false;
   // Watches in a row: that froze, that were told 410 before they brought
-  // anything, and that did not last.
+  // anything, that went back in time, and that did not last.
   std::size_t frozen_ = 0;
   std::size_t gone_ = 0;
+  std::size_t went_back_ = 0;
   std::size_t short_watches_ = 0;
   Time listed_{};
   std::chrono::nanoseconds list_again_{};  // after so long

@@ -42,7 +42,8 @@ Reflector::Next Reflector::watch() {
   WatchDecoder decoder(options_.kind, [&](WatchEvent&& event) {
     ++events;
     fruitful = take(std::move(event)) || fruitful;
-    return error_event_.code == 0 && judge(verdict_) == Next::kWatch;
+    if (error_event_.code != 0) return false;
+    return !is_back_in_time() && judge(verdict_) == Next::kWatch;
   });
   cluster_.note_watch(options_.kind);
   const Time start = options_.clock();
@@ -93,6 +94,13 @@ bool Reflector::take(WatchEvent&& event) {
     return false;
   }
   verdict_ = consistency_.saw(event.type, event.resource_version);
+  if (verdict_ == ConsistencyCheck::Verdict::kBackInTime) {
+    log_warning(
+        "{}: a watch event with resource version {} came after version {}: it "
+        "is not taken; listing again",
+        resource_path(), event.resource_version, resource_version_);
+    return false;
+  }
   has_bookmarks_ = has_bookmarks_ || event.type == WatchEvent::Type::kBookmark;
   frozen_ = 0;
   if (!event.resource_version.empty()) {
@@ -121,10 +129,11 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
     pause();
     return Next::kWatch;
   }
+  if (is_back_in_time()) return after_back_in_time();
   if (verdict_ == ConsistencyCheck::Verdict::kDiffers) return Next::kList;
   const bool began = reply.end == End::kWhole || reply.end == End::kCut;
   if (began && fruitful) {
-    gone_ = 0;
+    gone_ = went_back_ = 0;
     succeeded();
     rest_after_short_watches();
     // From where it ended, at once.
@@ -139,6 +148,19 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
   }
   pause(reply.retry_after);
   return Next::kWatch;
+}
+
+bool Reflector::is_back_in_time() const {
+  return verdict_ == ConsistencyCheck::Verdict::kBackInTime;
+}
+
+// From a server whose versions are numbers without order, each event would be
+// one more list: the pauses between them grow.
+Reflector::Next Reflector::after_back_in_time() {
+  cluster_.note_back_in_time(options_.kind);
+  if (went_back_++ > 0) pause_after(went_back_, {});
+  spread();
+  return Next::kList;
 }
 
 // What ends each watch after an event or two would be asked thousands of times

@@ -70,6 +70,27 @@ TEST_CASE("a version behind ours is a store that went back in time") {
   CHECK(check.claims(list_at("499", 2), 1) == Verdict::kSame);
 }
 
+TEST_CASE("an event is newer than those before it, or not to be taken") {
+  ConsistencyCheck check;
+  check.listed(3, "100");
+  CHECK(check.saw(Type::kModified, "100") == Verdict::kBackInTime);
+  CHECK(check.saw(Type::kModified, "110") == Verdict::kNone);
+  CHECK(check.saw(Type::kBookmark, "110") == Verdict::kNone);
+  CHECK(check.saw(Type::kBookmark, "120") == Verdict::kNone);
+  for (const Type type : {Type::kAdded, Type::kModified, Type::kDeleted}) {
+    CHECK(check.saw(type, "120") == Verdict::kBackInTime);
+    CHECK(check.saw(type, "9") == Verdict::kBackInTime);  // a number, no text
+  }
+  CHECK(check.saw(Type::kBookmark, "119") == Verdict::kBackInTime);
+  CHECK(check.objects() == 3);
+  CHECK(check.saw(Type::kAdded, "121") == Verdict::kNone);
+  // Without numbers there is no order.
+  CHECK(check.saw(Type::kAdded, "b") == Verdict::kNone);
+  CHECK(check.saw(Type::kAdded, "a") == Verdict::kNone);
+  CHECK(check.saw(Type::kAdded, "") == Verdict::kNone);
+  CHECK(check.saw(Type::kAdded, "18446744073709551616") == Verdict::kNone);
+}
+
 TEST_CASE("where nothing is known, nothing is said") {
   ConsistencyCheck check;
   check.listed(3, "100");

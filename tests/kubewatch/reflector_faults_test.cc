@@ -151,6 +151,46 @@ TEST_CASE("an API server that went back in time: a new list") {
   CHECK(eventually([&] { return it.asked.count("list") == 2; }));
 }
 
+TEST_CASE("an event that went back in time is not taken: a new list") {
+  Followed it;
+  std::atomic<int> lists = 0;
+  it.on_list = [&](const auto&, httplib::Response& reply) {
+    reply.set_content(++lists == 1 ? list("7", web("10.0.0.1", "5"))
+                                   : list("20", web("10.0.0.2", "10")),
+                      "application/json");
+  };
+  it.on_watch = [&](const auto& request, httplib::Response& reply) {
+    if (request.get_param_value("resourceVersion") == "20") {
+      return it.api.stream(reply);
+    }
+    reply.set_content(event("MODIFIED", web("10.0.0.2", "10")) +
+                          event("MODIFIED", web("10.0.0.3", "9")),
+                      "application/json");
+  };
+  it.start();
+  CHECK(eventually([&] { return it.asked.count("watch 20") == 1; }));
+  CHECK(it.status().went_back == 1);
+  CHECK(it.status().modified == 1);  // the one that was taken
+  CHECK(records_of(it.zones, "web.a.svc.cluster.local.") == "A 10.0.0.2");
+}
+
+TEST_CASE("a server whose versions have no order is not asked all the time") {
+  std::atomic<std::int64_t> waited = 0;
+  Followed it;
+  it.options.wait = [&](std::chrono::microseconds length) {
+    waited = waited + length.count();
+  };
+  it.patient = true;
+  it.on_watch = [](const auto&, httplib::Response& reply) {
+    reply.set_content(event("MODIFIED", web("10.0.0.3", "6")),
+                      "application/json");
+  };
+  it.start();
+  CHECK(eventually([&] { return it.asked.count("list") > 20; }));
+  // The pauses come to 10 s each.
+  CHECK(waited > 60'000'000);
+}
+
 // Waiting is only counted: an hour takes as long as its requests.
 TEST_CASE("an hour of an API server that is overloaded") {
   using Seconds = std::chrono::duration<double>;
