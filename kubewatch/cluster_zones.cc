@@ -80,9 +80,8 @@ EndpointTotals ClusterZones::totals(const Service& service) const {
   const auto kept = kept_totals_.find(service.key);
   if (kept != kept_totals_.end()) return kept->second;
   EndpointTotals sum;
-  store_.for_each_slice(service.key, [&](const EndpointSlice& slice) {
-    sum.add(slice, service);
-  });
+  for_each_served(service.key,
+                  [&](const EndpointSlice& slice) { sum.add(slice, service); });
   return sum;
 }
 
@@ -101,7 +100,7 @@ void ClusterZones::whole_slices(const Service& service,
                                 const Visit& visit) const {
   constexpr std::size_t kPiece = 4096;
   const SrvWeights weights = srv_weights(totals);
-  store_.for_each_slice(service.key, [&](const EndpointSlice& slice) {
+  for_each_served(service.key, [&](const EndpointSlice& slice) {
     records.append(slice_records(options_.records, service, slice, weights));
     if (records.size() < kPiece) return;
     visit(std::exchange(records, {}));
@@ -139,7 +138,6 @@ void ClusterZones::take(Object&& object, Origin origin) {
       if (!options_.records.endpoint_pod_names) {
         for (Endpoint& endpoint : slice.endpoints) endpoint.pod_name.clear();
       }
-      if (prefers_other_slices(slice)) return;
       return change_slice(key, &slice, origin);
     }
     case ObjectKind::kPod:

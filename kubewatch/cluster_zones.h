@@ -66,6 +66,16 @@ class ClusterZones {
 
   bool is_visible(const std::string& ns) const;
 
+  // A Service's slices, those made of its Endpoints apart.
+  struct SliceCounts {
+    std::size_t slices = 0;
+    std::size_t from_endpoints = 0;
+  };
+  SliceCounts slice_counts(const ObjectKey& service) const;
+  // Those whose endpoints are served.
+  void for_each_served(const ObjectKey& service,
+                       const ObjectStore::Visitor<EndpointSlice>& visit) const;
+
   // What objects contribute to the zones.
   EndpointTotals totals(const Service& service) const;
   Records own_glue(const std::optional<Service>& service) const;
@@ -91,7 +101,14 @@ class ClusterZones {
   void edit_service(const Service* before, const Service* after,
                     const EndpointTotals& old_totals, Records removals,
                     Records additions);
-  bool prefers_other_slices(const EndpointSlice& slice);
+  void put_slice(const ObjectKey& key, const EndpointSlice* after,
+                 Origin origin);
+  bool changes_what_is_served(const ObjectKey& key, const ObjectKey& service,
+                              bool before, bool after) const;
+  bool is_hidden(const ObjectKey& key, const ObjectKey& service) const;
+  void swap_slices(const std::optional<Service>& service,
+                   const ObjectKey& service_key, const ObjectKey& key,
+                   const EndpointSlice* after, Origin origin);
   struct SliceChange {
     const ObjectKey& key;  // of the slice
     const Service& service;

@@ -204,6 +204,14 @@ void ObjectStore::part(Room& where, Entries::const_iterator slice) {
 
 // --- going through --------------------------------------------------------
 
+void ObjectStore::for_each_slice_name(
+    const ObjectKey& service,
+    const std::function<void(const std::string&)>& visit) const {
+  const ServiceEntry* entry = service_entry(service);
+  if (entry == nullptr) return;
+  for (const auto& slice : entry->slices) visit(slice->first);
+}
+
 void ObjectStore::for_each_slice(const ObjectKey& service,
                                  const Visitor<EndpointSlice>& visit) const {
   const ServiceEntry* found = service_entry(service);

@@ -49,6 +49,11 @@ class ObjectStore {
     return counts_[static_cast<std::size_t>(kind)];
   }
 
+  // Without unpacking them.
+  void for_each_slice_name(
+      const ObjectKey& service,
+      const std::function<void(const std::string&)>& visit) const;
+
   template <typename T>
   using Visitor = std::function<void(const T&)>;
   void for_each_slice(const ObjectKey& service,

@@ -59,26 +59,67 @@ bool is_from_endpoints(std::string_view name) {
 }  // namespace
 
 // Who writes both EndpointSlices and the old Endpoints of a Service means the
-// same endpoints by them.  True when `slice` is the lesser one and stays out.
-bool ClusterZones::prefers_other_slices(const EndpointSlice& slice) {
-  const ObjectKey service{slice.key.namespace_, slice.service_name};
-  const bool lesser = is_from_endpoints(slice.key.name);
-  bool others = false;
-  std::vector<ObjectKey> lesser_ones;
-  if (store_.slice_count(service) == 0) return false;
-  if (!lesser && !options_.implied_namespaces) return false;
-  store_.for_each_slice(service, [&](const EndpointSlice& there) {
-    if (is_from_endpoints(there.key.name)) {
-      lesser_ones.push_back(there.key);
-    } else {
-      others = true;
-    }
+// same endpoints by them: while there is a slice, the Endpoints are not served.
+// Only manifests bring Endpoints.
+ClusterZones::SliceCounts ClusterZones::slice_counts(
+    const ObjectKey& service) const {
+  SliceCounts counts;
+  store_.for_each_slice_name(service, [&](const std::string& name) {
+    ++(is_from_endpoints(name) ? counts.from_endpoints : counts.slices);
   });
-  if (lesser) return others;
-  for (const ObjectKey& key : lesser_ones) {
-    drop(ObjectKind::kEndpointSlice, key);
+  return counts;
+}
+
+void ClusterZones::for_each_served(
+    const ObjectKey& service,
+    const ObjectStore::Visitor<EndpointSlice>& visit) const {
+  SliceCounts counts;
+  if (options_.implied_namespaces) counts = slice_counts(service);
+  const bool are_hidden = counts.slices > 0 && counts.from_endpoints > 0;
+  store_.for_each_slice(service, [&](const EndpointSlice& slice) {
+    if (!are_hidden || !is_from_endpoints(slice.key.name)) visit(slice);
+  });
+}
+
+// True when `key` is of Endpoints that a slice stands before.
+bool ClusterZones::is_hidden(const ObjectKey& key,
+                             const ObjectKey& service) const {
+  return is_from_endpoints(key.name) && slice_counts(service).slices > 0;
+}
+
+// True when `key` is the first slice beside Endpoints to come, or the last one
+// to go.
+bool ClusterZones::changes_what_is_served(const ObjectKey& key,
+                                          const ObjectKey& service, bool before,
+                                          bool after) const {
+  if (!options_.implied_namespaces || before == after) return false;
+  if (is_from_endpoints(key.name)) return false;
+  const SliceCounts counts = slice_counts(service);
+  return counts.from_endpoints > 0 && counts.slices == (before ? 1U : 0U);
+}
+
+void ClusterZones::put_slice(const ObjectKey& key, const EndpointSlice* after,
+                             Origin origin) {
+  if (after != nullptr) {
+    store_.put(*after, origin);
+  } else {
+    store_.erase(ObjectKind::kEndpointSlice, key);
   }
-  return false;
+}
+
+// All endpoints of the Service go, and others come.
+void ClusterZones::swap_slices(const std::optional<Service>& service,
+                               const ObjectKey& service_key,
+                               const ObjectKey& key, const EndpointSlice* after,
+                               Origin origin) {
+  if (service) {
+    whole_service(*service, [&](Records gone) { edit(std::move(gone), {}); });
+  }
+  put_slice(key, after, origin);
+  kept_totals_.erase(service_key);
+  if (service) {
+    whole_service(*service, [&](Records come) { edit({}, std::move(come)); });
+  }
 }
 
 void ClusterZones::change_slice(const ObjectKey& key,
@@ -94,13 +135,14 @@ void ClusterZones::change_slice(const ObjectKey& key,
   within(key.namespace_, [&](bool shown) {
     const std::optional<Service> service =
         shown ? store_.find_service(service_key) : std::nullopt;
+    if (is_hidden(key, service_key)) return put_slice(key, after, origin);
+    if (changes_what_is_served(key, service_key, before.has_value(),
+                               after != nullptr)) {
+      return swap_slices(service, service_key, key, after, origin);
+    }
     EndpointTotals old_totals;
     if (service) old_totals = totals(*service);
-    if (after != nullptr) {
-      store_.put(*after, origin);
-    } else {
-      store_.erase(ObjectKind::kEndpointSlice, key);
-    }
+    put_slice(key, after, origin);
     if (!service) {
       kept_totals_.erase(service_key);
       return;
@@ -143,7 +185,7 @@ void ClusterZones::edit_slice(SliceChange change) {
                              new_share));
   edit(std::move(before), std::move(after));
   if (old_weights != new_weights) {
-    store_.for_each_slice(change.service.key, [&](const EndpointSlice& other) {
+    for_each_served(change.service.key, [&](const EndpointSlice& other) {
       if (other.key == change.key) return;
       edit(slice_records(options, change.service, other, old_weights),
            slice_records(options, change.service, other, new_weights));

@@ -268,6 +268,49 @@ TEST_CASE("EndpointSlices win over the Endpoints of the same Service") {
   CHECK(zone_lines(cluster.zones) == alone);
 }
 
+TEST_CASE("Endpoints are served again when the last slice is gone") {
+  ClusterWatchOptions options = test_options();
+  options.implied_namespaces = true;
+  const auto endpoints = [](const std::string& ips) {
+    return R"({"kind":"Endpoints","metadata":{"name":"db","namespace":"a"},)"
+           R"("subsets":[{"addresses":[)" +
+           ips + R"(],"ports":[{"name":"http","port":80}]}]})";
+  };
+  const std::string one = endpoints(R"({"ip":"10.1.0.1"})");
+  const std::string two = endpoints(R"({"ip":"10.1.0.1"},{"ip":"10.1.0.2"})");
+  const std::string db = service_json("a", "db", kHeadless);
+  const std::string first = slice_json("a", "db-1", "db", "10.1.0.8");
+  const std::string second = slice_json("a", "db-2", "db", "10.1.0.9");
+  const auto is = [&](TestCluster& cluster,
+                      const std::vector<std::string>& objects) {
+    CHECK(zone_lines(cluster.zones) == fresh_lines(objects, options));
+  };
+  TestCluster cluster(options);
+  cluster.list({db, one});
+  cluster.add(first);
+  cluster.add(second);
+  is(cluster, {db, first, second});
+  cluster.change(two);  // hidden
+  is(cluster, {db, first, second});
+  cluster.remove(first);
+  is(cluster, {db, second});
+  cluster.remove(second);
+  is(cluster, {db, two});
+  cluster.add(first);
+  cluster.remove(two);
+  is(cluster, {db, first});
+  // The same with the Service away meanwhile, and by a list.
+  cluster.add(two);
+  cluster.remove(db);
+  cluster.remove(first);
+  cluster.add(db);
+  is(cluster, {db, two});
+  cluster.list({db, two, second});
+  is(cluster, {db, second});
+  cluster.list({db, two});
+  is(cluster, {db, two});
+}
+
 TEST_CASE("the time from a change to its publishing is measured") {
   ClusterWatchOptions options = test_options();
   options.clock = [] { return WallTime(std::chrono::seconds(1714564801)); };
