@@ -149,7 +149,8 @@ EncodedAnswer QueryHandler::joined(const Pending& pending,
 
 void QueryHandler::keep(const Pending& pending, const UpstreamAnswer& from,
                         const EncodedAnswer& answer) {
-  if (!from.lifetime) return;
+  const bool is_part = (answer.message[2] & flag::kTc >> 8) != 0;
+  if (!from.lifetime || is_part) return;
   const std::chrono::seconds lifetime = *from.lifetime;
   stored_.origin = pending.origin;
   stored_.serial = pending.serial;

@@ -69,11 +69,12 @@ std::span<const std::uint8_t> ReplyWriter::write(const EncodedAnswer& answer,
 
 std::span<const std::uint8_t> ReplyWriter::refuse(
     std::span<const std::uint8_t> message, Rcode rcode) {
-  constexpr std::uint16_t kOpcodeAndRd = 0x7900;
+  // RFC 4035 3.1.6, and RFC 8906 3.1: no flag that we do not know.
+  constexpr std::uint16_t kKept = 0x7800 | flag::kRd | flag::kCd;
   std::fill_n(message_.begin(), kHeaderSize, 0);
   std::copy_n(message.begin(), 2, message_.begin());
   const std::uint16_t asked = load16(message, 2);
-  store16(2, flag::kQr | (asked & kOpcodeAndRd) | static_cast<unsigned>(rcode));
+  store16(2, flag::kQr | (asked & kKept) | static_cast<unsigned>(rcode));
   return {message_.data(), kHeaderSize};
 }
 

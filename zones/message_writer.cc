@@ -244,7 +244,7 @@ EncodedAnswer encode_answer(const Query& query, const Answer& answer,
   std::uint16_t flags = 0;
   if (answer.authoritative) flags |= flag::kAa;
   if (answer.recursion_available) flags |= flag::kRa;
-  if (writer.is_cut() && answer.room < kMaxMessageSize) flags |= flag::kTc;
+  if (writer.is_cut()) flags |= flag::kTc;  // RFC 2181 9, over TCP too
   return writer.finish(answer.rcode, flags);
 }
 

@@ -98,7 +98,7 @@ class MessageWriter {
 };
 
 // `first` seeds which records are sent of a large RRset that does not fit into
-// the answer's room; TC is set then, unless the room is a whole TCP message.
+// the answer's room; TC is set then.
 EncodedAnswer encode_answer(const Query& query, const Answer& answer,
                             std::size_t first, MessageWriter& writer);
 // The answer to `query` with nothing in it.

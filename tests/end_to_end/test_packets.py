@@ -82,7 +82,13 @@ PACKETS = {
                               b"\0" + b"\0\1\0\1"), FORMERR),
     "a pointer to itself": (message(b"\xc0\x0c\0\1\0\1"), FORMERR),
     "a pointer forward": (message(b"\xc0\x20\0\1\0\1" + bytes(20)), FORMERR),
-    "trailing octets": (message(asked(), b"more"), FORMERR),
+    # Behind the last record nothing is read, as in CoreDNS and unbound.
+    "trailing octets": (message(asked(), b"more"), NOERROR),
+    "a trailing zero": (message(asked(), b"\0"), NOERROR),
+    "a trailing question": (message(asked(), asked(NAME, ANY)), NOERROR),
+    "octets behind an OPT": (message(asked(), opt(), b"more",
+                                     counts=(1, 0, 0, 1)), NOERROR),
+    "4,000 octets behind": (message(asked(), bytes(4000)), NOERROR),
     "an answer in a query": (
         message(asked(), NAME + struct.pack("!HHIH", A, IN, 0, 4) + bytes(4),
                 counts=(1, 1, 0, 0)), NOERROR),
@@ -160,6 +166,23 @@ def test_packet(server, wire, wanted, tier):
         assert not reply.flags & 0x0040, "the Z bit is echoed"
 
 
+@pytest.mark.parametrize("tier", ["cache", "zone"])
+@pytest.mark.parametrize("name", [
+    "no question", "two questions", "an OPT cut off", "a name without end",
+    "opcode STATUS", "opcode UPDATE", "opcode DSO", "opcode 15"])
+def test_a_refused_message_keeps_cd(server, name, tier):
+    """RFC 4035 3.1.6, and RFC 8906: RD, CD and the opcode come back, flags
+    that are not ours to set or that nobody knows do not."""
+    wire, wanted = PACKETS[name]
+    opcode = struct.unpack("!H", wire[2:4])[0] & 0x7800
+    for bits in (0x0010, 0x0110, 0x0770, 0x0660):
+        found = exchange(server, wire[:2] + struct.pack("!H", opcode | bits) +
+                         wire[4:], tier)
+        assert found[:2] == wire[:2] and len(found) == 12
+        assert struct.unpack("!H", found[2:4])[0] == (
+            0x8000 | opcode | bits & 0x0110 | (4 if wanted == NOTIMP else 1))
+
+
 def test_the_case_of_the_question_is_echoed_octet_by_octet(server):
     name = b"\3wEb\4ShoP\3sVC\7CLUSTER\5loCAL\0"
     found = exchange(server, message(asked(name)))
@@ -188,13 +211,13 @@ def test_udp_size(server, size, tier):
 
 
 def test_an_answer_above_64_kib(server):
-    """A fair random subset and a counter; never TC over TCP."""
+    """A fair random subset, TC (RFC 2181 9) and a counter."""
     name = "huge.shop.svc.cluster.local"
     seen = set()
     for _ in range(12):
         reply = ask(server.port, name, tcp=True)
         found = data(reply)
-        assert "TC" not in flags(reply)
+        assert "TC" in flags(reply)
         assert 3500 < len(found) < 6000 and len(set(found)) == len(found)
         seen |= set(found)
     assert len(seen) > 5900

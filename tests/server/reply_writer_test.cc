@@ -219,16 +219,16 @@ TEST_CASE("AD is for those who know it (RFC 6840 5.8)") {
 TEST_CASE("what cannot be understood is refused with a header alone") {
   Octets message(100, 0xFF);
   ReplyWriter writer;
-  message[2] = 0x7F;  // no response, opcode 15, AA, TC, RD
+  message[2] = 0x7F;  // no response, opcode 15, AA, TC, RD; RA, Z, AD, CD
   const auto reply = writer.refuse(message, Rcode::kNotImp);
   REQUIRE(reply.size() == kHeaderSize);
   const MessageReader header(reply);
   CHECK(header.id() == 0xFFFF);
-  CHECK(header.flags() == (flag::kQr | 15U << 11 | flag::kRd | 4U));
+  CHECK(header.flags() == (flag::kQr | 15U << 11 | flag::kRd | flag::kCd | 4U));
   CHECK(header.question_count() == 0);
   CHECK(header.additional_count() == 0);
   // Nothing of an earlier reply is left in it.
-  message[2] = 0;
+  message[2] = message[3] = 0;
   CHECK(MessageReader(writer.refuse(message, Rcode::kFormErr)).flags() ==
         (flag::kQr | 1U));
 }
