@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "kubewatch/address_text.h"
+#include "kubewatch/dns_label.h"
 #include "kubewatch/object_limits.h"
 #include "kubewatch/shown_text.h"
 
@@ -11,8 +13,6 @@ namespace {
 
 constexpr std::string_view kSpecificationVersion = "1.1.0";
 constexpr std::uint32_t kVersionTtl = 28800;
-// CoreDNS's limit for pod names as endpoint names: a DNS label's.
-constexpr std::size_t kMaxLabel = 63;
 
 // `labels` in front of `suffix`, from left to right; nothing when it is no
 // valid name, as with a label over 63 octets.
@@ -39,11 +39,13 @@ std::string lower(std::string_view protocol) {
   return text;
 }
 
-// Specification 2.3.2: _<port>._<protocol>.<service>.
+// Specification 2.3.2: _<port>._<protocol>.<service>.  Nothing for a port
+// whose name is empty or no DNS label: clients refuse names with escaped dots.
 std::optional<Name> port_name(const Name& service, std::string_view port,
                               std::string_view protocol) {
-  if (port.empty()) return std::nullopt;
-  return name_below(service, {'_' + std::string(port), '_' + lower(protocol)});
+  const std::string lowered = lower(protocol);
+  if (!is_dns_label(port) || !is_dns_label(lowered)) return std::nullopt;
+  return name_below(service, {'_' + std::string(port), '_' + lowered});
 }
 
 // "10-0-0-7", "2001-db8--7"; a label must not end in a dash: "2001-db8--0".
@@ -55,11 +57,12 @@ std::string dashed(const IpAddress& address) {
   return text;
 }
 
+// A static pod's name may hold the dots of its node's name: it is no label
+// then, and the address takes its place.
 std::string endpoint_label(const RecordOptions& options,
                            const Endpoint& endpoint) {
-  if (!endpoint.hostname.empty()) return endpoint.hostname;
-  if (options.endpoint_pod_names && !endpoint.pod_name.empty() &&
-      endpoint.pod_name.size() <= kMaxLabel) {
+  if (is_dns_label(endpoint.hostname)) return endpoint.hostname;
+  if (options.endpoint_pod_names && is_dns_label(endpoint.pod_name)) {
     return endpoint.pod_name;
   }
   return dashed(endpoint.address);
@@ -286,27 +289,32 @@ struct SliceContext {
   const Name& service_name;
   const SrvShare share;
 
-  // The ports that have SRV records for the endpoint.
+  // The ports that have records for the endpoint.
   template <typename Visit>
   void for_each_port(const Endpoint& endpoint, const Visit& visit) const {
     for (std::size_t i = share.first_port(endpoint.address); i < share.ports;
          i += share.stride) {
-      if (slice.ports[i].port) visit(slice.ports[i]);
+      visit(slice.ports[i]);
     }
   }
 };
 
-// Specification 2.4.1 and 2.4.2: a headless Service is its endpoints.
+// Specification 2.4.1 and 2.4.2: a headless Service is its endpoints.  The
+// name of a port without a number exists, without records.
 void add_headless_records(const SliceContext& context, const Endpoint& endpoint,
                           const Name& name, RecordList& records) {
   const std::uint32_t ttl = context.options.ttl;
   records.push_back(
       address_record(context.service_name, ttl, endpoint.address));
   context.for_each_port(endpoint, [&](const EndpointPort& port) {
-    records.push_back(srv_record(context.service_name, ttl,
-                                 {0, context.weights.bare, *port.port}, name));
     const auto owner =
         port_name(context.service_name, port.name, port.protocol);
+    if (!port.port) {
+      if (owner) records.push_back(marker(*owner, RrType::kName, ttl));
+      return;
+    }
+    records.push_back(srv_record(context.service_name, ttl,
+                                 {0, context.weights.bare, *port.port}, name));
     if (!owner) return;
     const auto weight = context.weights.by_port.find(port_key(port));
     const std::uint16_t share =
@@ -328,10 +336,12 @@ void add_endpoint_records(const SliceContext& context, const Endpoint& endpoint,
           static_cast<std::ptrdiff_t>(context.share.ports),
       [](const EndpointPort& port) { return port.port.has_value(); })));
   context.for_each_port(endpoint, [&](const EndpointPort& port) {
+    if (!port.port) return;
     records.push_back(srv_record(*name, ttl, {0, weight, *port.port}, *name));
   });
-  records.push_back(
-      name_record(reverse_name(endpoint.address), RrType::kPtr, ttl, *name));
+  // An address may be a ClusterIP too: then the Service is its name.
+  records.push_back(name_record(reverse_name(endpoint.address),
+                                RrType::kWeakPtr, ttl, *name));
   if (context.service.type == Service::Type::kHeadless) {
     add_headless_records(context, endpoint, *name, records);
   }
@@ -361,10 +371,13 @@ namespace {
 // The API allows 63 octets, and the DNS puts a '_' in front.
 std::string port_warning(const Service& service) {
   for (const ServicePort& port : service.ports) {
-    if (port.name.size() < kMaxLabel) continue;
+    const bool is_long = port.name.size() >= kMaxDnsLabel;
+    if (port.name.empty() || (!is_long && is_dns_label(port.name))) continue;
     return "Service " + to_text(service.key) + ": port name \"" +
-           port.name.substr(0, kMaxLabel) +
-           "\" is too long for an SRV record; give it at most 62 octets";
+           port.name.substr(0, kMaxDnsLabel) +
+           (is_long
+                ? "\" is too long for an SRV record; give it at most 62 octets"
+                : "\" is no DNS label; it has no SRV record of its own");
   }
   return {};
 }
@@ -378,7 +391,7 @@ std::string service_warning(const Service& service) {
   const std::string what = "Service " + to_text(service.key) +
                            ": externalName \"" + shown(service.external_name) +
                            '"';
-  if (ip_from_text(service.external_name)) {
+  if (address_from_text(service.external_name)) {
     return what +
            " is an address and cannot be a CNAME; use a Service without "
            "selector and an EndpointSlice instead";

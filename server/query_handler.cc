@@ -1,8 +1,10 @@
 #include "server/query_handler.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "healthz/log.h"
+#include "server/endless_chain.h"
 #include "server/pending_question.h"
 #include "server/staleness.h"
 
@@ -198,7 +200,7 @@ bool QueryHandler::zone_still_says_so(const Query& query, const ZoneSet& zones,
                                       const Reply& reply) {
   const Zone* zone = zones.closest_to(query.qname);
   if (zone == nullptr) return false;
-  look_up(*zone, query, reply);
+  look_up(*zone, zones, query, reply);
   if (answer_.unfinished == nullptr) {
     return zone->falls_through() && !answer_.name_has_data;
   }
@@ -217,17 +219,18 @@ bool QueryHandler::is_in_stub_domain(const Zone& zone, NameView name,
          forwarder_.stub_domain_of(name).size() > zone.apex().size();
 }
 
-void QueryHandler::look_up(const Zone& zone, const Query& query,
-                           const Reply& reply) {
+void QueryHandler::look_up(const Zone& zone, const ZoneSet& zones,
+                           const Query& query, const Reply& reply) {
   answer_.clear();
   answer_.recursion_available = reply.tier == Tier::kCache;
   if (reply.transport == Transport::kUdp) {
     answer_.room = room_for_records(query, reply.transport);
   }
-  zone.lookup(query.qname, query.qtype, answer_);
+  zones.lookup(zone, query.qname, query.qtype, answer_);
   for (int link = 1; link <= answer_.chain_length; ++link) {
     const Name& target = answer_.names[static_cast<std::size_t>(link) - 1];
-    if (is_in_stub_domain(zone, target, reply)) {
+    if (target.view().is_subdomain_of(zone.apex()) &&
+        is_in_stub_domain(zone, target, reply)) {
       return answer_.leave_after(link);
     }
   }
@@ -236,7 +239,7 @@ void QueryHandler::look_up(const Zone& zone, const Query& query,
 void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
                                const Query& query, const CacheKey& key,
                                const Reply& reply) {
-  look_up(zone, query, reply);
+  look_up(zone, zones, query, reply);
   if (is_for_upstream(zone, reply)) {
     auto waiting = pending(query, reply);
     waiting->set_behind_zone(zones.serial());
@@ -277,6 +280,10 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   }
   ReplyForm form;
   form.error = staleness_of(query, zones, answer_.rcode);
+  std::optional<ExtendedError> endless;
+  if (answer_.rcode == Rcode::kServFail) {
+    form.error = &endless.emplace(endless_chain(answer_));
+  }
   send(encoded, query, reply, form);
 }
 

@@ -70,7 +70,8 @@ class QueryHandler final : public MessageHandler {
                                     Rcode rcode) const;
   bool is_for_upstream(const Zone& zone, const Reply& reply) const;
   // Asks the zone, into answer_.
-  void look_up(const Zone& zone, const Query& query, const Reply& reply);
+  void look_up(const Zone& zone, const ZoneSet& zones, const Query& query,
+               const Reply& reply);
   // True when a stub domain inside the zone holds `name`: the longest match
   // wins, as in dnsmasq.
   bool is_in_stub_domain(const Zone& zone, NameView name, const Reply& reply);

@@ -48,8 +48,11 @@ struct Answer {
   bool name_has_data = false;
   // A CNAME chain left the zone here; null when it did not.
   const std::uint8_t* unfinished = nullptr;
-  // Links of the CNAME chain so far.
+  // Links of the CNAME chain so far: the first entries.  The name that link n
+  // leads to is names[n].
   int chain_length = 0;
+  // The last link leads back to the owner of one.
+  bool is_loop = false;
   Scratch scratch;
   // Owners that the ZoneSet does not hold in one piece.
   std::deque<Name> names;
@@ -68,6 +71,7 @@ struct Answer {
     rcode = Rcode::kNoError;
     name_has_data = false;
     encoded_soa = nullptr;
+    is_loop = false;
     unfinished = names[static_cast<std::size_t>(links) - 1].view().data();
     chain_length = links;
   }
@@ -83,6 +87,7 @@ struct Answer {
     encoded_soa = nullptr;
     unfinished = nullptr;
     chain_length = 0;
+    is_loop = false;
     names.clear();
   }
 };

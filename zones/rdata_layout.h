@@ -25,6 +25,7 @@ constexpr RdataLayout rdata_layout(RrType type) {
     case 8:   // MG
     case 9:   // MR
     case 12:  // PTR
+    case static_cast<std::uint16_t>(RrType::kWeakPtr):
       return {0, 1, true};
     case 6:  // SOA
       return {0, 2, true, 20};

@@ -21,7 +21,7 @@ constexpr std::array kMnemonics = {
     Mnemonic{RrType::kOpt, "OPT"},     Mnemonic{RrType::kSvcb, "SVCB"},
     Mnemonic{RrType::kHttps, "HTTPS"}, Mnemonic{RrType::kTsig, "TSIG"},
     Mnemonic{RrType::kIxfr, "IXFR"},   Mnemonic{RrType::kAxfr, "AXFR"},
-    Mnemonic{RrType::kAny, "ANY"},
+    Mnemonic{RrType::kAny, "ANY"},     Mnemonic{RrType::kWeakPtr, "PTR"},
 };
 
 }  // namespace

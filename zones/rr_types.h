@@ -34,6 +34,8 @@ enum class RrType : std::uint16_t {
   // Not on the wire (private use range).  kDashedAddresses: the names just
   // below the owner that spell an address with dashes have that address.
   kDashedAddresses = 65280,
+  // A PTR in messages; not said where the owner has a kPtr.
+  kWeakPtr = 65281,
 };
 
 enum class RrClass : std::uint16_t {

@@ -37,6 +37,7 @@ std::string unknown_to_text(std::span<const std::uint8_t> rdata) {
 
 // The rdata in master-file form, by ldns: it knows every type.
 std::string rdata_to_text(RrType type, std::span<const std::uint8_t> rdata) {
+  if (type == RrType::kWeakPtr) type = RrType::kPtr;
   Octets wire = {0};  // root, type, class, ttl, rdlength, rdata
   append16(wire, static_cast<std::uint16_t>(type));
   append16(wire, static_cast<std::uint16_t>(RrClass::kIn));

@@ -9,9 +9,14 @@
 
 namespace canopy {
 
-// Types that only zones know and no question can ask for.
+// Types without rdata, which say something of their owner's name.
 constexpr bool is_marker(RrType type) {
   return type == RrType::kName || type == RrType::kDashedAddresses;
+}
+
+// Types that zones know and no question can ask for.
+constexpr bool is_internal(RrType type) {
+  return is_marker(type) || type == RrType::kWeakPtr;
 }
 
 // So many records of a type that clusters have fit into a message of 64 KiB.
@@ -40,6 +45,12 @@ class RrsetView {
         suffix_(suffix) {}
 
   RrType type() const { return type_; }
+  // The same records under another type.
+  RrsetView as(RrType type) const {
+    RrsetView view = *this;
+    view.type_ = type;
+    return view;
+  }
   std::uint32_t ttl() const { return ttl_; }
   // How many different records.
   std::uint32_t count() const { return count_; }

@@ -1,7 +1,9 @@
 #include "zones/zone.h"
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "zones/message_reader.h"
 #include "zones/synthesis.h"
 
 namespace canopy {
@@ -42,6 +44,18 @@ bool fits(RrsetView rrset, std::size_t room) {
     if (size > room) return false;
   }
   return true;
+}
+
+// About what it takes in a message.  Reads one record, however many there are.
+std::size_t estimated_size(RrsetView rrset) {
+  constexpr std::size_t kBesideRdata = 12;  // the owner as a pointer
+  return rrset.count() * (kBesideRdata + (*rrset.begin()).size());
+}
+
+// Whether a chain of CNAMEs that goes on with `name` would repeat one.
+bool holds_link(const Answer& answer, NameView name) {
+  return std::ranges::any_of(
+      answer.entries, [name](const auto& link) { return link.owner == name; });
 }
 
 }  // namespace
@@ -109,8 +123,10 @@ void Zone::lookup(NameView qname, RrType qtype, Answer& answer) const {
     }
     answer.entries.push_back({Section::kAnswer, name, *cname});
     name = answer.keep(target_of(RrType::kCname, *cname->begin()));
-    if (++answer.chain_length > kMaxChainLength) {
-      answer.rcode = Rcode::kServFail;  // a loop, or as good as one
+    ++answer.chain_length;
+    answer.is_loop = holds_link(answer, name);
+    if (answer.is_loop || answer.chain_length > kMaxChainLength) {
+      answer.rcode = Rcode::kServFail;
       return;
     }
     if (!name.is_subdomain_of(apex())) {
@@ -128,19 +144,34 @@ void Zone::answer_from(const Node& node, NameView name, RrType qtype,
     return;
   }
   if (qtype == RrType::kAny) return answer_any(node, name, answer);
-  const auto rrset = tree_.rrset(node, qtype);
-  if (!rrset || is_marker(qtype)) return no_data(answer);
+  const auto rrset = rrset_of(node, qtype);
+  if (!rrset) return no_data(answer);
   answer.entries.push_back({Section::kAnswer, name, *rrset});
   if (qtype == RrType::kSrv || qtype == RrType::kNs) {
     add_addresses(*rrset, answer);
   }
 }
 
-// RFC 8482 4.1: one RRset, whichever is there.
+std::optional<RrsetView> Zone::rrset_of(const Node& node, RrType qtype) const {
+  if (is_internal(qtype)) return std::nullopt;
+  auto rrset = tree_.rrset(node, qtype);
+  if (rrset || qtype != RrType::kPtr) return rrset;
+  rrset = tree_.rrset(node, RrType::kWeakPtr);
+  if (rrset) return rrset->as(RrType::kPtr);
+  return rrset;
+}
+
+// RFC 8482 4.1: one RRset, the first that fits any client's datagram, else the
+// smallest.  Not by the client's own limit: the cache keeps it for all.
 void Zone::answer_any(const Node& node, NameView name, Answer& answer) const {
-  std::optional<RrsetView> any;
+  constexpr std::size_t kAlwaysRoom = 512 - kHeaderSize - kMaxNameSize - 4;
+  std::optional<RrsetView> any = rrset_of(node, RrType::kPtr);
   tree_.for_each_rrset(node, [&any](RrsetView rrset) {
-    if (!any && !is_marker(rrset.type())) any = rrset;
+    if (is_internal(rrset.type())) return;
+    if (!any || (estimated_size(*any) > kAlwaysRoom &&
+                 estimated_size(rrset) < estimated_size(*any))) {
+      any = rrset;
+    }
   });
   if (!any && &node == &tree_.root()) any = soa();
   if (!any) return no_data(answer);

@@ -40,7 +40,8 @@ class Zone {
   const LabelTree& tree() const { return tree_; }
 
   // RFC 1034 4.3.2 from step 3: the answer to (qname, qtype), with CNAMEs
-  // followed inside the zone and addresses of SRV and NS targets added.
+  // followed inside the zone and addresses of SRV and NS targets added.  Goes
+  // on with a chain that `answer` already holds.
   // REQUIRES: `qname` is in the zone and outlives `answer`.
   void lookup(NameView qname, RrType qtype, Answer& answer) const;
   // True when `name` exists in the zone, with data or without.
@@ -56,6 +57,9 @@ class Zone {
   };
   Match find(NameView name) const;
   RrsetView soa() const;
+  // Nothing when there is none, or no question can ask for the type.
+  std::optional<RrsetView> rrset_of(const LabelTree::Node& node,
+                                    RrType qtype) const;
   void set_serial(std::uint32_t serial);
 
   std::optional<RrsetView> computed_address(const Match& match, NameView name,

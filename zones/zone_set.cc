@@ -20,4 +20,24 @@ const Zone* ZoneSet::closest_to(NameView qname) const {
   return nullptr;
 }
 
+// RFC 1034 4.3.2 step 3a, "go back to step 1".  It ends: each zone follows a
+// link, and a chain has kMaxChainLength of them.
+void ZoneSet::lookup(const Zone& zone, NameView qname, RrType qtype,
+                     Answer& answer) const {
+  zone.lookup(qname, qtype, answer);
+  while (answer.unfinished != nullptr) {
+    const NameView name(answer.unfinished);
+    const Zone* const next = closest_to(name);
+    if (next == nullptr) return;
+    const int links = answer.chain_length;
+    answer.unfinished = nullptr;
+    next->lookup(name, qtype, answer);
+    answer.encoded_soa = nullptr;  // it is for questions in its own zone
+    const bool is_whole = answer.unfinished == nullptr;
+    if (is_whole && next->falls_through() && !answer.name_has_data) {
+      return answer.leave_after(links);  // others may have it
+    }
+  }
+}
+
 }  // namespace canopy

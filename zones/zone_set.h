@@ -21,6 +21,10 @@ class ZoneSet {
   bool is_complete() const { return complete_; }
   // The zone `qname` is in, the most specific one; null when none.
   const Zone* closest_to(NameView qname) const;
+  // As Zone::lookup of `zone`, one of these; where CNAMEs lead into another
+  // zone of ours that has the name, goes on there.
+  void lookup(const Zone& zone, NameView qname, RrType qtype,
+              Answer& answer) const;
   const std::vector<Zone>& zones() const { return zones_; }
 
  private:

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "tests/support/cluster_zone.h"
@@ -180,7 +181,11 @@ TEST_CASE("slices without ports, and ports without numbers, have no SRV") {
   )");
   CHECK(ask(zone, "db.prod.svc.cluster.local. SRV") == kNoData);
   CHECK(ask(zone, "all.prod.svc.cluster.local. SRV") == kNoData);
-  CHECK(ask(zone, "_any._tcp.all.prod.svc.cluster.local. SRV") == kNxDomain);
+  // The port's name is known.
+  CHECK(ask(zone, "_any._tcp.all.prod.svc.cluster.local. SRV") == kNoData);
+  CHECK(ask(zone, "_any._tcp.all.prod.svc.cluster.local. A") == kNoData);
+  CHECK(ask(zone, "_any._udp.all.prod.svc.cluster.local. SRV") == kNxDomain);
+  CHECK(ask(zone, "_none._tcp.all.prod.svc.cluster.local. SRV") == kNxDomain);
 }
 
 TEST_CASE("endpoints of a ClusterIP Service have names and reverse names") {
@@ -235,6 +240,65 @@ TEST_CASE("an address of two Services has two PTRs, and keeps one") {
                         "b.prod.svc.cluster.local.\n");
   test::replace_cluster(*store, one + two, two);
   CHECK(answer() == "NOERROR aa\n" + ptr + "b.prod.svc.cluster.local.\n");
+}
+
+TEST_CASE(
+    "an address that is a ClusterIP is the Service's, not an endpoint's") {
+  const std::string service = "service prod/web 10.0.0.7\n";
+  const std::string endpoints =
+      "service prod/db headless\nendpoint prod/db 10.0.0.7\n"
+      "endpoint prod/db 10.0.0.8\nservice prod/b headless\n"
+      "endpoint prod/b 10.0.0.7\n";
+  const auto store = test::cluster_store(service + endpoints);
+  ZoneStore::Reader reader(*store);
+  const auto answer = [&reader](const std::string& question) {
+    const Name name = *Name::from_text("10.in-addr.arpa");
+    return ask(*reader.current().closest_to(name), question);
+  };
+  const std::string ptr = "7.0.0.10.in-addr.arpa. 30 IN PTR ";
+  const std::string its =
+      "NOERROR aa\n" + ptr + "web.prod.svc.cluster.local.\n";
+  CHECK(answer("7.0.0.10.in-addr.arpa. PTR") == its);
+  CHECK(answer("7.0.0.10.in-addr.arpa. ANY") == its);
+  CHECK(answer("8.0.0.10.in-addr.arpa. ANY") ==
+        "NOERROR aa\n8.0.0.10.in-addr.arpa. 30 IN PTR "
+        "10-0-0-8.db.prod.svc.cluster.local.\n");
+  // What zones keep beside it is not for clients.
+  CHECK(answer("8.0.0.10.in-addr.arpa. TYPE65281")
+            .starts_with("NOERROR aa\n; authority\n"));
+  test::replace_cluster(*store, service + endpoints, endpoints);
+  CHECK(answer("7.0.0.10.in-addr.arpa. PTR") ==
+        "NOERROR aa\n" + ptr + "10-0-0-7.b.prod.svc.cluster.local.\n" + ptr +
+            "10-0-0-7.db.prod.svc.cluster.local.\n");
+}
+
+TEST_CASE("what is no DNS label becomes none") {
+  kube::RecordOptions options = record_options();
+  options.endpoint_pod_names = true;
+  kube::Service service;
+  service.key = {"prod", "db"};
+  service.type = kube::Service::Type::kHeadless;
+  kube::EndpointSlice slice;
+  slice.ports = {{"a.b", "TCP", 80}, {"ok", "T.P", 81}, {"ok", "TCP", 82}};
+  for (const std::string name :
+       {"etcd-ip-10-0-0-1.ec2.internal", "-a", "a_b"}) {
+    CAPTURE(name);
+    for (const bool is_hostname : {true, false}) {
+      kube::Endpoint endpoint{*ip_from_text("10.0.0.7"), "", "", true};
+      (is_hostname ? endpoint.hostname : endpoint.pod_name) = name;
+      slice.endpoints = {endpoint};
+      const RecordList records = slice_records(options, service, slice, {});
+      std::set<std::string> owners;
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        owners.insert(records[i].owner.to_text());
+      }
+      CHECK(owners ==
+            std::set<std::string>{"db.prod.svc.cluster.local.",
+                                  "10-0-0-7.db.prod.svc.cluster.local.",
+                                  "_ok._tcp.db.prod.svc.cluster.local.",
+                                  "7.0.0.10.in-addr.arpa."});
+    }
+  }
 }
 
 TEST_CASE("with --endpoint-pod-names the pod's name comes before the address") {

@@ -32,6 +32,7 @@ Zone zone() {
     loop.example.       30 IN CNAME loop.example.
     ring-a.example.     30 IN CNAME ring-b.example.
     ring-b.example.     30 IN CNAME ring-a.example.
+    to-ring.example.    30 IN CNAME ring-a.example.
     _x._tcp.example.    30 IN SRV   0 1 80 www.example.
     _x._tcp.example.    30 IN SRV   0 1 81 www.example.
     _x._tcp.example.    30 IN SRV   0 1 82 ns.example.
@@ -109,9 +110,16 @@ TEST_CASE("CNAMEs are followed inside the zone") {
     CAPTURE(row.question);
     CHECK(ask(example, row.question) == row.answer);
   }
-  // A loop ends, and nobody is told that all is well.
-  CHECK(ask(example, "loop.example. A").starts_with("SERVFAIL aa\n" + loop));
-  CHECK(ask(example, "ring-b.example. A").starts_with("SERVFAIL aa\n"));
+  // A loop ends, without a record twice, and nobody is told that all is well.
+  CHECK(ask(example, "loop.example. A") == "SERVFAIL aa\n" + loop);
+  CHECK(ask(example, "LOOP.example. TXT").starts_with("SERVFAIL aa\nLOOP."));
+  const std::string a_to_b = "ring-a.example. 30 IN CNAME ring-b.example.\n";
+  const std::string b_to_a = "ring-b.example. 30 IN CNAME ring-a.example.\n";
+  CHECK(ask(example, "ring-a.example. A") == "SERVFAIL aa\n" + a_to_b + b_to_a);
+  CHECK(ask(example, "ring-b.example. A") == "SERVFAIL aa\n" + b_to_a + a_to_b);
+  CHECK(ask(example, "to-ring.example. A") ==
+        "SERVFAIL aa\nto-ring.example. 30 IN CNAME ring-a.example.\n" + a_to_b +
+            b_to_a);
 }
 
 TEST_CASE("a chain of eight CNAMEs is followed to its end, nine are not") {
@@ -154,6 +162,16 @@ TEST_CASE("ANY is answered with one RRset (RFC 8482)") {
         "NOERROR aa\nalias.example. 30 IN CNAME www.example.\n");
   CHECK(ask(example, "the.example. ANY") == "NOERROR aa\n" + kSoa);
   CHECK(ask(example, "nothing.example. ANY") == "NXDOMAIN aa\n" + kSoa);
+}
+
+TEST_CASE(
+    "ANY is answered with an RRset that fits any datagram, or the smallest") {
+  std::string lines = "big.example. 30 IN AAAA fd00::1\n";
+  for (int i = 0; i < 40; ++i) {
+    lines += "big.example. 30 IN A 10.0.0." + std::to_string(i) + "\n";
+  }
+  CHECK(ask(zone_of_records(lines), "big.example. ANY") ==
+        "NOERROR aa\nbig.example. 30 IN AAAA fd00::1\n");
 }
 
 TEST_CASE("a zone knows which names exist") {
