@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 
 #include "server/endpoint_text.h"
+#include "server/forward_timing.h"
 
 // The successors of ares_send and ares_get_servers_ports are not in 1.18.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -70,26 +71,24 @@ bool has_only_our_server(ares_channel channel) {
 }  // namespace
 
 std::unique_ptr<CaresChannel> CaresChannel::open(boost::asio::io_context& io,
-                                                 const Endpoint& server,
-                                                 const Settings& settings) {
+                                                 const Endpoint& server) {
   std::unique_ptr<CaresChannel> channel(new CaresChannel(io));
-  if (!channel->init(server, settings)) return nullptr;
+  if (!channel->init(server)) return nullptr;
   return channel;
 }
 
 // Everything is set, so that c-ares reads no file and no environment: with a
 // server list that is empty or bad it would take resolv.conf's, and in a pod
 // ask ourselves.
-bool CaresChannel::init(const Endpoint& server, const Settings& settings) {
+bool CaresChannel::init(const Endpoint& server) {
   if (!library_is_ready()) return false;
   static char lookups[] = "b";
   static char no_file[] = "/dev/null";
   in_addr placeholder{htonl(INADDR_LOOPBACK)};  // replaced below
   ares_options options{};
   options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH |
-                  ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN;
-  if (settings.transport == Transport::kTcp) options.flags |= ARES_FLAG_USEVC;
-  options.timeout = static_cast<int>(settings.patience.count());
+                  ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN | ARES_FLAG_USEVC;
+  options.timeout = static_cast<int>(kPatience.count());
   options.tries = 1;
   options.ndots = 1;
   options.servers = &placeholder;
@@ -111,7 +110,7 @@ bool CaresChannel::init(const Endpoint& server, const Settings& settings) {
   mask |= ARES_OPT_QUERY_CACHE;
 #endif
 #ifdef ARES_OPT_MAXTIMEOUTMS
-  options.maxtimeout = static_cast<int>(settings.patience.count());
+  options.maxtimeout = static_cast<int>(kPatience.count());
   mask |= ARES_OPT_MAXTIMEOUTMS;
 #endif
   ares_channel channel = nullptr;
@@ -130,24 +129,24 @@ void CaresChannel::send(std::span<const std::uint8_t> question,
                         std::unique_ptr<Asker> asker) {
   ++outstanding_;
   ++sent_;
-  asker->channel_ = this;
-  const auto on_answer = [](void* argument, int status, int /*timeouts*/,
-                            unsigned char* octets, int size) {
-    const std::unique_ptr<Asker> asked(static_cast<Asker*>(argument));
-    --asked->channel_->outstanding_;
-    Result result;
-    if (status == ARES_SUCCESS && octets != nullptr) {
-      result.message = {octets, static_cast<std::size_t>(size)};
-    } else {
-      result.timed_out = status == ARES_ETIMEOUT;
+  const auto on_end = [](void* argument, int status, int /*timeouts*/,
+                         unsigned char* octets, int size) {
+    const std::unique_ptr<Asked> asked(static_cast<Asked*>(argument));
+    --asked->channel->outstanding_;
+    if (status != ARES_SUCCESS || octets == nullptr) {
+      return asked->asker->on_failure(
+          status == ARES_ETIMEOUT ? Failure::kTimedOut : Failure::kUnreachable);
     }
-    asked->on_result(result);
+    if (!asked->asker->on_message({octets, static_cast<std::size_t>(size)})) {
+      asked->asker->on_failure(Failure::kUnusable);
+    }
   };
+  auto asked = std::make_unique<Asked>(Asked{this, std::move(asker)});
   ares_send(channel_, question.data(), static_cast<int>(question.size()),
-            on_answer, asker.release());
+            on_end, asked.release());
 }
 
-void CaresChannel::tick() { expire(channel_); }
+void CaresChannel::tick(TimePoint /*now*/) { expire(channel_); }
 
 // Called by c-ares before it closes a socket, too: the descriptor lets go of
 // it, and never closes it.

@@ -135,8 +135,8 @@ void CaresForwarder::join(Inquiry& inquiry, const InquiryWaiter& waiter) {
 
 InquiryPtr CaresForwarder::inquiry_about(const ForwardQuestion& question,
                                          Inquiry::Purpose purpose) {
-  return new Inquiry(question, purpose, random_,
-                     [this](Inquiry& finished, const Inquiry::Outcome& found) {
+  return new Inquiry(question, purpose, random_, answer_reader_,
+                     [this](Inquiry& finished, Inquiry::Outcome& found) {
                        on_finished(finished, found);
                      });
 }
@@ -148,38 +148,31 @@ void CaresForwarder::start(Inquiry& inquiry, TimePoint now) {
   start_ticking();
 }
 
-void CaresForwarder::on_finished(Inquiry& inquiry,
-                                 const Inquiry::Outcome& found) {
+void CaresForwarder::on_finished(Inquiry& inquiry, Inquiry::Outcome& found) {
   if (found.is_late) {
-    inquiry.late = outcome_of(inquiry, found);
+    inquiry.late = outcome_of(found);
     return tell(inquiry.waiters, inquiry.late);
   }
   by_due_.remove(inquiry);
   if (inquiry.purpose() == Inquiry::Purpose::kLoopCheck) {
     pool_.conditions().end_loop_check(inquiry.question().qname,
-                                      !found.message.empty(),
+                                      found.was_answered,
                                       std::chrono::steady_clock::now());
   }
   if (inquiry.purpose() != Inquiry::Purpose::kClients) return;
-  if (found.message.empty()) counters_.unanswered.add();
+  if (!found.answer) counters_.unanswered.add();
   // Out of the books first: waiters may ask again at once.
   const InquiryPtr keep(&inquiry);
   inquiries_.erase(keep);
-  tell(inquiry.waiters, outcome_of(inquiry, found));
+  tell(inquiry.waiters, outcome_of(found));
 }
 
-// The only look at the upstream's octets, however many wait.
-SharedOutcome CaresForwarder::outcome_of(const Inquiry& inquiry,
-                                         const Inquiry::Outcome& found) {
+SharedOutcome CaresForwarder::outcome_of(Inquiry::Outcome& found) {
   auto outcome = std::make_shared<ForwardOutcome>();
-  outcome->failure = found.failure;
+  outcome->answer = std::move(found.answer);
+  outcome->failure = std::move(found.failure);
   outcome->waited = found.waited;
   outcome->is_late = found.is_late;
-  if (found.message.empty()) return outcome;
-  outcome->answer = answer_reader_.read(inquiry.question(), found.message);
-  if (!outcome->answer && outcome->failure.empty()) {
-    outcome->failure = "an upstream's answer was malformed";
-  }
   return outcome;
 }
 

@@ -58,9 +58,9 @@ class CaresForwarder : public Forwarder {
   void ask(const ForwardQuestion& question, const CacheKey& key,
            const InquiryWaiter& waiter);
   void join(Inquiry& inquiry, const InquiryWaiter& waiter);
-  void on_finished(Inquiry& inquiry, const Inquiry::Outcome& found);
-  SharedOutcome outcome_of(const Inquiry& inquiry,
-                           const Inquiry::Outcome& found);
+  void on_finished(Inquiry& inquiry, Inquiry::Outcome& found);
+  // Moves the answer out of `found`.
+  static SharedOutcome outcome_of(Inquiry::Outcome& found);
   void tell(const InquiryWaiter& waiter, const SharedOutcome& outcome);
   void tell(const InquiryWaiters& waiters, const SharedOutcome& outcome);
   // What the worker that was asked does when the answer is here.

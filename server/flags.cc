@@ -30,6 +30,13 @@ UpstreamNaming::Mode naming_value(Text text) {
   throw UsageError("is none of auto, always and never");
 }
 
+QueryCase case_value(Text text) {
+  if (text == "auto") return QueryCase::kAuto;
+  if (text == "always") return QueryCase::kAlways;
+  if (text == "never") return QueryCase::kNever;
+  throw UsageError("is none of auto, always and never");
+}
+
 std::string log_value(Text text) {
   for (const auto level : {"debug", "info", "warning", "error"}) {
     if (text == level) return text;
@@ -169,6 +176,10 @@ const std::array kFlags = {
          }},
     Flag{"config-dir", "DIR", "", "upstreamNameservers and stubDomains files",
          G::kForwarding, [](Options& o, Text v) { o.config_dir = v; }},
+    Flag{"query-case", "WHEN", "auto",
+         "random case to upstreams: or always, never",
+         G::kForwarding,
+         [](Options& o, Text v) { o.query_case = case_value(v); }},
     Flag{"ede-upstreams", "WHEN", "auto",
          "addresses in EDE texts: or always, never",
          G::kForwarding,

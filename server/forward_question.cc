@@ -15,6 +15,7 @@ enum Flags : std::uint16_t {
   kResponse = 0x8000,
   kOpcodeMask = 0x7800,
   kRecursionDesired = 0x0100,
+  kRecursionAvailable = 0x0080,
   kAuthenticData = 0x0020,
   kCheckingDisabled = 0x0010,
   kDnssecOk = 0x8000,  // of the OPT record's flags
@@ -116,6 +117,23 @@ bool is_answer_to(const ForwardQuestion& question,
   const std::size_t end = kHeaderSize + wire.size();
   return get16(message, end) == static_cast<std::uint16_t>(question.qtype) &&
          get16(message, end + 2) == static_cast<std::uint16_t>(question.qclass);
+}
+
+bool is_bare_error(std::span<const std::uint8_t> message) {
+  if (message.size() < kHeaderSize) return false;
+  const std::uint16_t flags = get16(message, 2);
+  return (flags & kResponse) != 0 && (flags & kOpcodeMask) == 0 &&
+         rcode_of(message) != Rcode::kNoError && get16(message, 4) == 0 &&
+         get16(message, 6) == 0 && get16(message, 8) == 0;
+}
+
+Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
+                                std::uint16_t flags) {
+  const QuestionMessage asked(question, 0, WithEdns::kNo, 0);
+  Octets message(asked.octets().begin(), asked.octets().end());
+  put16(&message[2], kResponse | kRecursionDesired | kRecursionAvailable |
+                         flags | static_cast<std::uint16_t>(rcode));
+  return message;
 }
 
 bool is_spelled(const ForwardQuestion& question, Spelling spelling,

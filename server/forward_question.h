@@ -47,6 +47,16 @@ class QuestionMessage {
 bool is_answer_to(const ForwardQuestion& question,
                   std::span<const std::uint8_t> message);
 
+// An error that does not repeat the question, a header alone: what a server
+// sends that cannot parse it, or does not want to (rcode other than 0; no
+// question, answer or authority).
+bool is_bare_error(std::span<const std::uint8_t> message);
+
+// A response that repeats the question and has no records: in place of one
+// that cannot be handed on as it came.  `flags`: TC or none.
+Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
+                                std::uint16_t flags);
+
 // The same spelling, octet by octet.  REQUIRES: is_answer_to().
 bool is_spelled(const ForwardQuestion& question, Spelling spelling,
                 std::span<const std::uint8_t> message);

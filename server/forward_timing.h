@@ -1,5 +1,5 @@
-// The times of forwarding.  A client's resolver waits 5 seconds: after that no
-// answer is of use.
+// The times of forwarding.  A client's resolver waits 5 seconds and then asks
+// again.
 #pragma once
 
 #include <chrono>
@@ -16,12 +16,18 @@ inline constexpr std::chrono::milliseconds kLatestRetry{400};
 // Of one question at one upstream, over UDP (RFC 9520 3.1); then once over TCP,
 // where it cannot get lost in a full buffer.
 inline constexpr int kMostAskings = 3;
+// Over TCP for the rest of a truncated answer, each on a connection of its own.
+inline constexpr int kMostTcpAskings = 2;
 // Then a client would rather have a stale answer (RFC 8767 5).
 inline constexpr std::chrono::milliseconds kClientPatience{1'800};
-// In all, for one question.
-inline constexpr std::chrono::milliseconds kBudget{4'800};
-// What c-ares is told: longer than anything above.
-inline constexpr std::chrono::milliseconds kPatience{5'000};
+// In all, for one question: with two ticks the client has its answer within
+// 4.0 s.
+inline constexpr std::chrono::milliseconds kBudget{3'900};
+// How long one message waits for its answer: longer than anything above.
+inline constexpr std::chrono::milliseconds kPatience{4'100};
+// What an upstream does not take, EDNS or random case, is left out for this
+// long; then one question tries it again.
+inline constexpr std::chrono::milliseconds kLeaveOut{60'000};
 
 // A name may be dead while its upstream is well, so clients' questions only
 // raise doubt.  A health check, a question of our own, then decides: an

@@ -18,9 +18,8 @@ class CaresForwarder;
 class ForwarderPool {
  public:
   // The budget outlives this.
-  explicit ForwarderPool(MemoryBudget& budget,
-                         SayChanges say = SayChanges::kYes)
-      : budget_(budget), conditions_(say) {}
+  ForwarderPool(MemoryBudget& budget, SayChanges say, QueryCase query_case)
+      : budget_(budget), conditions_(say, query_case) {}
 
   // Of what waits for upstreams.
   MemoryBudget& budget() { return budget_; }

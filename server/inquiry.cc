@@ -4,40 +4,8 @@
 
 #include "server/forward_timing.h"
 #include "server/upstream_text.h"
-#include "zones/message_reader.h"
 
 namespace canopy {
-namespace {
-
-// The upstream will not or cannot say; another one may.
-bool is_refusal(Rcode rcode) {
-  return rcode == Rcode::kServFail || rcode == Rcode::kRefused ||
-         rcode == Rcode::kNotImp || rcode == Rcode::kFormErr;
-}
-
-bool is_response(std::span<const std::uint8_t> message) {
-  return message.size() >= kHeaderSize && (message[2] & 0x80) != 0;
-}
-
-// Of a name in wire form: no length is one.
-bool is_upper_case(std::uint8_t octet) { return octet >= 'A' && octet <= 'Z'; }
-
-}  // namespace
-
-class Inquiry::Asker final : public CaresChannel::Asker,
-                             public Recycled<Asker> {
- public:
-  Asker(Inquiry& inquiry, const Asking& asking)
-      : inquiry_(&inquiry), asking_(asking) {}
-
-  void on_result(const CaresChannel::Result& result) override {
-    inquiry_->on_result(asking_, result);
-  }
-
- private:
-  const InquiryPtr inquiry_;
-  const Asking asking_;
-};
 
 void Inquiry::start(TimePoint now) {
   started_ = now;
@@ -64,17 +32,29 @@ void Inquiry::on_due(TimePoint now) {
 void Inquiry::look(TimePoint now) {
   count_late(now);
   if (now - started_ >= kBudget) return finish(now);
+  if (!goes_on(now)) return finish(now);
+  if (!is_finished_) set_next_look(now);
+}
+
+bool Inquiry::goes_on(TimePoint now) {
   if (Candidate* const next = not_asked()) {
     ask(*next, now);
-  } else if (!refusal_.empty() || all_are_loops()) {
-    // One of them did answer, if only to refuse, and the others had their
-    // time; or nobody is left to ask.
-    return finish(now);
-  } else if (Candidate* const again = worth_asking_again()) {
-    if (again->askings >= kMostAskings) again->transport = Transport::kTcp;
-    ask(*again, now);
+    return true;
   }
-  if (!is_finished_) set_next_look(now);
+  Candidate& last = candidates_[last_];
+  if (last.has_truncated && waits_for_tcp(last, now)) return true;
+  if (Candidate* const plainer = worth_asking_plainer(now)) {
+    ask(*plainer, now);
+    return true;
+  }
+  // One of them did answer, if only to refuse, and the others had their time;
+  // or nobody is left to ask.
+  if (in_hand_ || all_are_loops()) return false;
+  if (Candidate* const again = worth_asking_again()) {
+    ask_again(*again, now);
+    return true;
+  }
+  return !is_hopeless();
 }
 
 // By what the one asked last usually takes; longer with each round, and by
@@ -86,13 +66,15 @@ void Inquiry::set_next_look(TimePoint now) {
     next_look_ = started_ + (has_failed ? kBudget : kCheckWait);
     return;
   }
-  const std::size_t rounds = (askings_ - 1) / candidates_.size();
-  const auto usual =
-      candidates_[last_].server->round_trip().retry_after() * (1U << rounds);
+  const Candidate& last = candidates_[last_];
+  const std::size_t rounds = last.transport == Transport::kTcp
+                                 ? 1
+                                 : (askings_ - 1) / candidates_.size();
+  const auto usual = last.server->round_trip().retry_after() * (1U << rounds);
   const auto wait = usual + usual * random_.next16() / 0x20000;
   const bool asks_more = worth_asking_again() != nullptr ||
-                         not_asked() != nullptr || !refusal_.empty() ||
-                         !candidates_[last_].counted_late;
+                         not_asked() != nullptr || in_hand_.has_value() ||
+                         is_hopeless() || !last.counted_late;
   next_look_ = started_ + kBudget;
   if (asks_more) next_look_ = std::min(next_look_, now + wait);
 }
@@ -112,167 +94,21 @@ void Inquiry::become_late(TimePoint now) {
   finished_(*this, outcome);
 }
 
-void Inquiry::ask(std::size_t index, TimePoint now) {
-  Candidate& candidate = candidates_[index];
-  candidate.state = State::kWaiting;
-  candidate.counted_late = false;
-  if (candidate.askings == 0) {
-    candidate.was_up = candidate.server->condition().is_up();
-  }
-  candidate.tried_tcp |= candidate.transport == Transport::kTcp;
-  ++candidate.askings;
-  ++askings_;
-  last_ = index;
-  const Asking asking{.index = index,
-                      .time = now,
-                      .spelling = candidate.server->condition().keeps_spelling()
-                                      ? random_.next64() | 1U  // not zero
-                                      : 0,
-                      .transport = candidate.transport};
-  const QuestionMessage message(question_, random_.next16(), candidate.edns,
-                                asking.spelling);
-  auto asker = std::make_unique<Asker>(*this, asking);
-  if (asking.transport == Transport::kTcp) {
-    candidate.server->ask_over_tcp(message.octets(), now, std::move(asker));
-  } else {
-    candidate.server->ask(message.octets(), now, std::move(asker));
-  }
-}
-
-void Inquiry::on_result(const Asking& asking,
-                        const CaresChannel::Result& result) {
-  const TimePoint now = std::chrono::steady_clock::now();
-  const std::size_t index = asking.index;
-  const TimePoint asked = asking.time;
-  if (purpose_ == Purpose::kLoopCheck) return on_loop_check(now, result);
-  if (purpose_ == Purpose::kHealthCheck) return on_health_check(now, result);
-  if (!is_answer_to(question_, result.message)) {
-    return on_failure(asking, now, result);
-  }
-  if (!has_right_spelling(asking, now, result.message)) return;
-  UpstreamServer& server = *candidates_[index].server;
-  if (is_refusal(rcode_of(result.message))) {
-    server.note_refusal(now - asked, now);
-    if (!is_finished_) on_refusal(index, now, result.message);
-    return;
-  }
-  server.note_answer(now - asked, now);
-  if (!is_finished_) finish_with(result.message, now);
-}
-
-// It says that the upstream is there, and nothing of how quick it is: the name
-// is one that none has cached.
-void Inquiry::on_loop_check(TimePoint now, const CaresChannel::Result& result) {
-  if (is_finished_) return;
-  const bool answered = is_answer_to(question_, result.message);
-  if (answered) candidates_.front().server->condition().note_refusal(now);
-  is_finished_ = true;
-  Outcome outcome;
-  if (answered) {
-    outcome.message.assign(result.message.begin(), result.message.end());
-  }
-  finished_(*this, outcome);
-}
-
-// What is asked here need not exist, and a forger gains nothing: any response
-// will do.
-void Inquiry::on_health_check(TimePoint now,
-                              const CaresChannel::Result& result) {
-  if (is_finished_) return;
-  UpstreamCondition& condition = candidates_.front().server->condition();
-  if (is_response(result.message)) {
-    condition.note_check_answered(now, rcode_of(result.message));
-  } else if (!candidates_.front().counted_late) {
-    condition.note_check_failed(now, result.timed_out
-                                         ? UpstreamCondition::Failure::kSilence
-                                         : UpstreamCondition::Failure::kError);
-  }
-  is_finished_ = true;
-  finished_(*this, {});
-}
-
-// Over UDP another spelling may be an attacker's, who guessed the rest: the
-// question goes out over TCP.  If the answer is so spelled there too, it is the
-// upstream's way.
-bool Inquiry::has_right_spelling(const Asking& asking, TimePoint now,
-                                 std::span<const std::uint8_t> message) {
-  if (asking.spelling == 0) return true;
-  Candidate& candidate = candidates_[asking.index];
-  UpstreamCondition& condition = candidate.server->condition();
-  if (is_spelled(question_, asking.spelling, message)) {
-    // What came all in lower case proves nothing.
-    const auto name = message.subspan(12, question_.qname.wire().size());
-    if (std::any_of(name.begin(), name.end(), is_upper_case)) {
-      condition.note_spelling_kept();
-    }
-    return true;
-  }
-  if (asking.transport == Transport::kTcp) {
-    if (candidate.is_disputed) condition.note_spelling_lost();
-    return true;
-  }
-  candidate.server->note_misspelled();
-  candidate.is_disputed = true;
-  if (is_finished_ || candidate.tried_tcp) return false;
-  candidate.transport = Transport::kTcp;
-  ask(asking.index, now);
-  return false;
-}
-
-void Inquiry::on_failure(const Asking& asking, TimePoint now,
-                         const CaresChannel::Result& result) {
-  if (is_finished_) return;
-  const std::size_t index = asking.index;
-  Candidate& candidate = candidates_[index];
-  const bool answered = !result.message.empty();
-  if (asking.transport == Transport::kTcp && !answered) {
-    if (candidate.transport != Transport::kTcp) return;  // given up before
-    give_up_tcp(candidate);
-    if (candidate.is_disputed && candidate.askings <= kMostAskings) {
-      ask(index, now);
-    }
-    return;
-  }
-  // c-ares tells errors apart in words that say less than these.
-  candidate.failure = answered           ? "answered something else"
-                      : result.timed_out ? "timed out"
-                                         : "is unreachable";
-  if (!candidate.counted_late) {
-    candidate.counted_late = true;
-    candidate.was_lost = true;
-    if (result.timed_out) {
-      candidate.server->note_late(now);
-    } else {
-      candidate.server->note_error(now, candidate.failure);
-    }
-  }
-  // Not an answer to our question: as if nothing had come yet.
-  if (answered) return;
-  candidate.state = State::kFailed;
-  go_on(now);
-}
-
-void Inquiry::on_refusal(std::size_t index, TimePoint now,
-                         std::span<const std::uint8_t> message) {
-  Candidate& candidate = candidates_[index];
-  // RFC 6891 section 7: it may not know EDNS; ask it once without.
-  if (rcode_of(message) == Rcode::kFormErr &&
-      candidate.edns == WithEdns::kYes) {
-    candidate.edns = WithEdns::kNo;
-    return ask(index, now);
-  }
-  candidate.state = State::kRefused;
-  candidate.refusal = rcode_of(message);
-  if (refusal_.empty()) refusal_.assign(message.begin(), message.end());
-  go_on(now);
-}
-
+// After a failure or a refusal: at once the next that was not asked, then those
+// that refused in a plainer form, or the end.
 void Inquiry::go_on(TimePoint now) {
   if (Candidate* const next = not_asked()) return ask(*next, now);
-  const bool waits = std::any_of(
-      candidates_.begin(), candidates_.end(),
-      [](const Candidate& c) { return c.state == State::kWaiting; });
-  if (!waits) finish(now);
+  if (any_is(State::kWaiting)) return;
+  if (Candidate* const plainer = worth_asking_plainer(now)) {
+    return ask(*plainer, now);
+  }
+  // The right answer may follow a bad one: look() decides.
+  if (!any_is(State::kBad)) finish(now);
+}
+
+bool Inquiry::any_is(State state) const {
+  return std::any_of(candidates_.begin(), candidates_.end(),
+                     [=](const Candidate& c) { return c.state == state; });
 }
 
 Inquiry::Candidate* Inquiry::not_asked() {
@@ -286,15 +122,43 @@ Inquiry::Candidate* Inquiry::worth_asking_again() {
   if (purpose_ != Purpose::kClients) return nullptr;
   for (std::size_t i = 1; i <= candidates_.size(); ++i) {
     Candidate& candidate = candidates_[(last_ + i) % candidates_.size()];
-    if (candidate.state != State::kWaiting) continue;
+    if (candidate.state != State::kWaiting && candidate.state != State::kBad) {
+      continue;
+    }
+    if (candidate.has_truncated) continue;
     // One that is down gets no more of a flood than one question each.
     const bool again_over_tcp =
-        !candidate.tried_tcp && candidate.server->condition().is_up();
+        candidate.tcp_askings == 0 && candidate.server->condition().is_up();
     if (candidate.askings < kMostAskings ? candidate.was_up : again_over_tcp) {
       return &candidate;
     }
   }
   return nullptr;
+}
+
+// Silence may mean that the upstream drops what it does not take: the client's
+// spelling then, and no EDNS in the last question, or at once if it never
+// answered one with EDNS.  After those, TCP.
+void Inquiry::ask_again(Candidate& candidate, TimePoint now) {
+  if (candidate.last.transport == Transport::kUdp) {
+    candidate.failed = candidate.last;
+  }
+  candidate.own_case = true;
+  candidate.without_edns |= candidate.askings + 1 >= kMostAskings ||
+                            !candidate.server->condition().took_edns();
+  if (candidate.askings >= kMostAskings) candidate.transport = Transport::kTcp;
+  ask(candidate, now);
+}
+
+// A refusal that took long says nothing of how the question was asked, and
+// leaves no time to find out.
+Inquiry::Candidate* Inquiry::worth_asking_plainer(TimePoint now) {
+  if (now - started_ >= kClientPatience) return nullptr;
+  const auto found = std::find_if(
+      candidates_.begin(), candidates_.end(), [](const Candidate& c) {
+        return c.state == State::kRefused && c.can_be_plainer;
+      });
+  return found == candidates_.end() ? nullptr : &*found;
 }
 
 bool Inquiry::all_are_loops() const {
@@ -314,26 +178,41 @@ void Inquiry::count_late(TimePoint now) {
   }
   candidate.was_lost = true;
   candidate.server->note_late(now);
-  if (candidate.transport == Transport::kTcp) give_up_tcp(candidate);
-}
-
-void Inquiry::give_up_tcp(Candidate& candidate) {
-  candidate.transport = Transport::kUdp;
-  if (candidate.is_disputed) {
-    candidate.server->condition().note_spelling_doubt();
+  if (candidate.transport == Transport::kTcp && !candidate.has_truncated) {
+    give_up_tcp(candidate, now);
   }
 }
 
-void Inquiry::finish(TimePoint now) { finish_with(refusal_, now); }
+void Inquiry::give_up_tcp(Candidate& candidate, TimePoint now) {
+  candidate.transport = Transport::kUdp;
+  if (!candidate.is_disputed) return;
+  candidate.own_case = true;
+  candidate.server->condition().note_case_not_taken(now);
+}
 
-void Inquiry::finish_with(std::span<const std::uint8_t> message,
-                          TimePoint now) {
+bool Inquiry::waits_for_tcp(Candidate& candidate, TimePoint now) {
+  if (candidate.state != State::kWaiting) return false;
+  if (candidate.tcp_askings < kMostTcpAskings) {
+    candidate.server->renew_tcp(candidate.last.time, now);
+    ask(candidate, now);
+    return true;
+  }
+  if (now - started_ < kClientPatience) return true;
+  candidate.state = State::kFailed;
+  return false;
+}
+
+void Inquiry::finish(TimePoint now) { finish_with(std::move(in_hand_), now); }
+
+void Inquiry::finish_with(std::optional<UpstreamAnswer> answer, TimePoint now) {
   is_finished_ = true;
-  const bool answered = !message.empty() && !is_refusal(rcode_of(message));
-  if (answered) count_losses(now);
   Outcome outcome;
-  outcome.message.assign(message.begin(), message.end());
-  if (!answered) outcome.failure = failure_text(now);
+  if (answer && !is_refusal(answer->rcode)) {
+    count_losses(now);
+  } else {
+    outcome.failure = failure_text(now);
+  }
+  outcome.answer = std::move(answer);
   outcome.waited = now - started_;
   finished_(*this, outcome);
 }

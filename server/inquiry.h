@@ -16,6 +16,7 @@
 #include "server/inquiry_waiters.h"
 #include "server/random_octets.h"
 #include "server/recycled.h"
+#include "server/upstream_answer_reader.h"
 #include "server/upstream_server.h"
 
 namespace canopy {
@@ -24,24 +25,29 @@ namespace canopy {
 using DueHook = boost::intrusive::list_base_hook<
     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
+// The upstream will not or cannot say; another one may.
+bool is_refusal(Rcode rcode);
+// A refusal that says that the question is at fault, not the name.
+bool dislikes_question(Rcode rcode);
+
 class Inquiry
     : public boost::intrusive_ref_counter<Inquiry,
                                           boost::thread_unsafe_counter>,
       public DueHook,
       public Recycled<Inquiry> {
  public:
-  // As ForwardOutcome, with the answer as the upstream sent it.
   struct Outcome {
-    // The upstream's whole message, in the spelling it was asked in; empty when
-    // none answered.
-    Octets message{};
+    // As in ForwardOutcome.
+    std::optional<UpstreamAnswer> answer{};
     std::string failure{};
     std::chrono::nanoseconds waited{0};
     bool is_late = false;
+    // Of kLoopCheck: the upstream answered.
+    bool was_answered = false;
   };
   // Called once with the outcome, unless abandoned; perhaps once before with
   // one that is late.
-  using Finished = std::function<void(Inquiry&, const Outcome&)>;
+  using Finished = std::function<void(Inquiry&, Outcome&)>;
 
   enum class Purpose : std::uint8_t {
     kClients,
@@ -50,18 +56,27 @@ class Inquiry
     kHealthCheck,  // likewise: any response shows that the one server is there
   };
 
+  // `random` and `reader` outlive this.
   Inquiry(ForwardQuestion question, Purpose purpose, RandomOctets& random,
-          Finished finished)
+          UpstreamAnswerReader& reader, Finished finished)
       : question_(std::move(question)),
         purpose_(purpose),
         random_(random),
+        reader_(reader),
         finished_(std::move(finished)) {}
 
   // In the order to ask them; at least one before the start.  It outlives this.
   // It is the `number`th of `count` in the configuration: what clients are told
   // of it.
   void add(UpstreamServer& server, std::size_t number, std::size_t count) {
-    candidates_.push_back({.server = &server, .number = number});
+    // Our own questions need neither EDNS nor random case, and any upstream
+    // takes them without.
+    const bool is_plain =
+        purpose_ == Purpose::kLoopCheck || purpose_ == Purpose::kHealthCheck;
+    candidates_.push_back({.server = &server,
+                           .number = number,
+                           .own_case = is_plain,
+                           .without_edns = is_plain});
     configured_ = count;
   }
   // One that clients are told nothing of.
@@ -75,7 +90,7 @@ class Inquiry
   // When to call on_due() next.
   TimePoint due() const { return due_; }
   void on_due(TimePoint now);
-  // Answers that come are of no interest any more.
+  // What comes from now on is only counted.
   void abandon() { is_finished_ = true; }
   bool is_finished() const { return is_finished_; }
 
@@ -86,63 +101,113 @@ class Inquiry
   SharedOutcome late;
 
  private:
-  enum class State : std::uint8_t { kNotAsked, kWaiting, kFailed, kRefused };
+  enum class State : std::uint8_t {
+    kNotAsked,
+    kWaiting,
+    kBad,  // what came was no proper answer; one may still come
+    kFailed,
+    kRefused,
+  };
+  // How a question went out.
+  struct Asking {
+    std::size_t index = 0;
+    int number = 0;  // of the candidate's askings, from 1
+    TimePoint time{};
+    Spelling spelling = 0;
+    WithEdns edns = WithEdns::kYes;
+    Transport transport = Transport::kUdp;
+  };
   struct Candidate {
     UpstreamServer* server = nullptr;
     std::size_t number = 1;
     State state = State::kNotAsked;
-    WithEdns edns = WithEdns::kYes;
+    // Of the next asking.
     Transport transport = Transport::kUdp;
-    bool tried_tcp = false;
-    bool is_disputed = false;   // an answer over UDP had another spelling
-    bool counted_late = false;  // this asking is known to take too long
-    bool was_up = false;        // when it was asked first
-    bool was_lost = false;      // an asking was late, or came to nothing
-    std::uint8_t askings = 0;
+    bool own_case = false;  // the client's spelling
+    bool without_edns = false;
+    bool can_be_plainer = false;  // it refused; the next asking has less in it
+    bool is_disputed = false;     // an answer over UDP had another spelling
+    bool has_truncated = false;   // its answer is in hand; TCP has the rest
+    bool counted_late = false;    // this asking is known to take too long
+    bool was_up = false;          // when it was asked first
+    bool was_lost = false;        // an asking was late, or came to nothing
+    int askings = 0;
+    int tcp_askings = 0;
     Rcode refusal = Rcode::kNoError;  // of kRefused
     const char* failure = "timed out";
+    Asking last{};
+    // Over UDP: the last that was refused, or not answered in time.
+    std::optional<Asking> failed{};
   };
 
   void ask(std::size_t index, TimePoint now);
-  // How a question went out.
-  struct Asking {
-    std::size_t index = 0;
-    TimePoint time{};
-    Spelling spelling = 0;
-    Transport transport = Transport::kUdp;
-  };
-  // What a channel tells of it.
+  void ask(const Candidate& candidate, TimePoint now) {
+    ask(static_cast<std::size_t>(&candidate - candidates_.data()), now);
+  }
+
+  // --- what comes (inquiry_messages.cc, inquiry_faults.cc) ---
   class Asker;
-  void on_result(const Asking& asking, const CaresChannel::Result& result);
+  // True: this ends the asking.
+  bool on_message(const Asking& asking, std::span<const std::uint8_t> message);
+  void on_failure(const Asking& asking, UpstreamChannel::Failure failure);
+  bool on_loop_check(TimePoint now, std::span<const std::uint8_t> message);
+  bool on_health_check(TimePoint now, std::span<const std::uint8_t> message);
   // False when the answer is not to be believed; once, it is asked for again
   // over TCP.
   bool has_right_spelling(const Asking& asking, TimePoint now,
                           std::span<const std::uint8_t> message);
-  void on_loop_check(TimePoint now, const CaresChannel::Result& result);
-  void on_health_check(TimePoint now, const CaresChannel::Result& result);
-  void on_failure(const Asking& asking, TimePoint now,
-                  const CaresChannel::Result& result);
-  void on_refusal(std::size_t index, TimePoint now,
+  void on_truncated(const Asking& asking, TimePoint now,
+                    std::span<const std::uint8_t> message);
+  void on_refusal(const Asking& asking, TimePoint now,
                   std::span<const std::uint8_t> message);
+  // A message that is not the answer, or is malformed.  The answer may still
+  // come, but the next upstream is asked at once.
+  enum class Bad : std::uint8_t { kNotTheAnswer, kMalformed };
+  void on_bad(const Asking& asking, TimePoint now, Bad bad);
+  void on_tcp_failure(const Asking& asking, TimePoint now);
+  void on_udp_failure(const Asking& asking, TimePoint now,
+                      UpstreamChannel::Failure failure);
+  void end_own_question(UpstreamChannel::Failure failure);
+  // Leaves out of the next asking what the upstream may not take.  False when
+  // nothing is left to leave out.
+  bool make_plainer(Candidate& candidate, const Asking& asking, Rcode rcode);
+  // What an answer says of EDNS and random case.
+  void learn(const Asking& asking, TimePoint now,
+             std::span<const std::uint8_t> message);
+  // The best there is, should no answer come: truncated ones before refusals.
+  void hold(std::optional<UpstreamAnswer> answer);
+
+  // --- whom to ask next, and when (inquiry.cc) ---
   // After a failure: at once the next that was not asked, or the end.
   void go_on(TimePoint now);
   // Nothing when all were asked.
   Candidate* not_asked();
   // Nothing when all were asked often enough, or refused.
   Candidate* worth_asking_again();
+  // One that refused, and was not asked in the plainest form.
+  Candidate* worth_asking_plainer(TimePoint now);
+  void ask_again(Candidate& candidate, TimePoint now);
   // It does not answer there.
-  static void give_up_tcp(Candidate& candidate);
-  void ask(const Candidate& candidate, TimePoint now) {
-    ask(static_cast<std::size_t>(&candidate - candidates_.data()), now);
+  void give_up_tcp(Candidate& candidate, TimePoint now);
+  // A truncated answer is in hand, and TCP takes too long.  True while it is
+  // still waited for.
+  bool waits_for_tcp(Candidate& candidate, TimePoint now);
+  bool any_is(State state) const;
+  // Nothing is to be expected any more but by luck.
+  bool is_hopeless() const {
+    return !any_is(State::kWaiting) && !any_is(State::kNotAsked);
   }
   bool all_are_loops() const;
   void count_late(TimePoint now);
   void look(TimePoint now);
+  // At a look: asks whoever is worth it.  False when nothing is to be waited
+  // for any more.
+  bool goes_on(TimePoint now);
   void set_next_look(TimePoint now);
   void set_due();
   void become_late(TimePoint now);
   void finish(TimePoint now);
-  void finish_with(std::span<const std::uint8_t> message, TimePoint now);
+  void finish_with(std::optional<UpstreamAnswer> answer, TimePoint now);
   void count_losses(TimePoint now);
   std::string failure_text(TimePoint now) const;
 
@@ -151,13 +216,14 @@ class Inquiry
   boost::container::small_vector<Candidate, 3> candidates_;
   std::size_t configured_ = 0;  // upstreams, those left out as loops too
   RandomOctets& random_;
+  UpstreamAnswerReader& reader_;
   Finished finished_;
   TimePoint started_{};
   TimePoint next_look_{};  // at those that were asked
   TimePoint due_{};
   std::size_t last_ = 0;     // asked last
   std::size_t askings_ = 0;  // of all
-  Octets refusal_;           // the first
+  std::optional<UpstreamAnswer> in_hand_;
   bool is_finished_ = false;
   bool is_late_ = false;
 };

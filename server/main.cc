@@ -227,6 +227,7 @@ int serve(const Options& options, const FileLimit& files) {
        .tcp = {.max_connections = descriptors.tcp_connections,
                .max_descriptor = descriptors.tcp_descriptor_limit},
        .ports_per_upstream = descriptors.ports_per_upstream,
+       .query_case = options.query_case,
        .memory = memory},
       upstreams, [&](Forwarder& forwarder, QueryCounters& counters) {
         return std::make_unique<QueryHandler>(

@@ -12,6 +12,7 @@
 
 #include "server/option_values.h"
 #include "server/process_user.h"
+#include "server/query_case.h"
 #include "server/upstream_text.h"
 #include "zones/name.h"
 
@@ -57,6 +58,7 @@ struct Options {
   std::string resolv_conf = "/etc/resolv.conf";
   bool resolv_conf_is_default = true;
   std::string config_dir;
+  QueryCase query_case = QueryCase::kAuto;
   UpstreamNaming::Mode ede_upstreams = UpstreamNaming::Mode::kAuto;
   std::uint64_t cache_size = 10'000;         // entries
   std::uint64_t cache_memory = 32ull << 20;  // octets

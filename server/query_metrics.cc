@@ -245,6 +245,10 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
            "Answers over UDP in another spelling than the question's: forged, "
            "or from an upstream that does not keep it."},
           labels, upstream.misspelled);
+    total({"canopydns_upstream_bad_messages_total",
+           "Messages with the id of a question that were no proper answer to "
+           "it: not taken."},
+          labels, upstream.bad_messages);
     writer.histogram(
         {"canopydns_upstream_request_duration_seconds",
          "From asking an upstream to its answer."},

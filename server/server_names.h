@@ -44,7 +44,7 @@ class ServerNames {
   UpstreamStore upstreams_;
   // Of its own: clients cannot keep it from asking.
   MemoryBudget budget_{1 << 20};
-  ForwarderPool pool_{budget_, SayChanges::kNo};
+  ForwarderPool pool_{budget_, SayChanges::kNo, QueryCase::kAuto};
   CaresForwarder forwarder_;
   std::map<NamedServer, std::shared_ptr<Lookup>> lookups_;
 };

@@ -165,28 +165,27 @@ bool UpstreamCondition::take_probe(TimePoint now) {
   return true;
 }
 
-void UpstreamCondition::trust_spelling() {
-  int doubts = spelling_doubts_.load(std::memory_order_relaxed);
-  while (doubts < kSpellingDoubts &&
-         !spelling_doubts_.compare_exchange_weak(doubts, 0)) {
-  }
+void UpstreamCondition::note_edns_not_taken(TimePoint now) {
+  if (!edns_.note_not_taken(now) || say_ == SayChanges::kNo) return;
+  log_info(
+      "upstream {} answers only questions without EDNS: leaving it out, so "
+      "without DNSSEC records, and trying it again every {} s",
+      subject(), kLeaveOut.count() / 1000);
 }
 
-void UpstreamCondition::note_spelling_doubt() {
-  if (spelling_doubts_.fetch_add(1) == kSpellingDoubts - 1) say_spelling_lost();
+void UpstreamCondition::note_case_not_taken(TimePoint now) {
+  if (random_case_.note_not_taken(now)) say_case_lost();
 }
 
-void UpstreamCondition::note_spelling_lost() {
-  if (spelling_doubts_.exchange(kSpellingDoubts) < kSpellingDoubts) {
-    say_spelling_lost();
-  }
+void UpstreamCondition::note_case_lost(TimePoint now) {
+  if (random_case_.note_refused(now)) say_case_lost();
 }
 
-void UpstreamCondition::say_spelling_lost() const {
+void UpstreamCondition::say_case_lost() const {
   if (say_ == SayChanges::kNo) return;
   log_info(
-      "upstream {} does not repeat the spelling of questions: its answers are "
-      "told from forged ones by id and port alone",
+      "upstream {} does not take questions in random case (0x20): falling back "
+      "to ID and port checks against forged answers",
       subject());
 }
 

@@ -14,13 +14,15 @@
 #include <string>
 
 #include "server/option_values.h"
+#include "server/optional_part.h"
+#include "server/query_case.h"
 #include "server/reply.h"
 #include "zones/name.h"
 #include "zones/rr_types.h"
 
 namespace canopy {
 
-// Whoever says nothing does not look for loops either.
+// kNo also disables loop detection.
 enum class SayChanges : std::uint8_t { kYes, kNo };
 
 class UpstreamCondition {
@@ -29,8 +31,12 @@ class UpstreamCondition {
 
   // `domain` is the stub domain's, or the root.
   UpstreamCondition(const Name& domain, const Endpoint& endpoint,
-                    SayChanges say)
-      : domain_(domain), endpoint_(endpoint), say_(say) {}
+                    SayChanges say, QueryCase query_case)
+      : domain_(domain),
+        endpoint_(endpoint),
+        say_(say),
+        wants_random_case_(
+            asks_in_random_case(query_case, domain, endpoint.address())) {}
 
   const Name& domain() const { return domain_; }
   const Endpoint& endpoint() const { return endpoint_; }
@@ -76,20 +82,27 @@ class UpstreamCondition {
   // kSilence: not within kCheckWait; it may still be answered.
   void note_check_failed(TimePoint now, Failure failure);
 
-  // --- the spelling of questions ---
-  // Whether its answers repeat the question as it was spelled, as far as is
-  // known.  Said once when they do not.
-  bool keeps_spelling() const {
-    return spelling_doubts_.load(std::memory_order_relaxed) < kSpellingDoubts;
+  // --- parts of questions that it may not take ---
+  // EDNS.
+  bool takes_edns(TimePoint now) { return edns_.is_used(now); }
+  bool took_edns() const { return edns_.is_proven(); }
+  void note_edns_taken() { edns_.note_taken(); }
+  // A question failed with EDNS and was answered without.
+  void note_edns_not_taken(TimePoint now);
+
+  // Random case: whether the next question has it, by --query-case and by what
+  // is known of the upstream.
+  bool takes_random_case(TimePoint now) {
+    return wants_random_case_ && random_case_.is_used(now);
   }
-  void note_spelling_kept() {
-    if (spelling_doubts_.load(std::memory_order_relaxed) != 0) trust_spelling();
-  }
-  // An answer over UDP was spelled otherwise, by the upstream or an attacker,
+  // An answer repeated the question's spelling.
+  void note_case_kept() { random_case_.note_taken(); }
+  // A question failed in random case and was answered in the client's spelling;
+  // or an answer over UDP was spelled otherwise, by the upstream or a forger,
   // and none came over TCP.
-  void note_spelling_doubt();
+  void note_case_not_taken(TimePoint now);
   // An answer over TCP was spelled otherwise.
-  void note_spelling_lost();
+  void note_case_lost(TimePoint now);
 
   // --- loops ---
   // True for one caller when it should be seen whether questions come back:
@@ -104,8 +117,6 @@ class UpstreamCondition {
   std::uint64_t probes() const { return probes_; }
 
  private:
-  // Of one that kept it before; of another, the first is enough.
-  static constexpr int kSpellingDoubts = 3;
   static constexpr std::chrono::seconds kHeardAgain{1};
 
   // When to do again what is done ever more rarely while an upstream is down.
@@ -117,8 +128,7 @@ class UpstreamCondition {
     bool take(TimePoint now);  // false before its time
   };
 
-  void trust_spelling();
-  void say_spelling_lost() const;
+  void say_case_lost() const;
   // It was heard.  Stored about once a second, for all workers share the line.
   void note_heard(TimePoint now) {
     if (now - heard_.load(std::memory_order_relaxed) > kHeardAgain) {
@@ -139,6 +149,7 @@ class UpstreamCondition {
   const Name domain_;
   const Endpoint endpoint_;
   const SayChanges say_;
+  const bool wants_random_case_;
 
   std::atomic<State> state_{State::kUp};
   // Questions or checks failed, and nothing was answered since.
@@ -149,8 +160,8 @@ class UpstreamCondition {
   std::atomic<TimePoint> silent_until_{TimePoint()};
   std::atomic<std::uint64_t> changes_{0};
   std::atomic<std::uint64_t> probes_{0};
-  // Since it last kept one.
-  std::atomic<int> spelling_doubts_{kSpellingDoubts - 1};
+  OptionalPart edns_;
+  OptionalPart random_case_;
 
   // Below: under the mutex, which nothing takes while all is well.
   std::mutex mutex_;

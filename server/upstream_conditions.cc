@@ -66,8 +66,8 @@ std::shared_ptr<UpstreamCondition> UpstreamConditions::of(
   latest_ = std::max(latest_, edition);
   Item& item = items_[{domain.to_text(), endpoint}];
   if (!item.condition) {
-    item.condition =
-        std::make_shared<UpstreamCondition>(domain, endpoint, say_);
+    item.condition = std::make_shared<UpstreamCondition>(domain, endpoint, say_,
+                                                         query_case_);
   }
   item.edition = std::max(item.edition, edition);
   return item.condition;

@@ -19,7 +19,8 @@ namespace canopy {
 
 class UpstreamConditions {
  public:
-  explicit UpstreamConditions(SayChanges say) : say_(say) {}
+  UpstreamConditions(SayChanges say, QueryCase query_case)
+      : say_(say), query_case_(query_case) {}
 
   // The one for this server and domain.  `edition` is that of the table that
   // names it: those of older tables are not listed any more.
@@ -62,6 +63,7 @@ class UpstreamConditions {
   };
 
   const SayChanges say_;
+  const QueryCase query_case_;
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, Endpoint>, Item> items_;
   std::uint64_t latest_ = 0;

@@ -19,6 +19,7 @@ void add(const UpstreamCounters& more, UpstreamCounts& sum) {
   sum.answered += more.answered.value();
   sum.failures += more.failures.value();
   sum.misspelled += more.misspelled.value();
+  sum.bad_messages += more.bad_messages.value();
   for (std::size_t i = 0; i < sum.durations.size(); ++i) {
     sum.durations[i] += more.durations[i].value();
   }

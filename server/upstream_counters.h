@@ -17,6 +17,8 @@ struct UpstreamCounters {
   Count answered;    // messages received that answer
   Count failures;    // errors, time-outs and answers to something else
   Count misspelled;  // answers in another spelling: not taken
+  // Had the id of a question, and were no proper answer to it: not taken.
+  Count bad_messages;
   // Time from asking to answer; the last bucket is +Inf; not cumulative.
   std::array<Count, kDurationBounds.size() + 1> durations;
   Count duration_nanoseconds;
@@ -40,6 +42,7 @@ struct UpstreamCounts {
   std::uint64_t answered = 0;
   std::uint64_t failures = 0;
   std::uint64_t misspelled = 0;
+  std::uint64_t bad_messages = 0;
   std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
   std::uint64_t duration_nanoseconds = 0;
   std::uint64_t round_trip_nanoseconds = 0;  // the longest of any worker's

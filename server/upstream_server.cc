@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "server/cares_channel.h"
 #include "server/forward_timing.h"
+#include "server/udp_channel.h"
 
 namespace canopy {
 
@@ -27,12 +29,17 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
     retire(slot, now);
   }
   if (!slot.channel) {
-    slot.channel = CaresChannel::open(
-        io_, endpoint(), {.patience = kPatience, .transport = transport});
+    slot.channel = opened(transport);
     slot.opened = now;
   }
   if (slot.channel) return slot.channel->send(question, std::move(asker));
-  asker->on_result({});  // no socket could be opened
+  asker->on_failure(UpstreamChannel::Failure::kUnreachable);
+}
+
+// Null when no socket could be opened.
+std::unique_ptr<UpstreamChannel> UpstreamServer::opened(Transport transport) {
+  if (transport == Transport::kTcp) return CaresChannel::open(io_, endpoint());
+  return UdpChannel::open(io_, endpoint());
 }
 
 void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {
@@ -89,8 +96,8 @@ void UpstreamServer::tick(TimePoint now) {
   tick(tcp_, now);
   // By index: a callback may ask again, and so retire another channel.
   for (std::size_t i = 0; i < retired_.size(); ++i) {
-    CaresChannel& channel = *retired_[i].channel;
-    if (channel.outstanding() > 0) channel.tick();
+    UpstreamChannel& channel = *retired_[i].channel;
+    if (channel.outstanding() > 0) channel.tick(now);
   }
   end_retired(now);
 }
@@ -114,7 +121,7 @@ void UpstreamServer::end_retired(TimePoint now) {
 
 void UpstreamServer::tick(Slot& slot, TimePoint now) {
   if (!slot.channel) return;
-  if (slot.channel->outstanding() > 0) slot.channel->tick();
+  if (slot.channel->outstanding() > 0) slot.channel->tick(now);
   if (now - slot.opened >= kPortAge) retire(slot, now);
 }
 

@@ -8,10 +8,10 @@
 #include <memory>
 #include <vector>
 
-#include "server/cares_channel.h"
 #include "server/random_octets.h"
 #include "server/reply.h"
 #include "server/round_trip.h"
+#include "server/upstream_channel.h"
 #include "server/upstream_condition.h"
 #include "server/upstream_counters.h"
 #include "zones/rr_types.h"
@@ -42,13 +42,20 @@ class UpstreamServer {
   }
   const RoundTrip& round_trip() const { return round_trip_; }
 
-  using Asker = std::unique_ptr<CaresChannel::Asker>;
+  using Asker = std::unique_ptr<UpstreamChannel::Asker>;
   void ask(std::span<const std::uint8_t> question, TimePoint now, Asker asker);
-  // What nobody can forge who is not on the way.
+  // TCP: an off-path attacker cannot forge the answer.
   void ask_over_tcp(std::span<const std::uint8_t> question, TimePoint now,
                     Asker asker);
+  // The next question over TCP gets a new connection, unless the present one is
+  // newer than `asked`: what was asked then got no answer.
+  void renew_tcp(TimePoint asked, TimePoint now) {
+    if (tcp_.channel && tcp_.opened <= asked) retire(tcp_, now);
+  }
   // An answer over UDP did not repeat the question's spelling.
   void note_misspelled() { counters_.misspelled.add(); }
+  // A message had the question's id, and was not a proper answer to it.
+  void note_bad_message() { counters_.bad_messages.add(); }
 
   // The outcome of asking a client's question.  How long a refusal took says
   // nothing of the upstream: a resolver gives up on a dead name after seconds.
@@ -77,13 +84,13 @@ class UpstreamServer {
 
  private:
   struct Slot {
-    std::unique_ptr<CaresChannel> channel;
+    std::unique_ptr<UpstreamChannel> channel;
     TimePoint opened{};
   };
 
   // Asked nothing more, but answers may come.
   struct Retired {
-    std::unique_ptr<CaresChannel> channel;
+    std::unique_ptr<UpstreamChannel> channel;
     TimePoint since;
   };
 
@@ -91,6 +98,7 @@ class UpstreamServer {
   // descriptor.  Then the slot keeps its channel.
   void retire(Slot& slot, TimePoint now);
   void end_retired(TimePoint now);
+  std::unique_ptr<UpstreamChannel> opened(Transport transport);
   void ask(Slot& slot, Transport transport,
            std::span<const std::uint8_t> question, TimePoint now, Asker asker);
   void tick(Slot& slot, TimePoint now);

@@ -6,7 +6,7 @@ Workers::Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
                  const MakeHandler& make_handler)
     : budget_(plan.memory.waiting),
       connections_(plan.tcp.max_connections, budget_),
-      forwarders_(budget_) {
+      forwarders_(budget_, SayChanges::kYes, plan.query_case) {
   const Worker::Shared shared{upstreams,    forwarders_,
                               budget_,      {.ports = plan.ports_per_upstream},
                               connections_, plan.tcp};

@@ -22,6 +22,7 @@ struct WorkersPlan {
   std::optional<std::uint16_t> zone_port = 10053;
   TcpSettings tcp = {};
   std::size_t ports_per_upstream = UpstreamServer::kMostPorts;
+  QueryCase query_case = QueryCase::kAuto;
   MemoryPlan memory = MemoryPlan(granted_memory());
 };
 

@@ -1,6 +1,9 @@
 """An attacker who cannot see our questions forges answers to them.  Here the
 forger is the upstream itself, so its datagrams come from the right address and
-port: it answers blindly before it answers truly.  Each test prints the odds."""
+port: it answers blindly before it answers truly.  Each test prints the odds.
+
+Upstreams at loopback addresses are asked in the client's spelling unless
+--query-case says otherwise: the odds are then those of id and port alone."""
 
 import random
 import socket
@@ -67,16 +70,16 @@ def test_blind_guesses_at_known_ports(serve):
                    random.choice(ports))
     with Forger(forge) as upstream:
         server = serve(flags=[f"--nameservers={upstream.server}",
-                              "--workers=1"])
+                              "--query-case=always", "--workers=1"])
         ask_many(server, 300, "n")
         ports = len(set(upstream.source_ports[-300:]))
         letters = sum(c.isalpha() for c in "n123.victim.example")
-        chance = 1 / (65536 * ports * 2**letters)
-        print(f"{upstream.forgeries} forged answers, none believed.  With the "
-              f"open ports known ({ports} lately), one is believed with a "
-              f"chance of 1 in {1 / chance:.1e}; without, of 1 in "
-              f"{65536 * 28232 * 2**letters:.1e} (28,232 ports to choose "
-              "from)")
+        print(f"{upstream.forgeries} forged answers, none believed")
+        for case, bits in ("in random case", letters), ("else", 0):
+            print(f"{case}: with the open ports known ({ports} lately), one is "
+                  f"believed with a chance of 1 in {65536 * ports * 2**bits:.1e}"
+                  f"; without, of 1 in {65536 * 28232 * 2**bits:.1e} (28,232 "
+                  "ports to choose from)")
         assert ports >= 12, "the port of a question is one of 16 or more"
         # Whoever guessed id and port still did not guess the spelling.
         print(f"id and port were guessed {misspelled(server):.0f} times")
@@ -91,7 +94,8 @@ def test_id_and_port_known_the_spelling_is_not(serve):
             spelling = name[0].swapcase() + name[1:]
             yield forged(query, spelling=spelling), client[1]
     with Forger(forge) as upstream:
-        server = serve(flags=[f"--nameservers={upstream.server}"])
+        server = serve(flags=[f"--nameservers={upstream.server}",
+                              "--query-case=always"])
         ask_many(server, 1, "before")
         ask_many(server, 50, "n")
         assert misspelled(server) >= 50
@@ -134,7 +138,7 @@ def test_ids_ports_and_spellings_are_even(serve):
     """Nothing in a run of questions tells the next."""
     with Forger(lambda query, client: ()) as upstream:
         server = serve(flags=[f"--nameservers={upstream.server}",
-                              "--workers=1"])
+                              "--query-case=always", "--workers=1"])
         ask_many(server, 1000, "abcdefghijkl")
         queries = [query for query, _ in upstream.asked]
         ids = [query.id for query in queries]

@@ -21,11 +21,13 @@ import dns.rrset
 
 
 LOOP_CHECK = "canopydns-loop"
+CLOSE = object()
 
 
 class Upstream:
     """`script(query, tcp)` gives the reply: a message, bytes to be sent as
-    they are, or None for silence.  It may block: each question has a thread of
+    they are, a list of those, None for silence, or CLOSE to close the TCP
+    connection.  It may block: each question has a thread of
     its own.  `asked` grows by one (message, tcp) for every question, before
     the script runs; anyone may read it.  Not for the questions by which the
     server looks for loops, those are `loop_checks`, nor for those by which it
@@ -76,6 +78,10 @@ class Upstream:
                 pass
             listener.close()
 
+    def refuse_tcp(self):
+        self._tcp.shutdown(socket.SHUT_RDWR)
+        self._tcp.close()
+
     def names(self):
         return [message.question[0].name.to_text().lower()
                 for message, _ in list(self.asked)]
@@ -89,21 +95,24 @@ class Upstream:
     def _start(run, *arguments):
         threading.Thread(target=run, args=arguments, daemon=True).start()
 
-    def _reply(self, wire, tcp):
+    def _replies(self, wire, tcp):
+        """As octets; CLOSE ends them."""
         try:
             query = dns.message.from_wire(wire)
         except dns.exception.DNSException:
-            return None
+            return []
         if f".{LOOP_CHECK}." in query.question[0].name.to_text().lower():
             self.loop_checks.append(query)
         elif query.question[0].rdtype == dns.rdatatype.NS:
             self.health_checks.append(query)
         else:
             self.asked.append((query, tcp))
-        reply = self._script(query, tcp)
-        if reply is None or isinstance(reply, bytes):
-            return reply
-        return reply.to_wire(max_size=65535)
+        replies = self._script(query, tcp)
+        if not isinstance(replies, list):
+            replies = [] if replies is None else [replies]
+        return [reply.to_wire(max_size=65535)
+                if isinstance(reply, dns.message.Message) else reply
+                for reply in replies]
 
     def _serve_udp(self):
         while True:
@@ -117,8 +126,7 @@ class Upstream:
             self._start(self._answer_udp, wire, client)
 
     def _answer_udp(self, wire, client):
-        reply = self._reply(wire, tcp=False)
-        if reply is not None:
+        for reply in self._replies(wire, tcp=False):
             try:
                 self._udp.sendto(reply, client)
                 self.sent.append(reply)
@@ -138,11 +146,11 @@ class Upstream:
             try:
                 while len(head := stream.read(2)) == 2:
                     wire = stream.read(struct.unpack("!H", head)[0])
-                    reply = self._reply(wire, tcp=True)
-                    if reply is None:
-                        continue
-                    stream.write(struct.pack("!H", len(reply)) + reply)
-                    stream.flush()
+                    for reply in self._replies(wire, tcp=True):
+                        if reply is CLOSE:
+                            return
+                        stream.write(struct.pack("!H", len(reply)) + reply)
+                        stream.flush()
             except OSError:
                 pass
 

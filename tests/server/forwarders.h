@@ -40,7 +40,8 @@ class Forwarders {
   explicit Forwarders(std::vector<Endpoint> servers, std::size_t workers = 1,
                       CaresForwarder::Settings settings = {},
                       SayChanges say = SayChanges::kNo)
-      : budget_(settings.max_waiting * 8192), pool_(budget_, say) {
+      : budget_(settings.max_waiting * 8192),
+        pool_(budget_, say, QueryCase::kAlways) {
     store.publish(table_of({{.domain = Name(), .servers = servers}}));
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(store, pool_, settings));

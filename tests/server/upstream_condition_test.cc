@@ -17,7 +17,8 @@ const TimePoint kStart{1h};
 
 struct Judged : UpstreamCondition {
   Judged()
-      : UpstreamCondition(Name(), server_value("10.0.0.1"), SayChanges::kYes) {}
+      : UpstreamCondition(Name(), server_value("10.0.0.1"), SayChanges::kYes,
+                          QueryCase::kAlways) {}
   void fail(Failure failure,
             std::initializer_list<std::chrono::milliseconds> times) {
     for (const auto time : times) note_failure(kStart + time, failure, "why");
@@ -208,7 +209,7 @@ TEST_CASE("one that refuses what others answer is down") {
 }
 
 TEST_CASE("workers share one condition for a server and a domain") {
-  UpstreamConditions conditions(SayChanges::kNo);
+  UpstreamConditions conditions(SayChanges::kNo, QueryCase::kAuto);
   const Name corp = *Name::from_text("corp.example");
   const Endpoint server = server_value("10.0.0.1");
   const auto general = conditions.of(Name(), server, 1);
@@ -254,28 +255,77 @@ TEST_CASE("a lost question counts as the wait for the next, and is forgotten") {
   CHECK(upstream.expected() > kLatestRetry - 10ms);
 }
 
-TEST_CASE("an upstream that kept the spelling is not doubted lightly") {
+TEST_CASE("what an upstream took before is not left out lightly") {
   Judged upstream;
-  SUBCASE("of one that never did, the first doubt is enough") {
-    upstream.note_spelling_doubt();
+  const TimePoint now{1h};
+  SUBCASE("of one that never took it, the first failure is enough") {
+    upstream.note_case_not_taken(now);
+    upstream.note_edns_not_taken(now);
   }
-  SUBCASE("of one that did, it takes three without a right one between") {
-    upstream.note_spelling_kept();
-    for (int i = 0; i < 2; ++i) {
-      upstream.note_spelling_doubt();
-      upstream.note_spelling_doubt();
-      CHECK(upstream.keeps_spelling());
-      upstream.note_spelling_kept();
+  SUBCASE("of one that did, it takes three without a success between") {
+    upstream.note_case_kept();
+    upstream.note_edns_taken();
+    for (int i = 0; i < 4; ++i) {
+      upstream.note_case_not_taken(now);
+      upstream.note_edns_not_taken(now);
+      CHECK(upstream.takes_random_case(now));
+      CHECK(upstream.takes_edns(now));
+      if (i % 2 == 0) continue;
+      upstream.note_case_kept();
+      upstream.note_edns_taken();
     }
-    for (int i = 0; i < 3; ++i) upstream.note_spelling_doubt();
+    for (int i = 0; i < 3; ++i) {
+      upstream.note_case_not_taken(now);
+      upstream.note_edns_not_taken(now);
+    }
   }
   SUBCASE("what was seen over TCP is certain") {
-    upstream.note_spelling_kept();
-    upstream.note_spelling_lost();
+    upstream.note_case_kept();
+    upstream.note_case_lost(now);
+    upstream.note_edns_not_taken(now);
   }
-  CHECK_FALSE(upstream.keeps_spelling());
-  upstream.note_spelling_kept();  // late, of a question asked before
-  CHECK_FALSE(upstream.keeps_spelling());
+  CHECK_FALSE(upstream.takes_random_case(now));
+  CHECK_FALSE(upstream.takes_edns(now));
+  // One question tries it again.
+  CHECK_FALSE(upstream.takes_edns(now + kLeaveOut - 1ms));
+  CHECK(upstream.takes_edns(now + kLeaveOut));
+  CHECK_FALSE(upstream.takes_edns(now + kLeaveOut));
+  upstream.note_edns_taken();
+  CHECK(upstream.takes_edns(now + kLeaveOut));
+}
+
+TEST_CASE("random case is for public upstreams, unless a flag says otherwise") {
+  struct Case {
+    std::string address;
+    bool by_default;
+  };
+  const Name stub = *Name::from_text("corp.example");
+  for (const auto& [text, by_default] :
+       std::vector<Case>{{"8.8.8.8", true},
+                         {"2001:4860:4860::8888", true},
+                         {"172.32.0.1", true},
+                         {"100.128.0.1", true},
+                         {"::ffff:8.8.8.8", true},
+                         {"127.0.0.53", false},
+                         {"10.0.0.1", false},
+                         {"172.16.0.1", false},
+                         {"172.31.255.1", false},
+                         {"192.168.1.1", false},
+                         {"169.254.169.253", false},
+                         {"100.64.0.1", false},
+                         {"100.127.255.1", false},
+                         {"::1", false},
+                         {"fd00::1", false},
+                         {"fc00::1", false},
+                         {"fe80::1", false},
+                         {"::ffff:10.0.0.1", false}}) {
+    INFO(text);
+    const Address address = address_value(text);
+    CHECK(asks_in_random_case(QueryCase::kAuto, Name(), address) == by_default);
+    CHECK_FALSE(asks_in_random_case(QueryCase::kAuto, stub, address));
+    CHECK(asks_in_random_case(QueryCase::kAlways, stub, address));
+    CHECK_FALSE(asks_in_random_case(QueryCase::kNever, Name(), address));
+  }
 }
 
 }  // namespace

@@ -1,0 +1,256 @@
+"""Upstreams as they are in the wild: each case is an odd upstream, played
+against the real server alone and with a good upstream beside it, for clients
+over UDP and over TCP.  Each test prints how many questions were asked,
+answered and lost."""
+
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+
+from ask import data, extended_errors, rcode
+from upstream import CLOSE, respond
+
+ADDRESS = "192.0.2.1"
+ZONE = "odd.example"
+ANSWERED = "NOERROR"
+
+
+def good(query, *_):
+    name = query.question[0].name.to_text()
+    if query.question[0].rdtype != 1:
+        return respond(query)
+    return respond(query, f"{name} 60 IN A {ADDRESS}")
+
+
+def plain_good(query):
+    """From a server that does not know EDNS."""
+    reply = good(query)
+    reply.use_edns(False)
+    return reply
+
+
+def has_capitals(query):
+    text = query.question[0].name.to_text()
+    return text != text.lower()
+
+
+def error(query, code):
+    return respond(query, rcode=code)
+
+
+def bare(query, code):
+    """A header of 12 octets."""
+    reply = dns.message.make_response(query)
+    reply.question = []
+    reply.use_edns(False)
+    reply.set_rcode(dns.rcode.from_text(code))
+    return reply.to_wire()[:12]
+
+
+def wire(query, change):
+    octets = bytearray(good(query).to_wire())
+    return bytes(change(octets) or octets)
+
+
+def rdata_of_wrong_length(octets):
+    """The A record's rdata stands at the end, or before an OPT of 11."""
+    end = len(octets) - (11 if octets[11] else 0)
+    octets[end - 5] = 3
+
+
+def badvers(query):
+    reply = respond(query)
+    reply.use_edns(0)
+    reply.set_rcode(dns.rcode.BADVERS)
+    return reply
+
+
+def of_another_name(query):
+    return respond(query, f"elsewhere.{ZONE}. 60 IN A 203.0.113.66")
+
+
+def truncated(query, *_):
+    """TC, and what fits."""
+    reply = good(query)
+    reply.flags |= dns.flags.TC
+    return reply
+
+
+def large(octets):
+    """A script: an answer of about so many octets, over UDP only."""
+    def script(query, tcp):
+        name = query.question[0].name.to_text()
+        if tcp:
+            return CLOSE
+        return respond(query, f"{name} 60 IN A {ADDRESS}",
+                       *(f"{name} 60 IN A 198.51.100.{i}"
+                         for i in range((octets - 80) // 16)))
+    return script
+
+
+def to_edns(refuse):
+    """A script: `refuse(query)` for each question with an OPT."""
+    return lambda query, _: (plain_good(query) if query.edns < 0
+                             else refuse(query))
+
+
+def to_capitals(refuse):
+    return lambda query, _: (refuse(query) if has_capitals(query)
+                             else good(query))
+
+
+def over_tcp(reply):
+    """A script: TC over UDP, `reply(query)` over TCP."""
+    return lambda query, tcp: reply(query) if tcp else truncated(query)
+
+
+def first(reply, then):
+    """A script: `reply(query)` to the first question over TCP."""
+    asked = []
+
+    def script(query, tcp):
+        if not tcp:
+            return truncated(query)
+        asked.append(query)
+        return reply(query) if len(asked) == 1 else then(query)
+    return script
+
+
+SILENCE = lambda *_: None  # noqa: E731
+
+# What is played, and what a client gets from it alone.
+CASES = {
+    # Random case must never cost an answer.
+    **{f"case-{code}": (to_capitals(lambda q, code=code: error(q, code)),
+                        ANSWERED)
+       for code in ("FORMERR", "SERVFAIL", "NOTIMP", "REFUSED")},
+    "case-silence": (to_capitals(SILENCE), ANSWERED),
+    "case-bare": (to_capitals(lambda q: bare(q, "REFUSED")), ANSWERED),
+    # What fits a datagram is taken from it.
+    **{f"udp-{size}": (large(size), ANSWERED) for size in (513, 1000, 1220,
+                                                           4000)},
+    # TCP that fails is not the end.
+    "tcp-silent": (over_tcp(SILENCE), ANSWERED),
+    "tcp-closes": (over_tcp(lambda q: CLOSE), ANSWERED),
+    "tcp-closes-once": (first(lambda q: CLOSE, good), ANSWERED),
+    "tcp-is-cut": (over_tcp(lambda q: good(q).to_wire()[:-20]), ANSWERED),
+    # EDNS is optional.
+    **{f"edns-{code}": (to_edns(lambda q, code=code: error(q, code)), ANSWERED)
+       for code in ("FORMERR", "SERVFAIL", "NOTIMP", "REFUSED")},
+    "edns-bare": (to_edns(lambda q: bare(q, "FORMERR")), ANSWERED),
+    "edns-silence": (to_edns(SILENCE), ANSWERED),
+    "edns-badvers": (to_edns(badvers), ANSWERED),
+    # An error as a bare header.
+    **{f"bare-{code}": (lambda q, _, code=code: bare(q, code),
+                        "SERVFAIL" if code == "NXDOMAIN" else code)
+       for code in ("FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")},
+    # A bad answer, over UDP and over TCP.
+    "bad-cut": (lambda q, _: wire(q, lambda o: o[:-14]), "SERVFAIL"),
+    "bad-rdata": (lambda q, _: wire(q, rdata_of_wrong_length), "SERVFAIL"),
+    "bad-name": (lambda q, _: of_another_name(q), "SERVFAIL"),
+    "bad-version": (lambda q, _: badvers(q), "SERVFAIL"),
+    "bad-echo": (lambda q, _: q.to_wire(), "SERVFAIL"),
+    "bad-two-octets": (lambda q, _: q.to_wire()[:2], "SERVFAIL"),
+    "bad-header": (lambda q, _: q.to_wire()[:7], "SERVFAIL"),
+    # ... with the right one behind it.
+    "late-cut": (lambda q, _: [wire(q, lambda o: o[:-14]), good(q)], ANSWERED),
+    "late-echo": (lambda q, _: [q.to_wire(), good(q)], ANSWERED),
+    "late-name": (lambda q, _: [of_another_name(q), good(q)], ANSWERED),
+    "late-junk": (lambda q, _: [q.to_wire()[:2] + b"\xff" * 30, good(q)],
+                  ANSWERED),
+}
+SLOW = {"case-silence", "edns-silence", "tcp-silent", "bad-two-octets"}
+TRANSPORTS = [pytest.param(False, id="udp"), pytest.param(True, id="tcp")]
+
+
+class Tally:
+    """Asks names nobody asked before, and counts what comes."""
+
+    def __init__(self, server, tcp):
+        self.server, self.tcp = server, tcp
+        self.asked = 0
+        self.rcodes = {}
+
+    def ask(self):
+        self.asked += 1
+        name = f"n{self.asked}.{ZONE}"
+        reply = self.server.ask(name, tcp=self.tcp)
+        if reply.flags & dns.flags.TC and not self.tcp:
+            reply = self.server.ask(name, tcp=True)
+        has_answer = ADDRESS in data(reply) or rcode(reply) != ANSWERED
+        said = rcode(reply) if has_answer else "no records"
+        self.rcodes[said] = self.rcodes.get(said, 0) + 1
+        return reply
+
+    def report(self, case):
+        answered = self.rcodes.get(ANSWERED, 0)
+        print(f"{case}: {self.asked} asked, {answered} answered, "
+              f"{self.asked - answered} lost {self.rcodes}")
+
+
+@pytest.mark.parametrize("tcp", TRANSPORTS)
+@pytest.mark.parametrize("case", CASES)
+def test_one_upstream(serve, upstream, case, tcp):
+    script, expected = CASES[case]
+    outside = upstream(script)
+    server = serve(flags=[f"--nameservers={outside.server}",
+                          "--query-case=always"])
+    tally = Tally(server, tcp)
+    for _ in range(2 if case in SLOW else 6):
+        tally.ask()
+    tally.report(case)
+    assert tally.rcodes == {expected: tally.asked}
+
+
+@pytest.mark.parametrize("tcp", TRANSPORTS)
+@pytest.mark.parametrize("case", CASES)
+def test_beside_a_good_one(serve, upstream, case, tcp):
+    outside, other = upstream(CASES[case][0]), upstream(good)
+    server = serve(flags=[f"--nameservers={outside.server},{other.server}",
+                          "--query-case=always"])
+    tally = Tally(server, tcp)
+    for _ in range(25 if case in SLOW else 100):
+        tally.ask()
+    tally.report(case)
+    assert tally.rcodes == {ANSWERED: tally.asked}
+
+
+def test_no_tcp_at_all(serve, upstream):
+    """The truncated answer is the best there is: it carries TC and its
+    records.  An answer that fits a datagram never needed TCP."""
+    outside = upstream(lambda q, tcp: truncated(q))
+    outside.refuse_tcp()
+    server = serve(flags=[f"--nameservers={outside.server}"])
+    for tcp in False, True:
+        reply = server.ask(f"truncated-{tcp}.{ZONE}", tcp=tcp)
+        assert data(reply) == [ADDRESS]
+        assert reply.flags & dns.flags.TC
+
+
+def test_no_random_case_inside_networks(serve, upstream):
+    """NXDOMAIN for another spelling cannot be told from the truth: upstreams
+    at loopback addresses are asked as the client asked."""
+    outside = upstream(to_capitals(lambda q: error(q, "NXDOMAIN")))
+    server = serve(flags=[f"--nameservers={outside.server}"])
+    for number in range(20):
+        assert server.data(f"n{number}.{ZONE}") == [ADDRESS]
+
+
+def test_an_error_without_its_question_is_no_silence(serve, upstream):
+    """It is known at once, so nothing is said of time-outs."""
+    outside = upstream(lambda q, _: bare(q, "FORMERR"))
+    server = serve(flags=[f"--nameservers={outside.server}"])
+    reply = server.ask(f"bare.{ZONE}", edns=True)
+    assert rcode(reply) == "FORMERR"
+    assert "answered FORMERR" in extended_errors(reply)[0][1]
+    assert len(outside.asked) <= 3
+
+
+def test_edns_is_left_out_from_then_on(serve, upstream):
+    outside = upstream(to_edns(lambda q: error(q, "FORMERR")))
+    server = serve(flags=[f"--nameservers={outside.server}", "--workers=1"])
+    for number in range(10):
+        assert server.data(f"n{number}.{ZONE}") == [ADDRESS]
+    with_edns = [query for query, _ in outside.asked if query.edns >= 0]
+    assert len(with_edns) == 1
