@@ -348,6 +348,9 @@ void ManifestSource::take(const Listing& listing, const Path& path, File& file,
                   {ObjectKind::kService, key_of(object.object), object.unread,
                    object.line});
   }
+  if (!object.unread.empty()) {
+    object.unread = place(path, object.line) + ": " + object.unread;
+  }
   file.census.count(object);
   const ObjectKey key = key_of(object.object);
   const std::string name =

@@ -9,6 +9,7 @@ import dns.rrset
 import pytest
 
 from ask import data, extended_errors, flags, question, rcode
+from canopy import run
 from files import manifest, write_by_rename
 from hostile_api import HostileApi, list_of, reply
 from kube_apiserver import objects
@@ -155,6 +156,20 @@ def test_other_bad_fields_cost_themselves(stream):
     assert server.data("_http._tcp.web.a.svc.cluster.local", "SRV") == [
         "0 100 80 web.a.svc.cluster.local."]
     assert not server.log_lines("is skipped")
+
+
+def test_in_manifests_the_file_is_named(canopy, tmp_path):
+    path = tmp_path / "slices.yaml"
+    path.write_text("\n---\n".join(json.dumps(thing) for thing in (
+        headless(), db_slice("10.1.0.x", "10.1.0.03"))))
+    server = canopy(manifests=[path])
+    assert server.data(DB) == ["10.1.0.3"]
+    warning, = server.log_lines("10.1.0.x")
+    assert "EndpointSlice a/db-1 is served without" in warning
+    assert f"{path}:3: an endpoint's address" in warning
+    checked = run("check", f"--manifests={path}", "--nameservers=127.0.0.1:9")
+    assert checked.returncode == 0
+    assert f"{path}:3: an endpoint's address" in checked.stderr
 
 
 def test_an_event_of_an_unknown_type_is_passed_over(stream):
