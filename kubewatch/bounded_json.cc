@@ -1,7 +1,9 @@
 #include "kubewatch/bounded_json.h"
 
 #include <limits>
+#include <string_view>
 
+#include "kubewatch/document_keys.h"
 #include "kubewatch/json_splitter.h"
 
 namespace canopy::kube {
@@ -66,6 +68,50 @@ class Bounded {
   const char* fault_ = nullptr;
 };
 
+// Finds the first key that stands twice in one object.
+class KeyCheck
+    : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, KeyCheck> {
+ public:
+  explicit KeyCheck(const rapidjson::FileReadStream& stream)
+      : stream_(stream) {}
+
+  std::optional<JsonFault> take_fault() {
+    if (keys_.matter()) return std::move(repeated_);
+    return std::nullopt;
+  }
+
+  bool Key(const char* text, SizeType size, bool) {
+    const std::string_view key(text, size);
+    if (!keys_.add(key) && !repeated_) {
+      repeated_ = JsonFault{stream_.Tell() - size - 2,
+                            repeated_key_text(key, keys_.is_at_root())};
+    }
+    return true;
+  }
+  bool String(const char* text, SizeType size, bool) {
+    keys_.note_text({text, size});
+    return true;
+  }
+  bool StartObject() { return open(); }
+  bool StartArray() { return open(); }
+  bool EndObject(SizeType) { return close(); }
+  bool EndArray(SizeType) { return close(); }
+
+ private:
+  bool open() {
+    keys_.open();
+    return true;
+  }
+  bool close() {
+    keys_.close();
+    return true;
+  }
+
+  const rapidjson::FileReadStream& stream_;
+  DocumentKeys keys_;
+  std::optional<JsonFault> repeated_;
+};
+
 }  // namespace
 
 std::string parse_bounded(std::string& text, rapidjson::Document& document) {
@@ -89,14 +135,14 @@ std::optional<JsonFault> find_json_fault(std::FILE* file) {
   std::string buffer(64 << 10, '\0');
   rapidjson::FileReadStream stream(file, buffer.data(), buffer.size());
   rapidjson::Reader reader;
-  rapidjson::BaseReaderHandler<> nothing;
   for (;;) {
     rapidjson::SkipWhitespace(stream);
     if (stream.Peek() == '\0') return std::nullopt;
     constexpr unsigned kFlags =
         json::kParseFlags | rapidjson::kParseStopWhenDoneFlag;
-    // Nothing is kept of a value: any number of them.
-    Bounded bounded(nothing, std::numeric_limits<std::size_t>::max());
+    // Nothing is kept of a value but its keys' hashes: any number of them.
+    KeyCheck check(stream);
+    Bounded bounded(check, std::numeric_limits<std::size_t>::max());
     if (!reader.Parse<kFlags>(stream, bounded)) {
       return JsonFault{
           reader.GetErrorOffset(),
@@ -104,6 +150,7 @@ std::optional<JsonFault> find_json_fault(std::FILE* file) {
               ? bounded.fault()
               : rapidjson::GetParseError_En(reader.GetParseErrorCode())};
     }
+    if (auto fault = check.take_fault()) return fault;
   }
 }
 

@@ -19,13 +19,14 @@ inline constexpr std::size_t kMaxValues = 600'000;
 // it cannot.
 std::string parse_bounded(std::string& text, rapidjson::Document& document);
 
-// Where JSON text stops being JSON.
+// Where JSON text stops being JSON, or what it says is ambiguous.
 struct JsonFault {
   std::size_t offset = 0;
   std::string why;
 };
-// Reads the whole file with the strict parser: nothing when it is a row of
-// JSON values.  Holds none of it in memory.
+// Reads the rest of the file with the strict parser: nothing when it is a row
+// of JSON values in which no served object has a key twice.  Holds none of it
+// in memory; offsets count from where it began.
 std::optional<JsonFault> find_json_fault(std::FILE* file);
 
 }  // namespace canopy::kube

@@ -149,7 +149,7 @@ MANIFESTS = {
     "a name that is no DNS label": (
         "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + "x" * 64 +
         "}\n", [":2:", "x" * 64, "DNS label"]),
-    "a merge key": ("a: &x {b: c}\nd:\n  <<: *x\n", [":3:", "<<"]),
+    "a merge key of text": ("a: {<<: b}\n", [":1:", "<<"]),
     "cut off JSON": ('{"apiVersion": "v1", "kind": "List", "items": [', []),
     "cut off in a string": ('{"apiVersion": "v', []),
     "deep nesting": ("[" * 100_000, []),

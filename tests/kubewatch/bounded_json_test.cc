@@ -49,6 +49,18 @@ TEST_CASE("values are read whole, of every type") {
   CHECK(parsed("{") != "");
 }
 
+TEST_CASE("a key that stands twice is a fault in what is served") {
+  CHECK(fault_in(R"({"kind":"Service","spec":{"a":1,"b":2,"a":3}})") ==
+        "the key \"a\" stands twice in one mapping");
+  CHECK(fault_in(R"({"a":1,"a":2,"kind":"List"})").starts_with("the key"));
+  CHECK(fault_in(R"({"kind":"List","items":[{"a":1,"a":2}]})") != "");
+  CHECK(fault_in(R"({"kind":"Deployment","kind":"Service"})") != "");
+  CHECK(fault_in(R"({"kind":"Service","a":{"b":1},"c":[{"b":1},{"b":1}]})") ==
+        "");
+  CHECK(fault_in(R"({"a":1,"a":2} {"kind":"Service"})") == "");
+  CHECK(fault_in(R"({"kind":"Deployment","a":1,"a":2})") == "");
+}
+
 TEST_CASE("values and brackets within brackets are bounded") {
   CHECK(parsed(nested(64)) == "");
   CHECK(parsed(nested(65)) == "brackets within brackets, more than 64");

@@ -1,0 +1,76 @@
+// The keys of one document of a manifest, for finding one that stands twice in
+// one mapping.  kubectl takes the last of them, others the first: an object
+// that is served has each key once.
+//
+// Threads: any one.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace canopy::kube {
+
+class DocumentKeys {
+ public:
+  // A mapping or a list begins, or ends.
+  void open() { levels_.emplace_back(); }
+  void close() {
+    held_ -= levels_.back().size();
+    levels_.pop_back();
+  }
+  bool is_at_root() const { return levels_.size() == 1; }
+
+  // A key of the innermost mapping.  False when it stands there already.
+  bool add(std::string_view key) {
+    is_kind_ = is_at_root() && key == "kind";
+    if (held_ >= kMaxHeld) return true;
+    const bool is_new =
+        levels_.back().insert(std::hash<std::string_view>()(key)).second;
+    held_ += is_new ? 1 : 0;
+    repeats_kind_ = repeats_kind_ || (is_kind_ && !is_new);
+    return is_new;
+  }
+  // A value that is text, after its key.
+  void note_text(std::string_view text) {
+    if (is_kind_ && is_at_root()) is_served_ = is_served_kind(text);
+    is_kind_ = false;
+  }
+
+  // True when a key that stands twice is a fault: the document is of a kind
+  // that is served, or does not say one kind.
+  bool matter() const { return is_served_ || repeats_kind_; }
+
+ private:
+  // Hashes, so that long keys take no memory.
+  using Level = std::unordered_set<std::size_t>;
+
+  // As many as parse_bounded takes values: an object with more is refused.
+  static constexpr std::size_t kMaxHeld = 600'000;
+
+  static bool is_served_kind(std::string_view kind) {
+    return kind == "Namespace" || kind == "Service" || kind == "Pod" ||
+           kind == "EndpointSlice" || kind == "Endpoints" ||
+           kind.ends_with("List");
+  }
+
+  std::vector<Level> levels_;
+  std::size_t held_ = 0;  // in all of them
+  bool is_kind_ = false;  // the last key is the root's "kind"
+  bool is_served_ = false;
+  bool repeats_kind_ = false;
+};
+
+// What is wrong with a key that stands twice.
+inline std::string repeated_key_text(std::string_view key, bool is_at_root) {
+  constexpr std::size_t kMost = 64;
+  std::string text = "the key \"";
+  text.append(key.substr(0, kMost)).append("\" stands twice in one mapping");
+  if (is_at_root) text += "; is a line --- missing between two objects?";
+  return text;
+}
+
+}  // namespace canopy::kube
