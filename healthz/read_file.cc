@@ -1,13 +1,17 @@
 #include "healthz/read_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace canopy {
 namespace {
@@ -39,6 +43,40 @@ std::string fault_of(const struct stat& status, std::size_t limit) {
   if (!fault.empty()) return fault;
   const bool fits = static_cast<std::uintmax_t>(status.st_size) <= limit;
   return fits ? std::string() : too_large(limit);
+}
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kLongestPause{10};
+constexpr std::chrono::seconds kLongestPipe{60};
+
+// The descriptor that a path of /dev names, or -1.  A copy of it needs no
+// permission, which opening it again may no longer have.
+int named_descriptor(std::string_view path) {
+  if (path == "/dev/stdin") return STDIN_FILENO;
+  constexpr std::string_view kFolder = "/dev/fd/";
+  if (!path.starts_with(kFolder)) return -1;
+  path.remove_prefix(kFolder.size());
+  int number = -1;
+  const char* const end = path.data() + path.size();
+  const auto read = std::from_chars(path.data(), end, number);
+  return read.ec == std::errc() && read.ptr == end ? number : -1;
+}
+
+FilePtr open_pipe(const std::string& path) {
+  const int known = named_descriptor(path);
+  const int file =
+      known >= 0 ? ::fcntl(known, F_DUPFD_CLOEXEC, 0)
+                 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  return FilePtr(file < 0 ? nullptr : ::fdopen(file, "rb"));
+}
+
+// True when reading does not wait.
+bool await_octets(int pipe, Clock::time_point end) {
+  pollfd fds{pipe, POLLIN, 0};
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::min(end - Clock::now(), Clock::duration(kLongestPause)));
+  return ::poll(&fds, 1,
+                static_cast<int>(std::max<std::int64_t>(0, left.count()))) > 0;
 }
 
 }  // namespace
@@ -82,6 +120,33 @@ FileText read_file(const std::string& path, std::size_t limit) {
     return {{}, too_large(limit), false};
   }
   return {std::move(text), {}, false};
+}
+
+bool is_pipe(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+FileText read_pipe(const std::string& path, std::size_t limit) {
+  const FilePtr opened = open_pipe(path);
+  if (!opened) return {{}, failed(errno).fault, false};
+  const int pipe = ::fileno(opened.get());
+  const auto end = Clock::now() + kLongestPipe;
+  std::string text;
+  while (text.size() <= limit) {
+    if (!await_octets(pipe, end)) {
+      return {{}, "is a FIFO or pipe whose writer says nothing", false};
+    }
+    const std::size_t before = text.size();
+    text.resize(before + kPiece);
+    const ssize_t size = ::read(pipe, text.data() + before, kPiece);
+    text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+    if (size == 0) return {std::move(text), {}, false};
+    if (size < 0 && errno != EAGAIN && errno != EINTR) {
+      return {{}, failed(errno).fault, false};
+    }
+  }
+  return {{}, too_large(limit), false};
 }
 
 std::string kernel_text(const std::string& path) {

@@ -5,7 +5,7 @@
 // Every file this program reads is read by way of this header; a test holds
 // the rooms to it.
 //
-// Pure but for reading; any thread.
+// Pure but for reading; any thread.  Only read_pipe waits.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,12 @@ struct FileText {
 };
 // The whole file; a fault when it has more octets than `limit`.
 FileText read_file(const std::string& path, std::size_t limit);
+
+// True for a FIFO or pipe: a FIFO's path, /dev/stdin of a pipeline, /dev/fd/63.
+bool is_pipe(const std::string& path);
+// What the pipe delivers until its writers have closed it.  Waits for them: 10
+// s for the next octets, 60 s for all of them.  Nothing can read it again.
+FileText read_pipe(const std::string& path, std::size_t limit);
 
 // A file of the kernel's, below /proc or /sys: empty when it cannot be read.
 std::string kernel_text(const std::string& path);

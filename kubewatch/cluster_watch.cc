@@ -206,15 +206,19 @@ void ClusterWatch::note_manifests(std::uint64_t broken_files) {
 
 void ClusterWatch::note_malformed(const MalformedObject& object) {
   ++of(object.kind).malformed;
-  complain(object.kind, object.key, "is skipped: " + object.why);
+  complain(object.kind, object.key,
+           std::string(object.written_kind) + " " + to_text(object.key) +
+               " is skipped: " + object.why);
 }
 
 void ClusterWatch::note_gaps(DecodedObject& decoded) {
   const ObjectKind kind = kind_of(decoded.object);
+  const ObjectKey& key = key_of(decoded.object);
   of(kind).unread += decoded.unread_count;
   if (decoded.unread_count > 0) {
-    complain(kind, key_of(decoded.object),
-             "is served without what cannot be read: " + decoded.unread);
+    complain(kind, key,
+             object_text(kind, key) +
+                 " is served without what cannot be read: " + decoded.unread);
   }
   note_left_out(decoded.object, std::move(decoded.left_out));
 }
@@ -224,7 +228,7 @@ void ClusterWatch::complain(ObjectKind kind, const ObjectKey& key,
   std::string& said = complaints_[{kind, key}];
   if (said == text) return;
   said = text;
-  log_warning("{} {} {}", kind_name(kind), to_text(key), text);
+  log_warning("{}", text);
   if (complaints_.size() > kMaxComplaints) complaints_.clear();
 }
 
@@ -245,8 +249,8 @@ void ClusterWatch::note_left_out(const Object& object, std::string left_out) {
   if (left_out.empty()) return;
   if (cut_.size() == kMaxComplaints) cut_.clear();
   cut_.emplace(key, true);
-  log_warning("{} {} is too large and served in part; left out: {}",
-              kind_name(key.first), to_text(key.second), shown(left_out));
+  log_warning("{} is too large and served in part; left out: {}",
+              object_text(key.first, key.second), shown(left_out));
 }
 
 // Of those that are still there.

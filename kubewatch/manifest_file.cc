@@ -2,13 +2,16 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "healthz/read_file.h"
 #include "kubewatch/bounded_json.h"
+#include "kubewatch/text_encoding.h"
 #include "kubewatch/watch_decoder.h"
 #include "kubewatch/yaml_to_json.h"
 #include "zones/name.h"
@@ -29,47 +32,13 @@ std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-bool is_manifest_name(const fs::path& path) {
-  const std::string extension = path.extension().string();
-  return equal_folded(extension, ".yaml") || equal_folded(extension, ".yml") ||
-         equal_folded(extension, ".json");
-}
-
-bool is_hidden(const fs::path& path) {
-  return path.filename().string().starts_with('.');
-}
-
 std::string cannot_read(const fs::path& file) {
   return file.string() + ": cannot be read: " + std::strerror(errno);
 }
 
-// What is to be found in one folder, in order.
-std::vector<fs::path> entries_of(const fs::path& folder, std::string& error) {
-  std::error_code fault;
-  std::vector<fs::path> entries;
-  for (fs::directory_iterator it(folder, fault), end; !fault && it != end;
-       it.increment(fault)) {
-    if (!is_hidden(it->path())) entries.push_back(it->path());
-  }
-  if (fault) error = folder.string() + ": cannot be read: " + fault.message();
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-void add_below(const fs::path& folder, FoundManifests& found, int depth) {
-  for (const fs::path& entry : entries_of(folder, found.error)) {
-    struct stat info;
-    if (::stat(entry.c_str(), &info) != 0) {
-      const bool matters = errno != ENOENT && is_manifest_name(entry);
-      if (matters) found.error = cannot_read(entry);
-    } else if (S_ISDIR(info.st_mode)) {
-      // A symlink may lead back to where we came from.
-      if (depth > 0) add_below(entry, found, depth - 1);
-    } else if (is_manifest_name(entry)) {
-      found.files.push_back(entry);
-    }
-  }
-}
+constexpr const char* kChanges = "changes while it is read";
+// Of a file that changes while it is read.
+constexpr int kMaxTries = 3;
 
 std::string at(const fs::path& file, std::size_t line, std::size_t column,
                const std::string& why) {
@@ -79,10 +48,23 @@ std::string at(const fs::path& file, std::size_t line, std::size_t column,
 
 // --- JSON -----------------------------------------------------------------
 
+// Where JSON is read from; its text starts behind a byte order mark.
+struct JsonFile {
+  FilePtr file;
+  long start = 0;
+  std::string text;  // of a file in memory
+
+  std::FILE* rewound() const {
+    std::clearerr(file.get());
+    std::fseek(file.get(), start, SEEK_SET);
+    return file.get();
+  }
+};
+
 // Turns an offset into a line and a column.
-std::string json_fault_line(const fs::path& path, std::FILE* file,
+std::string json_fault_line(const fs::path& path, const JsonFile& json,
                             const JsonFault& fault) {
-  std::rewind(file);
+  std::FILE* const file = json.rewound();
   std::size_t line = 1;
   std::size_t column = 1;
   for (std::size_t i = 0; i < fault.offset; ++i) {
@@ -97,10 +79,19 @@ std::string json_fault_line(const fs::path& path, std::FILE* file,
   return at(path, line, column, fault.why);
 }
 
-std::string check_json(const fs::path& path, std::FILE* file) {
-  std::rewind(file);
-  const auto fault = find_json_fault(file);
-  return fault ? json_fault_line(path, file, *fault) : std::string();
+std::string check_json(const fs::path& path, const JsonFile& json) {
+  const auto fault = find_json_fault(json.rewound());
+  return fault ? json_fault_line(path, json, *fault) : std::string();
+}
+
+// A list of objects is no Kubernetes object, but a patch (RFC 6902).
+bool is_patch(const JsonFile& json) {
+  std::FILE* const file = json.rewound();
+  std::string first;
+  for (int c = 0; first.size() < 2 && (c = std::getc(file)) != EOF;) {
+    if (std::isspace(c) == 0) first += static_cast<char>(c);
+  }
+  return first == "[{";
 }
 
 using Sink = std::function<void(Decoded&&)>;
@@ -128,10 +119,10 @@ ListDecoder::Sink decoder_sink(Pass& pass, const Sink& sink) {
           }};
 }
 
-Pass pass_over_json(std::FILE* file, const std::string& item_kind,
+Pass pass_over_json(const JsonFile& json, const std::string& item_kind,
                     const Sink& sink) {
   Pass pass;
-  std::rewind(file);
+  std::FILE* const file = json.rewound();
   ListDecoder decoder(item_kind, decoder_sink(pass, sink));
   std::string chunk(kChunk, '\0');
   std::size_t read = 0;
@@ -152,23 +143,71 @@ Pass pass_over_json(std::FILE* file, const std::string& item_kind,
   return pass;
 }
 
-ManifestError read_json(const fs::path& path, Trust trust, const Sink& sink) {
-  const OpenedFile opened = open_file(path, kMaxJson);
-  std::FILE* const file = opened.file.get();
-  if (file == nullptr) return {path.string() + ": " + opened.fault, true};
-  if (trust == Trust::kCheckFirst) {
-    std::string fault = check_json(path, file);
-    if (!fault.empty()) return {std::move(fault)};
-  }
-  Pass pass = pass_over_json(file, "", sink);
+// What has been checked.
+ManifestError hand_out_json(const fs::path& path, const JsonFile& json,
+                            const Sink& sink) {
+  Pass pass = pass_over_json(json, "", sink);
   if (pass.error.empty() && !pass.item_kind.empty()) {
-    pass = pass_over_json(file, pass.item_kind, sink);
+    pass = pass_over_json(json, pass.item_kind, sink);
   }
-  if (std::ferror(file) != 0) return {cannot_read(path), true};
+  if (std::ferror(json.file.get()) != 0) return {cannot_read(path), true};
   if (pass.error.empty()) return {};
-  // The strict parser knows better where.
-  std::string fault = check_json(path, file);
-  return {fault.empty() ? at(path, 1, 1, pass.error) : std::move(fault)};
+  return {at(path, 1, 1, pass.error)};
+}
+
+ManifestError read_json_text(const fs::path& path, std::string text,
+                             const Sink& sink) {
+  JsonFile json{nullptr, 0, utf8_text(std::move(text))};
+  if (json.text.empty()) return {};
+  json.file.reset(::fmemopen(json.text.data(), json.text.size(), "r"));
+  if (!json.file) return {cannot_read(path), true};
+  if (is_patch(json)) {
+    sink(OtherObject{});
+    return {};
+  }
+  std::string fault = check_json(path, json);
+  if (!fault.empty()) return {std::move(fault)};
+  return hand_out_json(path, json, sink);
+}
+
+// Behind a mark of UTF-8.  -1: the text is UTF-16.
+long start_of_json(std::FILE* file) {
+  char mark[3];
+  const std::string_view begin(mark, std::fread(mark, 1, sizeof mark, file));
+  if (is_utf16(begin)) return -1;
+  return begin == kUtf8Mark ? static_cast<long>(begin.size()) : 0;
+}
+
+FileText read_whole(const fs::path& path) {
+  for (int i = 0; i < kMaxTries; ++i) {
+    const auto before = stamp_of(path);
+    FileText read = read_file(path, kMaxYaml);
+    if (!read.ok() || stamp_of(path) == before) return read;
+  }
+  return {{}, kChanges, false};
+}
+
+ManifestError read_json(const fs::path& path, const Sink& sink) {
+  for (int i = 0; i < kMaxTries; ++i) {
+    const auto before = stamp_of(path);
+    OpenedFile opened = open_file(path, kMaxJson);
+    if (!opened.file) return {path.string() + ": " + opened.fault, true};
+    const long start = start_of_json(opened.file.get());
+    if (start < 0) {
+      FileText read = read_whole(path);
+      if (!read.ok()) return {path.string() + ": " + read.fault, true};
+      return read_json_text(path, std::move(read.text), sink);
+    }
+    const JsonFile json{std::move(opened.file), start, {}};
+    const bool patch = is_patch(json);
+    std::string fault = patch ? std::string() : check_json(path, json);
+    if (stamp_of(path) != before) continue;
+    if (!fault.empty()) return {std::move(fault)};
+    if (!patch) return hand_out_json(path, json, sink);
+    sink(OtherObject{});
+    return {};
+  }
+  return {path.string() + ": " + kChanges, true};
 }
 
 // --- YAML -----------------------------------------------------------------
@@ -184,14 +223,16 @@ Pass pass_over_text(const std::string& json, const std::string& item_kind,
 // Those that are complained about say where they are.
 void set_line(std::size_t line, Decoded& decoded) {
   if (auto* other = std::get_if<OtherObject>(&decoded)) other->line = line;
-  if (auto* bad = std::get_if<MalformedObject>(&decoded)) bad->line = line;
+  if (auto* bad = std::get_if<MalformedObject>(&decoded)) {
+    bad->line = line;
+    if (bad->why.find("{{") != bad->why.npos) bad->why += kTemplateHint;
+  }
   if (auto* good = std::get_if<DecodedObject>(&decoded)) good->line = line;
 }
 
-ManifestError read_yaml(const fs::path& path, const Sink& sink) {
-  FileText read = read_file(path, kMaxYaml);
-  if (!read.ok()) return {path.string() + ": " + read.fault, true};
-  const auto documents = yaml_to_json(std::move(read.text));
+ManifestError read_yaml_text(const fs::path& path, std::string text,
+                             const Sink& sink) {
+  const auto documents = yaml_to_json(std::move(text));
   if (const auto* fault = std::get_if<YamlFault>(&documents)) {
     return {at(path, fault->line, fault->column, fault->why)};
   }
@@ -221,24 +262,25 @@ std::optional<FileStamp> stamp_of(const fs::path& file) {
       nanoseconds(info.st_mtim) ^ (nanoseconds(info.st_ctim) << 1)};
 }
 
-FoundManifests manifests_below(const fs::path& path) {
-  constexpr int kMaxDepth = 8;
-  FoundManifests found;
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    add_below(path, found, kMaxDepth);
-  } else if (stamp_of(path)) {
-    found.files = {path};
-  }
-  return found;
-}
-
-ManifestError read_manifest(const fs::path& file, Trust trust,
+ManifestError read_manifest(const fs::path& file,
                             const std::function<void(Decoded&&)>& sink) {
   if (equal_folded(file.extension().string(), ".json")) {
-    return read_json(file, trust, sink);
+    return read_json(file, sink);
   }
-  return read_yaml(file, sink);
+  FileText read = read_whole(file);
+  if (!read.ok()) return {file.string() + ": " + read.fault, true};
+  return read_yaml_text(file, std::move(read.text), sink);
+}
+
+ManifestError read_manifest_pipe(const fs::path& pipe,
+                                 const std::function<void(Decoded&&)>& sink) {
+  FileText read = read_pipe(pipe, kMaxYaml);
+  if (!read.ok()) return {pipe.string() + ": " + read.fault, true};
+  const std::size_t first = read.text.find_first_not_of(" \t\r\n");
+  if (first != read.text.npos && read.text[first] == '{') {
+    return read_json_text(pipe, std::move(read.text), sink);
+  }
+  return read_yaml_text(pipe, std::move(read.text), sink);
 }
 
 }  // namespace canopy::kube

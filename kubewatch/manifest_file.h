@@ -1,5 +1,5 @@
 // One file of Kubernetes manifests: YAML or JSON, several documents, lists.
-// Pure but for reading the file; any thread.
+// Pure but for reading the file; any thread.  Only a pipe is waited for.
 #pragma once
 
 #include <ctime>
@@ -7,7 +7,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "kubewatch/watch_event.h"
 
@@ -24,28 +23,17 @@ struct FileStamp {
 // Nothing when nothing is there, or a folder.
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
-struct FoundManifests {
-  std::vector<std::filesystem::path> files;
-  std::string error;  // one line: a folder that could not be read to its end
-};
-// The manifests below `path`, a file or a folder with folders in it: names
-// that end in .yaml, .yml or .json, in order; hidden ones are left out, so
-// that the inside of a ConfigMap volume is seen once.  What has such a name and
-// is no file (a FIFO) is among them: to read it says so.
-FoundManifests manifests_below(const std::filesystem::path& path);
-
-enum class Trust {
-  kCheckFirst,  // read it all before the first object is handed out
-  kAsItComes,   // an error may come after objects have been handed out
-};
-
 struct ManifestError {
   std::string text;  // "", or one line: file, line, column, why
   // The file could not be read, for now: it need not change to be good.
   bool is_unread = false;
 };
-// Hands out the file's objects.
-ManifestError read_manifest(const std::filesystem::path& file, Trust trust,
+// Hands out the file's objects: none before the whole file has been found to be
+// good.
+ManifestError read_manifest(const std::filesystem::path& file,
                             const std::function<void(Decoded&&)>& sink);
+// The same of a pipe (see read_pipe), which can be read once.
+ManifestError read_manifest_pipe(const std::filesystem::path& pipe,
+                                 const std::function<void(Decoded&&)>& sink);
 
 }  // namespace canopy::kube

@@ -5,6 +5,7 @@
 
 #include "healthz/guarded.h"
 #include "healthz/log.h"
+#include "healthz/read_file.h"
 #include "kubewatch/configuration_error.h"
 
 namespace canopy::kube {
@@ -15,38 +16,12 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kLongestDebounce{1000};
 
-fs::path parent_of(const fs::path& path) {
-  const fs::path parent = path.parent_path();
-  return parent.empty() ? fs::path(".") : parent;
-}
-
-// The folders whose change may change what `path` leads to.  The links of a
-// ConfigMap volume: web.yaml -> ..data/web.yaml, ..data -> ..2024_07_01.
-void add_folders_towards(const fs::path& path, std::set<fs::path>& folders) {
-  constexpr int kMaxLinks = 16;
-  fs::path at = path;
-  std::error_code error;
-  for (int i = 0; i < kMaxLinks; ++i) {
-    folders.insert(parent_of(at));
-    if (!fs::is_symlink(at, error)) break;
-    const fs::path target = fs::read_symlink(at, error);
-    if (error) break;
-    at = target.is_absolute() ? target : parent_of(at) / target;
-  }
-}
-
 std::string place(const fs::path& file, std::size_t line) {
   return file.string() + (line == 0 ? "" : ":" + std::to_string(line));
 }
 
 bool contains(const std::vector<std::string>& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
-
-bool is_below(const fs::path& file, const fs::path& folder) {
-  const auto [end, rest] =
-      std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
-  return end == folder.end() || end->empty();
 }
 
 // People write Services, and kubectl would refuse this one.  What controllers
@@ -59,7 +34,7 @@ bool is_refused(const DecodedObject& object) {
 }  // namespace
 
 ManifestSource::ManifestSource(ManifestOptions options, ClusterWatch& cluster)
-    : options_(std::move(options)), cluster_(cluster) {}
+    : options_(std::move(options)), cluster_(cluster), paths_(options_.paths) {}
 
 ManifestSource::~ManifestSource() { stop(); }
 
@@ -106,12 +81,11 @@ ManifestSurvey ManifestSource::survey() {
 }
 
 void ManifestSource::load_all() {
-  check_paths();
-  order_ = find_files();
-  for (const auto& [path, trouble] : troubles_) faults_.push_back(trouble);
-  folders_.watch_only(folders_of(order_));
+  paths_.check();
+  faults_ = find_files();
+  folders_.watch_only(paths_.folders(order_));
   for (std::size_t i = 0; i < order_.size(); ++i) {
-    load(i, Trust::kAsItComes);
+    load(i);
     const std::string& broken = files_[order_[i]].error;
     if (!broken.empty()) faults_.push_back(broken);
   }
@@ -128,18 +102,6 @@ void ManifestSource::reload() {
   folders_.wake();
 }
 
-void ManifestSource::check_paths() const {
-  for (const Path& path : options_.paths) {
-    std::error_code error;
-    if (fs::exists(path, error)) continue;
-    throw ConfigurationError(
-        "--manifests=" + path.string() + ": " +
-        (error ? error.message() : "no such file or folder") +
-        "; name one with "
-        "Kubernetes manifests (.yaml, .yml, .json)");
-  }
-}
-
 void ManifestSource::run() {
   while (!stopping_) {
     const auto why = folders_.wait(options_.rescan);
@@ -152,10 +114,13 @@ void ManifestSource::run() {
 }
 
 void ManifestSource::refresh(bool all) {
-  order_ = find_files();
+  constexpr int kMaxLooks = 5;
   // What appeared in a folder before it was watched is found by looking again.
-  for (int i = 0; i < 4 && folders_.watch_only(folders_of(order_)); ++i) {
-    order_ = find_files();
+  for (int i = 0; i < kMaxLooks; ++i) {
+    for (const std::string& trouble : find_files()) {
+      log_warning("manifests: {}; its objects stay until it is back", trouble);
+    }
+    if (!folders_.watch_only(paths_.folders(order_))) break;
   }
   bool changed = forget_missing();
   changed = load_changed(all) || changed;
@@ -199,65 +164,14 @@ void ManifestSource::allocate() {
   allocated_ = std::move(allocated);
 }
 
-// In order.  A named file or folder that is gone, or a folder that cannot be
-// read, keeps what it gave: it may be on its way back.
-std::vector<fs::path> ManifestSource::find_files() {
-  std::vector<Path> files;
-  const auto add = [&](const Path& file) {
-    if (std::find(files.begin(), files.end(), file) == files.end()) {
-      files.push_back(file);
-    }
-  };
-  for (const Path& path : options_.paths) {
-    const FoundManifests found = manifests_below(path);
-    for (const Path& file : found.files) add(file);
-    if (!note_trouble(path, found.error)) continue;
-    for (const auto& [file, state] : files_) {
-      if (is_below(file, path)) add(file);
-    }
-  }
-  return files;
-}
-
-// True when there is any.
-bool ManifestSource::note_trouble(const Path& path, std::string trouble) {
-  std::error_code error;
-  if (trouble.empty() && !fs::exists(path, error)) {
-    trouble = path.string() + " is gone";
-  }
-  if (trouble.empty()) {
-    troubles_.erase(path);
-    return false;
-  }
-  std::string& said = troubles_[path];
-  if (started_ && said != trouble) {
-    log_warning("manifests: {}; its objects stay until it is back", trouble);
-  }
-  said = std::move(trouble);
-  return true;
-}
-
-std::set<fs::path> ManifestSource::folders_of(
-    const std::vector<Path>& files) const {
-  std::set<Path> folders;
-  for (const Path& path : options_.paths) {
-    std::error_code error;
-    add_folders_towards(path, folders);
-    if (!fs::is_directory(path, error)) continue;
-    folders.insert(path);
-    fs::recursive_directory_iterator it(
-        path, fs::directory_options::follow_directory_symlink, error);
-    for (const fs::recursive_directory_iterator end; !error && it != end;
-         it.increment(error)) {
-      if (it->path().filename().string().starts_with('.') || it.depth() > 8) {
-        it.disable_recursion_pending();
-      } else if (it->is_directory(error)) {
-        folders.insert(it->path());
-      }
-    }
-  }
-  for (const Path& file : files) add_folders_towards(file, folders);
-  return folders;
+// Returns what is in the way of finding some, when that is news.
+std::vector<std::string> ManifestSource::find_files() {
+  std::vector<Path> known;
+  known.reserve(files_.size());
+  for (const auto& [path, file] : files_) known.push_back(path);
+  ManifestPaths::Found found = paths_.find(known);
+  order_ = std::move(found.files);
+  return std::move(found.troubles);
 }
 
 bool ManifestSource::forget_missing() {
@@ -279,48 +193,73 @@ bool ManifestSource::forget_missing() {
 bool ManifestSource::load_changed(bool all) {
   bool changed = false;
   for (std::size_t i = 0; i < order_.size(); ++i) {
-    const auto known = files_.find(order_[i]);
     const auto stamp = stamp_of(order_[i]);
     if (!stamp) continue;  // gone again, or a missing path's
-    if (!all && known != files_.end() && known->second.stamp == stamp) continue;
-    changed = load(i, Trust::kCheckFirst) || changed;
+    if (is_read_now(order_[i], *stamp, all)) changed = load(i) || changed;
   }
   return changed;
 }
 
-bool ManifestSource::load(std::size_t index, Trust trust) {
+bool ManifestSource::is_read_now(const Path& path, const FileStamp& stamp,
+                                 bool all) {
+  const auto known = files_.find(path);
+  const bool is_new = known == files_.end();
+  if (!is_new && known->second.is_pipe && is_pipe(path)) return false;
+  if (!is_new && !all && known->second.stamp == stamp) return false;
+  if (!folders_.is_being_written({stamp.device, stamp.inode})) return true;
+  // To close it is a change.
+  if (!is_new) keep(known->second, path.string() + " is being written");
+  return false;
+}
+
+bool ManifestSource::load(std::size_t index) {
   const Path& path = order_[index];
   File& file = files_[path];
   // Before reading: a later change is then seen as one.
   file.stamp = stamp_of(path);
+  if (!started_) file.is_pipe = paths_.names(path) && is_pipe(path);
+  if (is_emptied(path, file)) {
+    keep(file, path.string() + " is empty");
+    return false;
+  }
   const Listing listing{cluster_.new_origin(), file.origin,
                         origins_after(index)};
   ManifestCensus before = std::exchange(file.census, {});
   std::size_t objects = 0;
-  ManifestError error = read_manifest(path, trust, [&](Decoded&& decoded) {
+  const auto read = file.is_pipe ? read_manifest_pipe : read_manifest;
+  ManifestError error = read(path, [&](Decoded&& decoded) {
     ++objects;
     take(listing, path, file, std::move(decoded));
   });
   if (!error.text.empty()) {
-    if (error.text != file.error && trust == Trust::kCheckFirst) {
-      log_error("manifests: {}; the file's last good objects stay", error.text);
-    }
-    file.error = std::move(error.text);
     file.census = std::move(before);
     // It changed while it was read, or is to be tried again.
     if (objects > 0 || error.is_unread) file.stamp.reset();
     cluster_.abandon(listing);
-    report();
+    keep(file, std::move(error.text));
     return objects > 0;
   }
-  if (trust == Trust::kCheckFirst) {
+  if (started_)
     log_info("manifests: {} read, {} objects", path.string(), objects);
-  }
   file.error.clear();
   file.origin = listing.origin;
   cluster_.sweep(listing);
   remark_on(path, file);
   return true;
+}
+
+// Its writer may have failed, or not begun.
+bool ManifestSource::is_emptied(const Path& path, const File& file) {
+  return file.stamp && file.stamp->size == 0 && !file.census.is_empty() &&
+         fault_of_kind(path).empty();
+}
+
+void ManifestSource::keep(File& file, std::string why) {
+  if (started_ && why != file.error) {
+    log_error("manifests: {}; the file's last good objects stay", why);
+  }
+  file.error = std::move(why);
+  report();
 }
 
 std::vector<Origin> ManifestSource::origins_after(std::size_t index) const {
@@ -346,15 +285,14 @@ void ManifestSource::take(const Listing& listing, const Path& path, File& file,
   if (is_refused(object)) {
     return refuse(listing, path,
                   {ObjectKind::kService, key_of(object.object), object.unread,
-                   object.line});
+                   object.line, "Service"});
   }
   if (!object.unread.empty()) {
     object.unread = place(path, object.line) + ": " + object.unread;
   }
   file.census.count(object);
   const ObjectKey key = key_of(object.object);
-  const std::string name =
-      std::string(kind_name(kind_of(object.object))) + " " + to_text(key);
+  const std::string name = object_text(kind_of(object.object), key);
   Service* const service = std::get_if<Service>(&object.object);
   if (service != nullptr && file.census.without_address().contains(key)) {
     // Another address may follow, once everything is known.
@@ -416,7 +354,7 @@ void ManifestSource::refuse(const Listing& listing, const Path& file,
     return cluster_.keep(listing, bad);
   }
   faults_.push_back(place(file, bad.line) + ": " +
-                    std::string(kind_name(bad.kind)) + " " + to_text(bad.key) +
+                    std::string(bad.written_kind) + " " + to_text(bad.key) +
                     ": " + bad.why);
 }
 

@@ -1,6 +1,6 @@
 // The embedded source: the cluster is what files of Kubernetes manifests say.
-// Changes are taken in as they happen.  A file that does not load keeps the
-// objects it last gave.
+// Changes are taken in as they happen.  A file that does not load, is being
+// written or was emptied keeps the objects it last gave.
 //
 // Threads: start, stop and reload from any one thread; one thread of its own
 // reads the files.
@@ -20,6 +20,7 @@
 #include "kubewatch/folder_watch.h"
 #include "kubewatch/manifest_census.h"
 #include "kubewatch/manifest_file.h"
+#include "kubewatch/manifest_paths.h"
 #include "kubewatch/service_addresses.h"
 
 namespace canopy::kube {
@@ -65,6 +66,7 @@ class ManifestSource {
  private:
   struct File {
     std::optional<FileStamp> stamp;  // none: read it again
+    bool is_pipe = false;            // read once
     Origin origin = 0;
     std::string error;  // why its last content was not taken
     ManifestCensus census;
@@ -72,17 +74,18 @@ class ManifestSource {
   };
   using Path = std::filesystem::path;
 
-  void check_paths() const;
   // Every file, while nothing is served yet.
   void load_all();
   void run();
   void refresh(bool all);
-  std::vector<Path> find_files();
-  bool note_trouble(const Path& path, std::string trouble);
-  std::set<Path> folders_of(const std::vector<Path>& files) const;
+  std::vector<std::string> find_files();
   bool forget_missing();
   bool load_changed(bool all);
-  bool load(std::size_t index, Trust trust);
+  bool is_read_now(const Path& path, const FileStamp& stamp, bool all);
+  bool load(std::size_t index);
+  static bool is_emptied(const Path& path, const File& file);
+  // Of a file whose last content is not taken.
+  void keep(File& file, std::string why);
   std::vector<Origin> origins_after(std::size_t index) const;
   void take(const Listing& listing, const Path& path, File& file,
             Decoded&& decoded);
@@ -100,6 +103,7 @@ class ManifestSource {
   const ManifestOptions options_;
   ClusterWatch& cluster_;
   FolderWatch folders_;
+  ManifestPaths paths_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_wanted_ = false;
   std::thread thread_;
@@ -108,8 +112,6 @@ class ManifestSource {
   bool started_ = false;  // the first files were good
   std::map<Path, File> files_;
   std::vector<Path> order_;  // of files_: what comes last wins
-  // Of options_.paths: why what they gave stays.  Said already.
-  std::map<Path, std::string> troubles_;
   bool duplicates_ = false;
   std::vector<std::string> faults_;  // at the start
   std::set<Path> told_of_duplicates_;

@@ -256,8 +256,8 @@ EndpointSlice decode_subset(const Value& subset, Remarks& remarks) {
   return slice;
 }
 
-// One slice a subset, named so that no EndpointSlice can be called the same.
-// Those of leader elections have names that no Service can have.
+// One slice a subset.  Those of leader elections have names that no Service can
+// have.
 std::vector<EndpointSlice> decode_endpoints(const Value& value,
                                             const ObjectKey& key,
                                             Remarks& remarks) {
@@ -266,8 +266,7 @@ std::vector<EndpointSlice> decode_endpoints(const Value& value,
   for_each_object(value, "subsets", remarks.flaws, [&](const Value& subset) {
     if (++subsets > kMaxSubsets) return;
     EndpointSlice slice = decode_subset(subset, remarks);
-    slice.key = {key.namespace_,
-                 "endpoints/" + key.name + "/" + std::to_string(slices.size())};
+    slice.key = subset_key(key, slices.size());
     if (is_dns_label(key.name)) slice.service_name = key.name;
     slices.push_back(std::move(slice));
   });
@@ -419,7 +418,9 @@ Decoded decode_object(const Value& value, std::string_view default_kind) {
   if (kind.empty()) kind = default_kind;
   const KnownKind* known = known_kind(kind, text_member(value, "apiVersion"));
   if (known == nullptr) return OtherObject{shown(kind)};
-  MalformedObject malformed{known->kind, {}, {}};
+  MalformedObject malformed;
+  malformed.kind = known->kind;
+  malformed.written_kind = known->name;
   try {
     return decode_known(value, *known, malformed.key);
   } catch (const Malformed& error) {

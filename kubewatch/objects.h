@@ -2,11 +2,13 @@
 // Field names are the API's (core/v1, discovery.k8s.io/v1).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -124,6 +126,23 @@ inline const ObjectKey& key_of(const Object& object) {
 // "prod/db", or only the name where there is no namespace.
 inline std::string to_text(const ObjectKey& key) {
   return key.namespace_.empty() ? key.name : key.namespace_ + "/" + key.name;
+}
+// A subset of core/v1 Endpoints is kept as a slice that is named so: no
+// EndpointSlice can be.
+inline ObjectKey subset_key(const ObjectKey& endpoints, std::size_t subset) {
+  return {endpoints.namespace_,
+          "endpoints/" + endpoints.name + "/" + std::to_string(subset)};
+}
+// As people know it: "Service prod/db", "Endpoints prod/db".
+inline std::string object_text(ObjectKind kind, const ObjectKey& key) {
+  constexpr std::string_view kSubset = "endpoints/";
+  if (!key.name.starts_with(kSubset)) {
+    return std::string(kind_name(kind)) + " " + to_text(key);
+  }
+  const std::size_t end = std::min(key.name.rfind('/'), key.name.size());
+  return "Endpoints " +
+         to_text({key.namespace_,
+                  key.name.substr(kSubset.size(), end - kSubset.size())});
 }
 
 }  // namespace canopy::kube

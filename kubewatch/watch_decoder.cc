@@ -98,7 +98,11 @@ bool is_of_object(Type type) {
 }
 
 MalformedObject unknown_event(ObjectKind kind, std::string_view type) {
-  return {kind, {}, "a watch event of type \"" + shown(type) + '"'};
+  return {kind,
+          {},
+          "a watch event of type \"" + shown(type) + '"',
+          0,
+          kind_name(kind)};
 }
 
 std::string resource_version_in(const json::Value& object) {

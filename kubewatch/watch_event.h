@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct MalformedObject {
   ObjectKey key;         // as far as it could be read
   std::string why;       // "metadata.name is missing"
   std::size_t line = 0;  // where its document begins; 0: not known
+  // Of a literal: "Endpoints", whose kind here is EndpointSlice.
+  std::string_view written_kind{};
 };
 
 // An object of a kind the DNS does not need.

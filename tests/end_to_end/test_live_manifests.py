@@ -1,6 +1,9 @@
 """Manifests that change, and that become wrong, while they are served."""
 
+import json
+import os
 import shutil
+import signal
 
 from files import manifest, write_by_rename
 from kube_apiserver import objects
@@ -41,6 +44,72 @@ def test_a_broken_file_keeps_its_last_good_state(canopy, tmp_path):
     until_is(server, "a", ["10.96.0.5"])
     server.until(lambda: server.metrics().sum(
         "canopydns_manifests_broken_files") == 0, "none to be broken")
+
+
+def until_seen(server, folder, address):
+    """All that happened in the folder before has been looked at."""
+    (folder / "seen.yaml").write_text(manifest(service("seen", address)))
+    until_is(server, "seen", [address])
+
+
+def test_a_file_that_is_being_written_keeps_its_state(canopy, tmp_path):
+    """`kubectl get -o yaml > a.yaml` cuts the file first, and takes its
+    time."""
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    path = folder / "a.yaml"
+    path.write_text(manifest(SHOP, service("a", "10.96.0.2"),
+                             service("b", "10.96.0.3")))
+    server = canopy(manifests=[folder])
+
+    def is_as_before():
+        return (server.data(name("a")) == ["10.96.0.2"]
+                and server.data(name("b")) == ["10.96.0.3"])
+    with open(path, "w") as writer:
+        until_seen(server, folder, "10.96.1.1")
+        assert is_as_before()
+        # Whole YAML, as far as it goes.
+        writer.write(f"---\n{manifest(service('a', '10.96.0.9'))}\n")
+        writer.flush()
+        until_seen(server, folder, "10.96.1.2")
+        assert is_as_before()
+        server.signal(signal.SIGHUP)
+        until_seen(server, folder, "10.96.1.3")
+        assert is_as_before()
+        assert len(server.log_lines("a.yaml is being written")) == 1
+        writer.write(f"---\n{manifest(service('b', '10.96.0.8'))}\n")
+    until_is(server, "b", ["10.96.0.8"])
+    assert server.data(name("a")) == ["10.96.0.9"]
+
+
+def test_a_file_that_is_written_in_place_keeps_its_state(canopy, tmp_path):
+    """As rsync --inplace does: from the front, over what was there."""
+    path = tmp_path / "a.json"
+    before = [SHOP, service("a", "10.96.0.2"), service("b", "10.96.0.3")]
+    path.write_text("\n".join(map(json.dumps, before)))
+    server = canopy(manifests=[tmp_path])
+    after = json.dumps(service("b", "10.96.0.9"))
+    with open(path, "r+") as writer:
+        writer.write(after)
+        writer.flush()
+        os.ftruncate(writer.fileno(), len(after))
+        until_seen(server, tmp_path, "10.96.1.1")
+        assert server.data(name("a")) == ["10.96.0.2"]
+        assert server.data(name("b")) == ["10.96.0.3"]
+    until_is(server, "b", ["10.96.0.9"])
+    assert server.data(name("a")) == "NXDOMAIN"
+
+
+def test_an_emptied_file_keeps_its_state_until_it_is_removed(canopy, tmp_path):
+    """What was to fill it may have failed."""
+    path = tmp_path / "a.yaml"
+    path.write_text(manifest(SHOP, service("a", "10.96.0.2")))
+    server = canopy(manifests=[tmp_path])
+    path.write_text("")
+    server.until(lambda: server.log_lines("a.yaml is empty"), "a line about it")
+    assert server.data(name("a")) == ["10.96.0.2"]
+    path.unlink()
+    until_is(server, "a", "NXDOMAIN")
 
 
 def test_a_malformed_object_stays_as_it_was(canopy, tmp_path):

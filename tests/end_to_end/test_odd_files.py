@@ -244,3 +244,49 @@ def test_a_folder_without_permission_keeps_its_objects(canopy, tmp_path):
         assert server.data("web.a.svc.cluster.local") == ["10.96.0.2"]
     finally:
         folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o444, 0o111])
+def test_a_folder_within_keeps_its_objects(canopy, tmp_path, mode):
+    """It cannot be listed, or what is in it cannot be looked at."""
+    flags = with_manifests()(tmp_path / "file")
+    folder = tmp_path / "manifests"
+    inner = folder / "inner" / "deep"
+    inner.mkdir(parents=True)
+    (inner / "b.yaml").write_text(manifest(
+        objects.service("a", "deep", clusterIP="10.96.0.3")))
+    open_for_all(tmp_path)
+    server = canopy(*flags, prefix=as_nobody())
+    assert server.data("deep.a.svc.cluster.local") == ["10.96.0.3"]
+    (folder / "inner").chmod(mode)
+    try:
+        server.signal(signal.SIGHUP)
+        server.until(lambda: server.log_lines("Permission denied"),
+                     "a line about it")
+        # What can be read is, meanwhile.
+        (folder / "a.yaml").write_text(manifest(
+            objects.service("a", "web", clusterIP="10.96.0.4")))
+        server.until(lambda: server.data("web.a.svc.cluster.local")
+                     == ["10.96.0.4"], "the new address")
+        assert server.data("deep.a.svc.cluster.local") == ["10.96.0.3"]
+    finally:
+        (folder / "inner").chmod(0o755)
+    (inner / "b.yaml").write_text(manifest(
+        objects.service("a", "deep", clusterIP="10.96.0.5")))
+    server.until(lambda: server.data("deep.a.svc.cluster.local")
+                 == ["10.96.0.5"], "the folder to be read again")
+
+
+@pytest.mark.parametrize("at", ["manifests", "manifests/inner"])
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_an_unreadable_folder_at_the_start(tmp_path, at, mode):
+    flags = with_manifests()(tmp_path / "file")
+    inner = tmp_path / "manifests" / "inner"
+    (inner / "deep").mkdir(parents=True)
+    open_for_all(tmp_path)
+    (tmp_path / at).chmod(mode)
+    try:
+        refused(run("serve", *flags, *FREE, prefix=as_nobody()),
+                str(tmp_path / at), "Permission denied")
+    finally:
+        (tmp_path / at).chmod(0o755)

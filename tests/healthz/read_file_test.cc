@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
 
 #include "tests/kubewatch/folder.h"
 
@@ -46,6 +48,30 @@ TEST_CASE("a file is read whole") {
 
 TEST_CASE("a file of /proc, whose size is said to be 0, is read too") {
   CHECK(read_file("/proc/self/stat", 1 << 20).text.size() > 10);
+}
+
+TEST_CASE("a pipe is read until its writers have closed it") {
+  const TestFolder folder;
+  const std::string fifo = folder / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK(is_pipe(fifo));
+  CHECK_FALSE(is_pipe(folder.write("file", "")));
+  CHECK_FALSE(is_pipe(folder / "none"));
+  const std::string large(300'000, 'x');
+  std::thread writer(
+      [&] { std::ofstream(fifo) << "a" << std::flush << large; });
+  CHECK(read_pipe(fifo, 1 << 20).text == "a" + large);
+  writer.join();
+
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], "abc", 3) == 3);
+  ::close(ends[1]);
+  const std::string named = "/dev/fd/" + std::to_string(ends[0]);
+  CHECK(is_pipe(named));
+  CHECK(read_pipe(named, 2).fault == "is larger than 0 KiB");
+  ::close(ends[0]);
+  CHECK(read_pipe(named, 2).fault.starts_with("cannot be read"));
 }
 
 TEST_CASE("what is no file is named, and waited for by nobody") {

@@ -41,10 +41,12 @@ class Rest:
         self._kept = set()
 
     def request(self, method, path, body=None, content_type=None, timeout=60):
-        """The parsed answer (JSON, else text).  Raises ApiError."""
+        """The parsed answer (JSON, else text).  `body` is text, or what
+        becomes JSON.  Raises ApiError."""
         headers = self._headers(body is not None and
                                 (content_type or "application/json"))
-        data = None if body is None else json.dumps(body)
+        data = body if body is None or isinstance(body, str) else json.dumps(
+            body)
         response, raw = self._exchange(method, path, data, headers, timeout)
         answer = _parsed(response, raw)
         if response.status >= 300:

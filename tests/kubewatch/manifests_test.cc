@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "kubewatch/configuration_error.h"
 #include "tests/kubewatch/captured_log.h"
@@ -328,11 +330,117 @@ TEST_CASE("at start, what is no file is one line") {
   TestFolder folder;
   const std::string fifo = folder / "pipe.yaml";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  CHECK(start_error(fifo) ==
+  CHECK(start_error(folder.path()) ==
         fifo + ": is a FIFO or pipe, not a file; correct the manifest");
-  CHECK(start_error(folder.path()) == start_error(fifo));
   CHECK(start_error("/dev/null") ==
         "/dev/null: is a device, not a file; correct the manifest");
+}
+
+TEST_CASE("a FIFO that is named is read once") {
+  TestFolder folder;
+  for (const std::string name : {"pipe", "pipe.json"}) {
+    CAPTURE(name);
+    const fs::path fifo = folder / name;
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    std::thread writer([&] {
+      std::ofstream(fifo) << (name == "pipe"
+                                  ? web("10.0.0.1")
+                                  : service_json("a", "web",
+                                                 R"("clusterIP":"10.0.0.1")"));
+    });
+    const fs::path other = folder.write("other.yaml", web("10.0.0.5", "other"));
+    Served served({fifo, other});
+    writer.join();
+    CHECK(served.address() == "10.0.0.1");
+    served.source.reload();
+    folder.write("other.yaml", web("10.0.0.6", "other"));
+    CHECK(served.becomes("10.0.0.6", "other"));
+    CHECK(served.address() == "10.0.0.1");
+    CHECK(served.watch.status().broken_files == 0);
+  }
+}
+
+TEST_CASE("a file keeps its objects while it is being written") {
+  TestFolder folder;
+  const fs::path file = folder.write(
+      "web.yaml", web("10.0.0.1") + "---\n" + web("10.0.0.2", "db"));
+  const fs::path other = folder.write("other.yaml", web("10.0.0.5", "other"));
+  Served served({folder.path()});
+  int turn = 0;
+  // All that happened before is seen by then.
+  const auto until_seen = [&] {
+    const std::string address = "10.0.1." + std::to_string(++turn);
+    folder.write("other.yaml", web(address, "other"));
+    CHECK(served.becomes(address, "other"));
+  };
+  {
+    std::ofstream writer(file);  // cuts it
+    until_seen();
+    CHECK(served.address() == "10.0.0.1");
+    writer << web("10.0.0.3") << std::flush;  // a whole object
+    until_seen();
+    CHECK(served.address() == "10.0.0.1");
+    CHECK(served.address("db") == "10.0.0.2");
+    served.source.reload();
+    until_seen();
+    CHECK(served.address("db") == "10.0.0.2");
+    CHECK(served.watch.status().broken_files == 1);
+    writer << "---\n" << web("10.0.0.4", "db");
+  }
+  CHECK(served.becomes("10.0.0.4", "db"));
+  CHECK(served.address() == "10.0.0.3");
+  CHECK(eventually([&] { return served.watch.status().broken_files == 0; }));
+}
+
+TEST_CASE("a file that was emptied keeps its objects until it is removed") {
+  TestFolder folder;
+  for (const std::string name : {"web.yaml", "web.json"}) {
+    CAPTURE(name);
+    folder.write(name,
+                 name == "web.yaml"
+                     ? web("10.0.0.1")
+                     : service_json("a", "web", R"("clusterIP":"10.0.0.1")"));
+    Served served({folder.path()});
+    const CapturedLog log;
+    folder.write(name, "");
+    CHECK(eventually([&] { return log.count(name + " is empty") == 1; }));
+    CHECK(served.address() == "10.0.0.1");
+    fs::remove(folder / name);
+    CHECK(served.becomes(""));
+  }
+}
+
+TEST_CASE("JSON as Windows writes it, and patches in JSON") {
+  TestFolder folder;
+  const std::string text = service_json("a", "s1", R"("clusterIP":"10.0.0.1")");
+  folder.write("a.json", "\xef\xbb\xbf" + text);
+  std::string wide = "\xff\xfe";
+  for (const char c : service_json("a", "s2", R"("clusterIP":"10.0.0.2")")) {
+    wide += c;
+    wide += '\0';
+  }
+  folder.write("b.json", wide);
+  folder.write("patch.json", R"( [ {"op": "add", "path": "/x", "value": 1} ])");
+  Served served({folder.path()});
+  CHECK(served.address("s1") == "10.0.0.1");
+  CHECK(served.address("s2") == "10.0.0.2");
+}
+
+TEST_CASE("what is wrong with Endpoints is called Endpoints") {
+  TestFolder folder;
+  const fs::path file =
+      folder.write("a.yaml", "apiVersion: v1\nkind: Endpoints\nmetadata: {}\n");
+  CHECK(start_error(file).find(":1: Endpoints default/: metadata.name is") !=
+        std::string::npos);
+  folder.write("b.yaml", web("10.0.0.1"));
+  Served served({folder / "b.yaml"});
+  const CapturedLog log;
+  folder.write("b.yaml",
+               web("10.0.0.2") +
+                   "---\napiVersion: v1\nkind: Endpoints\n"
+                   "metadata: {name: b}\nsubsets: [{addresses: [{ip: x}]}]\n");
+  CHECK(served.becomes("10.0.0.2"));
+  CHECK(log.count("Endpoints default/b is served without") == 1);
 }
 
 TEST_CASE("reload reads again what did not seem to change") {
