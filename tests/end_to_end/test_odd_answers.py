@@ -41,7 +41,7 @@ def odd(request, serve, upstream):
             objects.namespace("shop"),
             objects.service("shop", "out", type="ExternalName",
                             externalName=external),
-            flags=[f"--nameservers={servers}"])
+            flags=[f"--nameservers={servers}", "--query-case=always"])
 
         def ask(asked, rtype="A", **how):
             tally["asked"] += 1
