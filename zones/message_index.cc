@@ -22,7 +22,6 @@ bool MessageIndex::read(std::span<const std::uint8_t> message) {
   message_.clear();
   ttl_offsets_.clear();
   rrsets_.clear();
-  cut_ = false;
   last_type_ = RrType::kName;
   if (message.size() < kHeaderSize || message.size() > kMaxMessageSize) {
     return false;
@@ -32,6 +31,7 @@ bool MessageIndex::read(std::span<const std::uint8_t> message) {
   message_.assign(
       message.begin(),
       message.begin() + static_cast<std::ptrdiff_t>(reader.position()));
+  question_end_ = message_.size();
   rcode_ = reader.rcode();
   flags_ = reader.flags();
   store16(message_, 0, 0);
@@ -61,7 +61,11 @@ void MessageIndex::cut_before(Section section) {
     return rrset.section >= section;
   });
   if (first == rrsets_.end()) return;
-  const std::uint16_t end = first->offset;
+  // Not at its offset: an OPT may stand between.
+  const std::size_t end =
+      first == rrsets_.begin()
+          ? question_end_
+          : std::prev(first)->offset + std::size_t{std::prev(first)->size};
   message_.resize(end);
   std::erase_if(ttl_offsets_, [=](std::uint16_t at) { return at >= end; });
   rrsets_.erase(first, rrsets_.end());
@@ -81,12 +85,15 @@ bool MessageIndex::read_section(MessageReader& reader,
     if (!record) return false;
     if (record->type == RrType::kOpt) {
       if (record->ttl >> 24 != 0) return false;
-      cut_ = true;
+      continue;
     }
-    if (cut_) continue;
     if (!rdata_is_whole(reader, *record, message)) return false;
+    // An OPT before it, in whatever section, stays where it is: names may
+    // point across it.
+    const std::size_t begin = message_.size();
+    if (begin != record->offset) last_type_ = RrType::kName;
     const std::size_t end = reader.position();
-    const auto octets = message.subspan(record->offset, end - record->offset);
+    const auto octets = message.subspan(begin, end - begin);
     message_.insert(message_.end(), octets.begin(), octets.end());
     add(*record, section, end);
   }

@@ -17,12 +17,12 @@ class MessageIndex {
  public:
   // False when the message is malformed, or an extended rcode says that its
   // EDNS was at fault.  Of the flags TC and AD are kept, QR and RA set, as it
-  // is in the mouth of whoever forwards it; records behind an OPT that is not
-  // the last are left out (their names may point across it).  TTLs with the
-  // highest bit set become 0.
+  // is in the mouth of whoever forwards it.  An OPT is skipped, in whatever
+  // section it stands.  TTLs with the highest bit set become 0.
   bool read(std::span<const std::uint8_t> message);
 
-  // Borrows from this index until the next read.
+  // Borrows from this index until the next read.  Read it by its RRsets'
+  // offsets: where an OPT was not the last record, its octets are still there.
   EncodedAnswer answer() const { return {message_, ttl_offsets_, rrsets_}; }
 
   // Leaves out all records from the first of `section` on.
@@ -48,7 +48,7 @@ class MessageIndex {
   std::vector<RrsetSpan> rrsets_;
   Rcode rcode_ = Rcode::kNoError;
   std::uint16_t flags_ = 0;
-  bool cut_ = false;  // an OPT was met
+  std::size_t question_end_ = 0;
   // Of the record before: does the next one belong to its RRset?
   Name last_owner_;
   RrType last_type_ = RrType::kName;

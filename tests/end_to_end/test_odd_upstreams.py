@@ -66,6 +66,15 @@ def badvers(query):
     return reply
 
 
+def opt_in_answer(query, *_):
+    """The OPT is the first record of the answer section."""
+    octets = bytearray(plain_good(query).to_wire())
+    end = 12 + len(query.question[0].name.to_wire()) + 4
+    octets[end:end] = b"\0\0\x29\x04\xd0" + bytes(6)
+    octets[7] += 1
+    return bytes(octets)
+
+
 def of_another_name(query):
     return respond(query, f"elsewhere.{ZONE}. 60 IN A 203.0.113.66")
 
@@ -140,6 +149,7 @@ CASES = {
        for code in ("FORMERR", "SERVFAIL", "NOTIMP", "REFUSED")},
     "edns-bare": (to_edns(lambda q: bare(q, "FORMERR")), ANSWERED),
     "edns-silence": (to_edns(SILENCE), ANSWERED),
+    "edns-in-answer": (opt_in_answer, ANSWERED),
     "edns-badvers": (to_edns(badvers), ANSWERED),
     # An error as a bare header.
     **{f"bare-{code}": (lambda q, _, code=code: bare(q, code),

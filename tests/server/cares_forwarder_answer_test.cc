@@ -145,6 +145,28 @@ TEST_CASE("an upstream that compares names with case still answers") {
   }
 }
 
+TEST_CASE("an OPT in the wrong section is skipped, and no more") {
+  const auto opt = [] { return Octets{0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0}; };
+  int records_before = 0;
+  SUBCASE("before all records") {}
+  SUBCASE("between two") { records_before = 1; }
+  SUBCASE("behind the last") { records_before = 3; }
+  ScriptedUpstream odd([&](const Octets& question, Transport) {
+    Octets reply = reply_to(question, {.addresses = 3, .with_opt = false});
+    const auto at = static_cast<std::ptrdiff_t>(question_end(question)) +
+                    16 * records_before;
+    const Octets octets = opt();
+    reply.insert(reply.begin() + at, octets.begin(), octets.end());
+    reply[7] = 4;
+    return Messages{reply};
+  });
+  Forwarders forwarders({odd.endpoint()});
+  const ForwardOutcome outcome = forwarders.ask(query_for("a.example"));
+  CHECK(answers_in(outcome) == 3);
+  const Octets message = message_in(outcome);
+  CHECK(message.size() == question_end(message) + 3 * 16);
+}
+
 TEST_CASE("an error without its question is a refusal, not silence") {
   for (int rcode = 1; rcode <= 5; ++rcode) {
     ScriptedUpstream bare([=](const Octets& question, Transport) {
