@@ -1,8 +1,10 @@
 #include "server/cares_channel.h"
 
 #include <ares.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
+#include <array>
 #include <boost/asio/error.hpp>
 
 #include "server/endpoint_text.h"
@@ -57,6 +59,37 @@ void process(ares_channel channel, int socket, Ready ready) {
 
 void expire(ares_channel channel) {
   ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+#endif
+
+// c-ares 1.18 takes no zone and connects without one.  Bound to the interface,
+// the socket needs none.
+#if ARES_VERSION >= 0x012200
+std::string server_text(const Endpoint& server) { return to_text(server); }
+
+void use_zone(ares_channel /*channel*/, const Endpoint& /*server*/) {}
+#else
+std::string server_text(const Endpoint& server) {
+  if (!server.address().is_v6()) return to_text(server);
+  const boost::asio::ip::address_v6 bare(server.address().to_v6().to_bytes());
+  return to_text(Endpoint(bare, server.port()));
+}
+
+// Called for each socket; `zone` is an interface's index.
+int bind_to_interface(ares_socket_t socket, int /*type*/, void* zone) {
+  std::array<char, IF_NAMESIZE> name{};
+  const auto index = static_cast<unsigned>(std::uintptr_t(zone));
+  if (::if_indextoname(index, name.data()) == nullptr) return -1;
+  return ::setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, name.data(),
+                      static_cast<socklen_t>(name.size()));
+}
+
+void use_zone(ares_channel channel, const Endpoint& server) {
+  if (!server.address().is_v6()) return;
+  const std::uintptr_t zone = server.address().to_v6().scope_id();
+  if (zone == 0) return;
+  ares_set_socket_configure_callback(channel, bind_to_interface,
+                                     reinterpret_cast<void*>(zone));
 }
 #endif
 
@@ -116,7 +149,8 @@ bool CaresChannel::init(const Endpoint& server) {
   ares_channel channel = nullptr;
   if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS) return false;
   channel_ = channel;
-  const std::string text = to_text(server);
+  use_zone(channel_, server);
+  const std::string text = server_text(server);
   return ares_set_servers_ports_csv(channel_, text.c_str()) == ARES_SUCCESS &&
          has_only_our_server(channel_);
 }

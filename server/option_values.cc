@@ -118,6 +118,11 @@ Address address_value(std::string_view text) {
   throw UsageError("is not an IP address");
 }
 
+bool lacks_zone(const Address& address) {
+  return address.is_v6() && address.to_v6().is_link_local() &&
+         address.to_v6().scope_id() == 0;
+}
+
 Endpoint server_value(std::string_view text) {
   constexpr std::uint16_t kDnsPort = 53;
   const char* const kWhat =
@@ -148,6 +153,11 @@ Endpoint server_value(std::string_view text) {
   }
   if (parsed.is_unspecified() || parsed.is_multicast()) {
     throw UsageError("is not the address of one server");
+  }
+  if (lacks_zone(parsed)) {
+    throw UsageError(
+        "is a link-local address; name an interface of this machine after it, "
+        "such as fe80::53%eth0");
   }
   return {parsed, static_cast<std::uint16_t>(*port)};
 }

@@ -33,7 +33,11 @@ std::chrono::milliseconds duration_value(std::string_view text);
 std::uint64_t size_value(std::string_view text);
 Address address_value(std::string_view text);
 // "10.0.0.1", "10.0.0.1:5353", "::1", "[::1]:5353"; port 53 where none is.
+// Link-local IPv6 addresses name an interface of this machine: "fe80::1%eth0".
 Endpoint server_value(std::string_view text);
+// A link-local IPv6 address without its interface (zone, RFC 4007 section 11):
+// nobody can tell where to send to.
+bool lacks_zone(const Address& address);
 // "10.96.0.0/12": a network's address, whose host bits are zero, and how many
 // bits its addresses have in common.
 struct Network {

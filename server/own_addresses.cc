@@ -14,6 +14,12 @@ bool contains(const std::vector<Address>& addresses, const Address& wanted) {
          addresses.end();
 }
 
+// interface_addresses() have no zone.
+Address without_zone(const Address& address) {
+  if (!address.is_v6()) return address;
+  return boost::asio::ip::address_v6(address.to_v6().to_bytes());
+}
+
 }  // namespace
 
 std::vector<Address> interface_addresses() {
@@ -48,7 +54,7 @@ bool OwnAddresses::include(const Endpoint& server) const {
       });
   if (!all) return contains(bound, server.address());
   return server.address().is_loopback() || server.address().is_unspecified() ||
-         contains(interface_addresses(), server.address());
+         contains(interface_addresses(), without_zone(server.address()));
 }
 
 }  // namespace canopy

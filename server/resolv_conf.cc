@@ -17,10 +17,8 @@ ResolvConf parse_resolv_conf(std::string_view text) {
     if (!(words >> keyword >> value) || keyword != "nameserver") continue;
     boost::system::error_code error;
     const Address address = boost::asio::ip::make_address(value, error);
-    const bool needs_scope =
-        !error && address.is_v6() && address.to_v6().is_link_local();
     // "0.0.0.0" stands for this host, as in glibc.
-    if (error || needs_scope || address.is_multicast()) {
+    if (error || lacks_zone(address) || address.is_multicast()) {
       conf.ignored.push_back(value);
       continue;
     }

@@ -12,7 +12,8 @@ namespace canopy {
 struct ResolvConf {
   // Port 53, in the file's order, each once.
   std::vector<Endpoint> nameservers;
-  // Values that are no address we can ask; link-local ones need a scope.
+  // Values that are no address we can ask, such as a link-local one without an
+  // interface of this machine (fe80::53%eth0).
   std::vector<std::string> ignored;
 };
 

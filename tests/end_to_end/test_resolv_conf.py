@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from canopy import run
 from network_namespace import NetworkNamespace
 
 LISTENERS = ["192.0.2.2", "192.0.2.3", "2001:db8::2"]
@@ -15,6 +16,7 @@ def namespace():
     with NetworkNamespace() as made:
         for address in LISTENERS:
             made.add_address(address)
+        made.add_address("fe80::53/64")
         yield made
 
 
@@ -94,3 +96,28 @@ def test_without_nameservers_the_reason_is_said(namespace, tmp_path):
     with server:
         text = namespace.dig(server.port, "who.test")
         assert "SERVFAIL" in text and str(path) in text, text
+
+
+@pytest.mark.parametrize("where", ["resolv.conf", "--nameservers"])
+def test_a_link_local_upstream_with_its_zone(namespace, tmp_path, where):
+    """Over UDP, and over TCP where the answer is truncated."""
+    outside = namespace.upstream("fe80::53%lo", 53,
+                                 "who.test. 0 IN A 198.51.100.9",
+                                 *(f"big.test. 0 IN TXT \"{i} {'x' * 250}\""
+                                   for i in range(20)))
+    by_file = where == "resolv.conf"
+    server, _ = canopy(
+        namespace, tmp_path, "nameserver fe80::53%lo\n" if by_file else "",
+        *([] if by_file else ["--nameservers=[fe80::53%lo]:53"]))
+    with server:
+        assert ask(namespace, server, "who.test") == ["198.51.100.9"]
+        big = namespace.short(server.port, "big.test", "TXT", "+tcp")
+        assert len(big) == 20
+    outside.close()
+
+
+@pytest.mark.parametrize("server", ["fe80::53", "fe80::53%no-such"])
+def test_a_link_local_upstream_without_a_zone_is_refused(server):
+    done = run(f"--nameservers={server}")
+    assert done.returncode == 2
+    assert "link-local" in done.stderr

@@ -46,12 +46,13 @@ class Upstream:
         while True:
             self._udp = socket.socket(family, socket.SOCK_DGRAM)
             self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            self._udp.bind((address, port))
+            self._udp.bind(socket.getaddrinfo(address, port)[0][4])
             self.port = self._udp.getsockname()[1]
             self._tcp = socket.socket(family)
             self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                self._tcp.bind((address, self.port))
+                self._tcp.bind(
+                    socket.getaddrinfo(address, self.port)[0][4])
                 break
             except OSError:
                 self._udp.close()

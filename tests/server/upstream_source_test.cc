@@ -58,16 +58,19 @@ TEST_CASE("resolv.conf: its nameserver lines, in order, each once") {
       "nameserver 10.0.0.1\n"
       "  nameserver\t2001:db8::1   # here\n"
       "nameserver 10.0.0.1\n"
-      "nameserver fe80::1%eth0\n"
+      "nameserver fe80::1%lo\n"
+      "nameserver fe80::1\n"
+      "nameserver fe80::1%no-such\n"
       "nameserver localhost\n"
       "nameserver\n"
       "nameservers 9.9.9.7\n"
       "options rotate\n"
       "nameserver 10.0.0.2");
-  CHECK(conf.nameservers == std::vector<Endpoint>{at("10.0.0.1"),
-                                                  at("2001:db8::1"),
-                                                  at("10.0.0.2")});
-  CHECK(conf.ignored == std::vector<std::string>{"fe80::1%eth0", "localhost"});
+  CHECK(conf.nameservers ==
+        std::vector<Endpoint>{at("10.0.0.1"), at("2001:db8::1"),
+                              at("fe80::1%lo"), at("10.0.0.2")});
+  CHECK(conf.ignored ==
+        std::vector<std::string>{"fe80::1", "fe80::1%no-such", "localhost"});
 }
 
 TEST_CASE("the config folder speaks kube-dns") {
