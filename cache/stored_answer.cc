@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace canopy {
 namespace {
@@ -12,6 +13,25 @@ void put(std::vector<std::uint8_t>& octets, std::size_t at,
   if (!values.empty()) {
     std::memcpy(&octets[at], values.data(), values.size_bytes());
   }
+}
+
+// What stands before the text of an error that is kept.
+constexpr std::size_t kErrorHead = 5;
+constexpr std::uint8_t kOurs = 1;
+constexpr std::uint8_t kTheirs = 0;
+
+void append_error(std::vector<std::uint8_t>& octets, std::uint8_t whose,
+                  const ExtendedError& error) {
+  constexpr std::size_t kMostText = 500;
+  const std::string_view text =
+      std::string_view(error.text).substr(0, kMostText);
+  const auto code = static_cast<std::uint16_t>(error.code);
+  const std::size_t size = text.size();
+  octets.insert(octets.end(), {whose, static_cast<std::uint8_t>(code >> 8),
+                               static_cast<std::uint8_t>(code),
+                               static_cast<std::uint8_t>(size >> 8),
+                               static_cast<std::uint8_t>(size)});
+  octets.insert(octets.end(), text.begin(), text.end());
 }
 
 }  // namespace
@@ -44,20 +64,36 @@ void StoredAnswer::set_ttls(std::uint32_t seconds) {
   }
 }
 
+// Ours, if any, then theirs: each with a mark, its code and its text's size.
 ExtendedError StoredAnswer::error() const {
-  const auto* const octets = octets_.data() + layout_.error();
-  return {static_cast<InfoCode>(octets[0]),
-          {reinterpret_cast<const char*>(octets + 1), layout_.error_size - 1U}};
+  ExtendedError error{.text = {}, .is_ours = false};
+  std::span<const std::uint8_t> left(octets_.data() + layout_.error(),
+                                     layout_.error_size);
+  while (!left.empty()) {
+    const auto code = static_cast<InfoCode>(left[1] << 8 | left[2]);
+    const std::size_t size = static_cast<std::size_t>(left[3] << 8 | left[4]);
+    std::string text(reinterpret_cast<const char*>(left.data()) + kErrorHead,
+                     size);
+    if (left[0] == kOurs) {
+      error.code = code;
+      error.text = std::move(text);
+      error.is_ours = true;
+    } else {
+      error.theirs.push_back({code, std::move(text)});
+    }
+    left = left.subspan(kErrorHead + size);
+  }
+  return error;
 }
 
 void StoredAnswer::set_error(const ExtendedError& error) {
-  constexpr std::size_t kMostText = 500;
   octets_.resize(layout_.error());
-  octets_.push_back(static_cast<std::uint8_t>(error.code));
-  const std::string_view text =
-      std::string_view(error.text).substr(0, kMostText);
-  octets_.insert(octets_.end(), text.begin(), text.end());
-  layout_.error_size = static_cast<std::uint16_t>(1 + text.size());
+  if (error.is_ours) append_error(octets_, kOurs, error);
+  for (const ExtendedError& theirs : error.theirs) {
+    append_error(octets_, kTheirs, theirs);
+  }
+  layout_.error_size =
+      static_cast<std::uint16_t>(octets_.size() - layout_.error());
 }
 
 }  // namespace canopy

@@ -45,18 +45,18 @@ class StoredAnswer : public AnswerFacts {
   void assign(const EncodedAnswer& answer);
   void set_ttls(std::uint32_t seconds);
 
-  // What is said beside it: that it is stale, or why it is a failure.  Rare:
-  // costs nothing where there is none.
+  // What is said beside it: that it is stale, why it is a failure, what the
+  // upstream said.  Rare: costs nothing where there is none.
   bool has_error() const { return layout_.error_size != 0; }
   ExtendedError error() const;
-  // REQUIRES: an answer is assigned.  Long text is cut.
+  // REQUIRES: an answer is assigned, and `theirs` are a few.  Long text is cut.
   void set_error(const ExtendedError& error);
 
  private:
   friend class AnswerCache;
 
   // Of the octets: message, then TTL offsets, then RRset spans, then the
-  // error's code and text, each at an even offset.
+  // errors, each at an even offset.
   struct Layout {
     std::uint16_t message_size = 0;
     std::uint16_t ttl_count = 0;

@@ -96,9 +96,10 @@ bool Bailiwick::looks_simple(const EncodedAnswer& answer) const {
   const bool is_alone =
       answer.rrsets.size() == 1 ||
       (answer.rrsets[1].section != Section::kAnswer && !asked_.dnssec_ok());
-  if (!is_alone || rrset.section != Section::kAnswer) return false;
-  // No OPT stands before it.
-  if (rrset.offset != kHeaderSize + asked_.qname.size() + 4) return false;
+  if (!is_alone || rrset.section != Section::kAnswer ||
+      rrset.offset != kHeaderSize + asked_.qname.size() + 4) {
+    return false;
+  }
   // Those that rotate spell their owners alike.
   if (rrset.count > 1 && !rrset.rotates) return false;
   constexpr std::size_t kFields = 2 + 10;  // owner, type to length

@@ -169,26 +169,29 @@ bool QueryHandler::answer_from_cache(const Query& query, const CacheKey& key,
   form.age = seconds_since(stored_.stored, reply.received);
   if (stored_.has_error()) {
     send_with_error(query, reply, form);
-    return true;
+  } else {
+    send(stored_.answer(), query, reply, form);
   }
-  send(stored_.answer(), query, reply, form);
   if (reply.received >= stored_.refresh) refresh_early(query, key, reply);
   return true;
 }
 
-// What is stale, or a failure remembered.
+// What is stale, a failure remembered, or an answer with an upstream's remarks.
 void QueryHandler::send_with_error(const Query& query, const Reply& reply,
                                    ReplyForm form) {
   const ExtendedError error = told_to(reply, stored_.error());
   form.error = &error;
-  (error.code == InfoCode::kStaleAnswer ? counters_.cache_stale
-                                        : counters_.cache_failures)
-      .add();
+  if (error.is_ours) {
+    (error.code == InfoCode::kStaleAnswer ? counters_.cache_stale
+                                          : counters_.cache_failures)
+        .add();
+  }
   send(stored_.answer(), query, reply, form);
 }
 
 ExtendedError QueryHandler::told_to(const Reply& reply,
                                     ExtendedError error) const {
+  // Not in what an upstream said: no name of ours is in it.
   error.text = with_names(
       error.text, options_.upstream_naming.for_client(reply.peer.address));
   return error;

@@ -87,7 +87,7 @@ class QueryHandler final : public MessageHandler {
   void conclude(const Pending& pending, const SharedOutcome& outcome);
   void conclude_fresh(const Pending& pending, const ForwardOutcome& outcome);
   // False when there is no stale answer.
-  bool conclude_stale(const Pending& pending, const std::string& why);
+  bool conclude_stale(const Pending& pending, const ForwardOutcome& outcome);
   EncodedAnswer joined(const Pending& pending, const UpstreamAnswer* answer);
   void keep(const Pending& pending, const UpstreamAnswer& from,
             const EncodedAnswer& answer);

@@ -17,6 +17,12 @@ bool is_failure(const ForwardOutcome& outcome) {
                              outcome.answer->rcode != Rcode::kNxDomain);
 }
 
+// In extended errors, by the upstream whose answer this is.
+std::vector<ExtendedError> said_by(const ForwardOutcome& outcome) {
+  if (!outcome.answer) return {};
+  return outcome.answer->errors;
+}
+
 }  // namespace
 
 std::unique_ptr<QueryHandler::Pending> QueryHandler::pending(
@@ -70,7 +76,7 @@ void QueryHandler::conclude(const Pending& pending,
   conclusion_.of = std::move(of);
   conclusion_.told = Conclusion::Told::kNothing;
   conclusion_.error.reset();
-  if (is_failure(*outcome) && conclude_stale(pending, outcome->failure)) return;
+  if (is_failure(*outcome) && conclude_stale(pending, *outcome)) return;
   if (!outcome->is_late) conclude_fresh(pending, *outcome);
 }
 
@@ -94,16 +100,20 @@ void QueryHandler::conclude_fresh(const Pending& pending,
   } else if (!outcome.is_shed) {
     remember_failure(pending, answer, outcome);
   }
-  if (outcome.failure.empty()) return;
-  conclusion_.error = {
-      outcome.is_shed ? InfoCode::kOther : InfoCode::kNoReachableAuthority,
-      outcome.failure};
+  if (!outcome.failure.empty()) {
+    conclusion_.error = ExtendedError{
+        outcome.is_shed ? InfoCode::kOther : InfoCode::kNoReachableAuthority,
+        outcome.failure, said_by(outcome)};
+  } else if (from != nullptr && !from->errors.empty()) {
+    conclusion_.error =
+        ExtendedError{.text = {}, .theirs = from->errors, .is_ours = false};
+  }
 }
 
 // RFC 8767.  An expired answer that a zone had a part in is served if that part
 // still holds.
 bool QueryHandler::conclude_stale(const Pending& pending,
-                                  const std::string& why) {
+                                  const ForwardOutcome& outcome) {
   const CacheKey& key = conclusion_.of->key;
   const TimePoint now = pending.reply.received;
   if (!cache_.find_stale(key, now, stored_)) return false;
@@ -114,7 +124,8 @@ bool QueryHandler::conclude_stale(const Pending& pending,
     stored_.serial = zones.serial();
   }
   stored_.set_ttls(kStaleTtl);
-  stored_.set_error({InfoCode::kStaleAnswer, why});
+  stored_.set_error(
+      {InfoCode::kStaleAnswer, outcome.failure, said_by(outcome)});
   stored_.stored = now;
   stored_.expires = now + kStaleRecheck;
   stored_.refresh = TimePoint::max();
@@ -171,6 +182,9 @@ void QueryHandler::keep(const Pending& pending, const UpstreamAnswer& from,
         pending.chain->begun.answer().ttl_offsets.size());
   }
   stored_.assign(ageing);
+  if (!from.errors.empty()) {
+    stored_.set_error({.text = {}, .theirs = from.errors, .is_ours = false});
+  }
   cache_.insert(conclusion_.of->key, stored_);
 }
 
@@ -186,7 +200,8 @@ void QueryHandler::remember_failure(const Pending& pending,
   stored_.usable_until = TimePoint();  // never stale: others wait for it too
   stored_.refresh = TimePoint::max();
   stored_.assign(answer);
-  stored_.set_error({InfoCode::kCachedError, outcome.failure});
+  stored_.set_error(
+      {InfoCode::kCachedError, outcome.failure, said_by(outcome)});
   cache_.insert(conclusion_.of->key, stored_);
 }
 

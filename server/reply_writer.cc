@@ -177,14 +177,24 @@ void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
   append16(kMaxUdpSize);
   append16(static_cast<std::size_t>(form.extended_rcode >> 4) << 8);
   append16(query.edns->dnssec_ok ? 0x8000 : 0);
-  constexpr std::size_t kWithoutText = 2 + 6;
-  if (!form.error || size_ + kWithoutText > limit) return append16(0);
-  std::string_view text = form.error->text;
+  if (!form.error) return append16(0);
+  const std::size_t length_at = size_;
+  append16(0);
+  if (form.error->is_ours) write_error(*form.error, limit);
+  for (const ExtendedError& theirs : form.error->theirs) {
+    write_error(theirs, limit);
+  }
+  store16(length_at, size_ - length_at - 2);
+}
+
+void ReplyWriter::write_error(const ExtendedError& error, std::size_t limit) {
+  constexpr std::size_t kWithoutText = 6;
+  if (size_ + kWithoutText > limit) return;
+  std::string_view text = error.text;
   if (size_ + kWithoutText + text.size() > limit) text = {};
-  append16(6 + text.size());
   append16(kExtendedErrorOption);
   append16(2 + text.size());
-  append16(static_cast<std::uint16_t>(form.error->code));
+  append16(static_cast<std::uint16_t>(error.code));
   std::copy(text.begin(), text.end(),
             message_.begin() + static_cast<std::ptrdiff_t>(size_));
   size_ += text.size();

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "cache/stored_answer.h"
 #include "zones/encoded_answer.h"
@@ -24,6 +25,9 @@ struct UpstreamAnswer {
   bool is_truncated = false;
   // There are records of the answer section, and no error.
   bool is_positive = false;
+  // What the upstream said in extended errors (RFC 8914).  No other option of
+  // its OPT record is kept: cookies and the like are between it and us.
+  std::vector<ExtendedError> errors;
   // How long the cache may keep it; nothing when it must not.
   std::optional<std::chrono::seconds> lifetime;
 };

@@ -33,6 +33,7 @@ std::optional<UpstreamAnswer> UpstreamAnswerReader::read(
       (MessageReader(encoded.message).flags() & flag::kTc) != 0;
   answer->is_positive =
       index_.rcode() == Rcode::kNoError && bailiwick.has_answer();
+  answer->errors.assign(index_.errors().begin(), index_.errors().end());
   answer->lifetime = time_to_keep(encoded);
   return answer;
 }
@@ -40,7 +41,7 @@ std::optional<UpstreamAnswer> UpstreamAnswerReader::read(
 // Additional records are a courtesy, and so are the zone's servers beside an
 // answer: clients may ask for them.
 EncodedAnswer UpstreamAnswerReader::as_it_stands(const Query& asked) {
-  index_.cut_before(Section::kAuthority);
+  index_.keep_first_rrset();
   index_.spell_question(asked.qname);
   return index_.answer();
 }

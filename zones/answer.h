@@ -19,6 +19,10 @@ namespace canopy {
 struct ExtendedError {
   InfoCode code = InfoCode::kOther;
   std::string text;
+  // What an upstream said, passed on behind it.  These have none of their own.
+  std::vector<ExtendedError> theirs{};
+  // False: code and text say nothing, only `theirs` do.
+  bool is_ours = true;
 };
 
 enum class Section : std::uint8_t { kAnswer, kAuthority, kAdditional };

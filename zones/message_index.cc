@@ -16,12 +16,23 @@ void store16(std::vector<std::uint8_t>& message, std::size_t at,
   message[at + 1] = static_cast<std::uint8_t>(value);
 }
 
+// Without the zero that may end it, and cut between two characters of UTF-8.
+std::string error_text(std::span<const std::uint8_t> text) {
+  if (!text.empty() && text.back() == 0) text = text.first(text.size() - 1);
+  std::size_t size = std::min(text.size(), MessageIndex::kMostErrorText);
+  if (size < text.size()) {
+    while (size > 0 && (text[size] & 0xC0) == 0x80) --size;
+  }
+  return {text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
 }  // namespace
 
 bool MessageIndex::read(std::span<const std::uint8_t> message) {
   message_.clear();
   ttl_offsets_.clear();
   rrsets_.clear();
+  errors_.clear();
   last_type_ = RrType::kName;
   if (message.size() < kHeaderSize || message.size() > kMaxMessageSize) {
     return false;
@@ -31,7 +42,6 @@ bool MessageIndex::read(std::span<const std::uint8_t> message) {
   message_.assign(
       message.begin(),
       message.begin() + static_cast<std::ptrdiff_t>(reader.position()));
-  question_end_ = message_.size();
   rcode_ = reader.rcode();
   flags_ = reader.flags();
   store16(message_, 0, 0);
@@ -56,20 +66,13 @@ bool MessageIndex::read(std::span<const std::uint8_t> message) {
   return true;
 }
 
-void MessageIndex::cut_before(Section section) {
-  const auto first = std::ranges::find_if(rrsets_, [=](const RrsetSpan& rrset) {
-    return rrset.section >= section;
-  });
-  if (first == rrsets_.end()) return;
-  // Not at its offset: an OPT may stand between.
-  const std::size_t end =
-      first == rrsets_.begin()
-          ? question_end_
-          : std::prev(first)->offset + std::size_t{std::prev(first)->size};
-  message_.resize(end);
-  std::erase_if(ttl_offsets_, [=](std::uint16_t at) { return at >= end; });
-  rrsets_.erase(first, rrsets_.end());
-  if (section <= Section::kAuthority) store16(message_, 8, 0);
+void MessageIndex::keep_first_rrset() {
+  if (rrsets_.empty()) return;
+  const RrsetSpan first = rrsets_.front();
+  message_.resize(std::size_t{first.offset} + first.size);
+  ttl_offsets_.resize(first.count);
+  rrsets_.resize(1);
+  store16(message_, 8, 0);
   store16(message_, 10, 0);
 }
 
@@ -85,15 +88,14 @@ bool MessageIndex::read_section(MessageReader& reader,
     if (!record) return false;
     if (record->type == RrType::kOpt) {
       if (record->ttl >> 24 != 0) return false;
+      read_errors(record->rdata);
       continue;
     }
     if (!rdata_is_whole(reader, *record, message)) return false;
-    // An OPT before it, in whatever section, stays where it is: names may
-    // point across it.
-    const std::size_t begin = message_.size();
-    if (begin != record->offset) last_type_ = RrType::kName;
+    // No RRset goes on across an OPT.
+    if (message_.size() != record->offset) last_type_ = RrType::kName;
     const std::size_t end = reader.position();
-    const auto octets = message.subspan(begin, end - begin);
+    const auto octets = message.subspan(message_.size(), end - message_.size());
     message_.insert(message_.end(), octets.begin(), octets.end());
     add(*record, section, end);
   }
@@ -122,6 +124,24 @@ void MessageIndex::add(const MessageRecord& record, Section section,
   ++rrset.count;
   last_owner_ = record.owner;
   last_type_ = record.type;
+}
+
+// RFC 8914 section 2: code 15, a length, an info code, text.  Up to the first
+// option that is not whole; bounded by the octets.
+void MessageIndex::read_errors(std::span<const std::uint8_t> options) {
+  constexpr std::size_t kExtendedErrorOption = 15;
+  const auto value = [&](std::size_t at) {
+    return static_cast<std::size_t>(options[at] << 8 | options[at + 1]);
+  };
+  while (options.size() >= 4 && errors_.size() < kMostErrors) {
+    const std::size_t size = value(2);
+    if (options.size() < 4 + size) return;
+    if (value(0) == kExtendedErrorOption && size >= 2) {
+      errors_.push_back({static_cast<InfoCode>(value(4)),
+                         error_text(options.subspan(6, size - 2))});
+    }
+    options = options.subspan(4 + size);
+  }
 }
 
 // Rotation moves whole records: they must be of one size, and their owners

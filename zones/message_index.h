@@ -15,18 +15,28 @@ namespace canopy {
 
 class MessageIndex {
  public:
+  // Of a message's extended errors, and of the octets of each one's text.  What
+  // is beyond is cut.
+  static constexpr std::size_t kMostErrors = 3;
+  static constexpr std::size_t kMostErrorText = 120;
+
   // False when the message is malformed, or an extended rcode says that its
   // EDNS was at fault.  Of the flags TC and AD are kept, QR and RA set, as it
-  // is in the mouth of whoever forwards it.  An OPT is skipped, in whatever
-  // section it stands.  TTLs with the highest bit set become 0.
+  // is in the mouth of whoever forwards it.  TTLs with the highest bit set
+  // become 0.
   bool read(std::span<const std::uint8_t> message);
 
-  // Borrows from this index until the next read.  Read it by its RRsets'
-  // offsets: where an OPT was not the last record, its octets are still there.
+  // Borrows from this index until the next read.  No RRset holds an OPT, but
+  // where one stands before other records its octets are there, so that names
+  // can point across it: then the RRsets have a gap between them, and the
+  // answer is good to be read by its RRsets, not to be sent.
   EncodedAnswer answer() const { return {message_, ttl_offsets_, rrsets_}; }
+  // The extended errors of the OPT records (RFC 8914).
+  std::span<const ExtendedError> errors() const { return errors_; }
 
-  // Leaves out all records from the first of `section` on.
-  void cut_before(Section section);
+  // Leaves out all RRsets but the first.  REQUIRES: that one is of the answer
+  // section and stands right behind the question; or there is none.
+  void keep_first_rrset();
   // Writes the question's name in this spelling; names that point to it follow.
   // REQUIRES: the name that the question has, but for case.
   void spell_question(NameView qname);
@@ -40,6 +50,7 @@ class MessageIndex {
                     unsigned count);
   void add(const struct MessageRecord& record, Section section,
            std::size_t end);
+  void read_errors(std::span<const std::uint8_t> options);
   bool spells_owner_alike(const struct MessageRecord& record,
                           const RrsetSpan& rrset) const;
 
@@ -48,7 +59,7 @@ class MessageIndex {
   std::vector<RrsetSpan> rrsets_;
   Rcode rcode_ = Rcode::kNoError;
   std::uint16_t flags_ = 0;
-  std::size_t question_end_ = 0;
+  std::vector<ExtendedError> errors_;
   // Of the record before: does the next one belong to its RRset?
   Name last_owner_;
   RrType last_type_ = RrType::kName;

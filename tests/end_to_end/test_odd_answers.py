@@ -289,3 +289,76 @@ def test_no_name_has_more_than_eight_pointers(odd):
         reply, octets = server.ask(asked, edns=True)
         assert told(reply)[-1] == f"{names[-1]}. A 192.0.2.1"
         assert raw.most_pointers(octets) <= 8
+
+
+# --- the OPT record ---------------------------------------------------------
+
+COOKIE, NSID, KEEPALIVE, PADDING, BOGUS = (
+    (10, bytes(range(16))), (3, b"host"), (11, b"\0\1"), (12, bytes(20)),
+    (15, b"\0\6no signature"))
+
+
+def remarks(reply):
+    assert {option.otype for option in reply.options} <= {15}, "hop by hop"
+    return [(int(option.code), option.text) for option in reply.options]
+
+
+def test_extended_errors_are_passed_on_and_no_other_option(odd):
+    options = raw.opt(COOKIE, NSID, BOGUS, KEEPALIVE, PADDING)
+    server = odd(lambda query, tcp: raw.answer(
+        query, [record(QUESTION, "A", 60, A)], additional=[options]))
+    for _ in range(2):
+        for asked in NAME, SERVICE:
+            reply, _ = server.ask(asked, edns=True)
+            assert remarks(reply) == [(6, "no signature")]
+            assert told(reply)[-1].endswith("A 192.0.2.1")
+            assert server.ask(asked)[0].edns == -1
+    assert len(server.asked()) == 2
+
+
+def test_a_denial_keeps_its_extended_error(odd):
+    for code in 0, 3:
+        server = odd(lambda query, tcp, code=code: raw.answer(
+            query, authority=[record("example.com", "SOA", 60, SOA)],
+            additional=[raw.opt(BOGUS)], rcode=code))
+        for _ in range(2):
+            reply, _ = server.ask(NAME, edns=True)
+            assert remarks(reply) == [(6, "no signature")]
+        assert len(server.asked()) == 1
+
+
+def test_a_failure_has_our_error_and_then_the_upstreams(serve, upstream):
+    outside = upstream(lambda query, tcp: raw.answer(
+        query, additional=[raw.opt(COOKIE, BOGUS)], rcode=2))
+    server = serve(flags=[f"--nameservers={outside.server}"])
+    for tcp in False, True:
+        for ours in 22, 13:  # no reachable authority; then from the cache
+            name_of_its_own = f"n{tcp:d}.example.com"
+            reply = dns.message.from_wire(exchange(
+                server.port, question(name_of_its_own, edns=True), tcp))
+            assert rcode(reply) == "SERVFAIL"
+            (code, text), theirs = remarks(reply)
+            assert code == ours and "answered SERVFAIL" in text
+            assert theirs == (6, "no signature")
+
+
+def test_many_and_long_extended_errors_are_cut(odd):
+    many = [(15, b"\0\6" + b"x" * 1000)] * 40
+    server = odd(lambda query, tcp: raw.answer(
+        query, [record(QUESTION, "A", 60, A)], additional=[raw.opt(*many)]))
+    for _ in range(2):
+        reply, octets = server.ask(NAME, edns=True)
+        assert len(octets) <= 512
+        assert remarks(reply)[0][0] == 6
+        assert told(reply) == [f"{NAME}. A 192.0.2.1"]
+
+
+def test_an_opt_in_the_wrong_section_is_skipped(odd):
+    second = record(QUESTION, "A", 60, bytes([192, 0, 2, 2]))
+    for answers in ([raw.opt(), record(QUESTION, "A", 60, A), second],
+                    [record(QUESTION, "A", 60, A), raw.opt(), second]):
+        server = odd(lambda query, tcp, answers=answers: raw.answer(
+            query, answers))
+        for _ in range(2):
+            assert sorted(told(server.ask(NAME)[0])) == [
+                f"{NAME}. A 192.0.2.1", f"{NAME}. A 192.0.2.2"]

@@ -75,6 +75,16 @@ void check_map(const EncodedAnswer& answer, std::size_t records) {
   require(seen == records && answer.ttl_offsets.size() == records);
 }
 
+// An OPT stands before other records: the octets hold more than the RRsets.
+bool has_gap(const EncodedAnswer& answer, std::size_t question_end) {
+  std::size_t end = question_end;
+  for (const RrsetSpan& rrset : answer.rrsets) {
+    if (rrset.offset != end) return true;
+    end += rrset.size;
+  }
+  return false;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
@@ -89,11 +99,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   require(work.octets <= 10'000 + 100 * size);
   if (!is_good) return 0;
   const EncodedAnswer read = index.answer();
+  MessageReader reader(read.message);
+  const auto question = reader.question();
+  require(question.has_value());
+  if (has_gap(read, reader.position())) return 0;
   const std::vector<Parsed> records = records_of(read.message);
   check_map(read, records.size());
 
-  MessageReader reader(read.message);
-  const auto question = reader.question();
   Query query;
   query.qname = question->qname;
   query.qtype = question->qtype;

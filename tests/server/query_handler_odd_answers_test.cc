@@ -242,3 +242,78 @@ TEST_CASE("the case that we asked in is nowhere in the reply") {
         "NOERROR aa rd ra\n" + kService +
             "a.example.com. 60 IN SRV 1 2 80 N1.example.com.\n");
 }
+
+namespace {
+
+// A response with an address or none, and an OPT that has a cookie and EDE 6.
+RawMessage with_remarks(unsigned rcode, bool has_address) {
+  RawMessage message({.flags = static_cast<std::uint16_t>(0x8180 | rcode),
+                      .answers = static_cast<std::uint16_t>(has_address),
+                      .additional = 1});
+  message.question("a.example.com");
+  if (has_address) {
+    message.pointer(12).fields(RrType::kA, 60, 4).u32(0xC0000201);
+  }
+  return message.opt(1232, 0, 12 + 11)
+      .octets({0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8})
+      .octets({0, 15, 0, 7, 0, 6, 'b', 'o', 'g', 'u', 's'});
+}
+
+const std::string kBogus = " ede=6 \"bogus\"\n";
+const std::string kAddress = "a.example.com. 60 IN A 192.0.2.1\n";
+
+}  // namespace
+
+TEST_CASE("an upstream's extended error is passed on, its cookie is not") {
+  TestServer server("service prod/ext external-name a.example.com");
+  server.upstreams().answer_with(kQuestion, with_remarks(0, true));
+  for (int i = 0; i < 2; ++i) {
+    CHECK(server.ask("a.example.com. A +edns") ==
+          "NOERROR rd ra\n" + kAddress + "; edns 1232" + kBogus);
+    CHECK(server.ask(kQuestion) == "NOERROR rd ra\n" + kAddress);
+    CHECK(server.ask("ext.prod.svc.cluster.local. A +edns") ==
+          "NOERROR aa rd ra\n" + kService + kAddress + "; edns 1232" + kBogus);
+  }
+  CHECK(server.upstreams().asked().size() == 2);
+  CHECK(server.counters().cache_failures.value() == 0);
+}
+
+TEST_CASE("beside a failure stands our error, then the upstream's") {
+  TestServer server("");
+  server.upstreams().answer_with(kQuestion, with_remarks(2, false));
+  for (int i = 0; i < 2; ++i) {
+    const std::string reply = server.ask("a.example.com. A +edns");
+    CAPTURE(reply);
+    CHECK(reply.starts_with("SERVFAIL rd ra\n; edns 1232"));
+    CHECK(reply.ends_with(kBogus));
+  }
+  CHECK(server.upstreams().asked().size() == 1);
+}
+
+TEST_CASE("an answer with an upstream's remark is refreshed like any other") {
+  TestServer server("");
+  server.upstreams().answer_with(kQuestion, with_remarks(0, true));
+  server.ask(kQuestion);
+  server.ask(kQuestion);
+  server.advance(56s);
+  server.ask(kQuestion);
+  CHECK(server.upstreams().asked().size() == 2);
+}
+
+TEST_CASE("an OPT in the wrong section is skipped, not the message's end") {
+  for (const int at : {0, 1}) {
+    CAPTURE(at);
+    RawMessage message({.flags = 0x8180, .answers = 3});
+    message.question("a.example.com");
+    for (int i = 0; i < 2; ++i) {
+      if (i == at) message.opt(1232);
+      message.pointer(12).fields(RrType::kA, 60, 4).u32(0xC0000201 + i);
+    }
+    TestServer server("");
+    server.upstreams().answer_with(kQuestion, message);
+    const std::string reply = server.ask(kQuestion);
+    CAPTURE(reply);
+    CHECK(reply.find(kAddress) != reply.npos);
+    CHECK(reply.find("192.0.2.2") != reply.npos);
+  }
+}

@@ -188,6 +188,22 @@ TEST_CASE("an extended error goes where there is room, its text first to go") {
   }
 }
 
+TEST_CASE("an upstream's errors stand behind ours, while there is room") {
+  ExtendedError error{InfoCode::kNotReady, "not yet"};
+  error.theirs = {{InfoCode{6}, "bogus"}, {InfoCode{9}, "no key"}};
+  Writer writer("a.test. A +edns", "SERVFAIL\n");
+  const std::string theirs = " ede=6 \"bogus\" ede=9 \"no key\"\n";
+  CHECK(writer.text({.error = &error}) ==
+        "SERVFAIL rd ra\n; edns 1232 ede=14 \"not yet\"" + theirs);
+  error.is_ours = false;
+  CHECK(writer.text({.error = &error}) ==
+        "SERVFAIL rd ra\n; edns 1232" + theirs);
+  error.theirs.front().text.assign(472, 'x');
+  Writer small("a.test. A +edns=512", "SERVFAIL\n");
+  CHECK(small.text({.error = &error}) ==
+        "SERVFAIL rd ra\n; edns 1232 ede=6 \"\" ede=9 \"no key\"\n");
+}
+
 TEST_CASE("the upper bits of an rcode are in the OPT record") {
   Writer writer("a.test. A +edns", "NOERROR\n");
   CHECK(writer.text({.extended_rcode = 16}) == "BADVERS rd ra\n; edns 1232\n");

@@ -76,6 +76,77 @@ TEST_CASE("the OPT record is the upstream's own and is taken out") {
                         .u32(0x0A000001)
                         .opt(4096, 0x8000);
   CHECK(indexed(last) == "NOERROR ra\na.example. 5 IN A 10.0.0.1\n");
+  const auto middle = response({.answers = 1, .additional = 2})
+                          .pointer(12)
+                          .fields(RrType::kA, 5, 4)
+                          .u32(0x0A000001)
+                          .opt(4096)
+                          .pointer(12)
+                          .fields(RrType::kA, 6, 4)
+                          .u32(0x0A000002);
+  // What stands behind it is kept, as an RRset of its own.
+  MessageIndex index;
+  REQUIRE(index.read(middle.message()));
+  REQUIRE(index.answer().rrsets.size() == 2);
+  CHECK(index.answer().rrsets[1].offset ==
+        index.answer().rrsets[0].offset + index.answer().rrsets[0].size + 11);
+}
+
+namespace {
+
+// An answer whose OPT has these options.
+RawMessage with_options(const Octets& options) {
+  RawMessage message = response({.additional = 1})
+                           .opt(4096, 0, static_cast<unsigned>(options.size()));
+  for (const std::uint8_t octet : options) message.u8(octet);
+  return message;
+}
+
+std::string errors(const Octets& options) {
+  MessageIndex index;
+  if (!index.read(with_options(options))) return "refused";
+  std::string text;
+  for (const ExtendedError& error : index.errors()) {
+    text += std::to_string(static_cast<unsigned>(error.code)) + ' ' +
+            error.text + ';';
+  }
+  return text;
+}
+
+Octets error_option(unsigned code, std::string_view text) {
+  RawMessage option;
+  option.u16(15).u16(2U + static_cast<unsigned>(text.size())).u16(code);
+  for (const char c : text) option.u8(static_cast<std::uint8_t>(c));
+  return {option.message().begin() + 12, option.message().end()};
+}
+
+Octets operator+(Octets a, const Octets& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("an upstream's extended errors are read, its other options are not") {
+  const Octets cookie{0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+  CHECK(errors({}).empty());
+  CHECK(errors(cookie).empty());
+  CHECK(errors(cookie + error_option(6, "bogus") + cookie) == "6 bogus;");
+  CHECK(errors(error_option(49152, "")) == "49152 ;");
+  CHECK(errors(error_option(1, std::string("zero\0", 5))) == "1 zero;");
+  CHECK(errors(error_option(1, "a") + error_option(2, "b")) == "1 a;2 b;");
+  // Three, and 120 octets of text: no half of a character.
+  Octets many;
+  for (unsigned i = 0; i < 9; ++i) many = many + error_option(i, "");
+  CHECK(errors(many) == "0 ;1 ;2 ;");
+  CHECK(errors(error_option(0, std::string(121, 'x'))) ==
+        "0 " + std::string(120, 'x') + ';');
+  CHECK(errors(error_option(0, std::string(119, 'x') + "\xC3\xA4")) ==
+        "0 " + std::string(119, 'x') + ';');
+  // Options that are not whole.
+  CHECK(errors({0, 15, 0}).empty());
+  CHECK(errors({0, 15, 0, 9, 0, 1}).empty());
+  CHECK(errors({0, 15, 0, 1, 0}).empty());
 }
 
 TEST_CASE("an extended rcode is about the upstream and us, not an answer") {
