@@ -31,7 +31,7 @@ readonly test_packages=(
 )
 readonly ci_packages=(
   clang clang-format clang-tidy libclang-rt-dev llvm
-  valgrind git shellcheck debootstrap buildah
+  valgrind git shellcheck debootstrap buildah python3-pytest-xdist
 )
 readonly bench_packages=(
   python3 python3-dnspython dnsperf util-linux

@@ -213,7 +213,7 @@ def open_for_all(path):
     """pytest's folders are their owner's."""
     for folder in [path, *path.parents]:
         if folder.owner() == path.owner() and folder.name.startswith(
-                ("pytest-", path.name)):
+                ("pytest-", "popen-", path.name)):
             folder.chmod(0o755)
 
 
