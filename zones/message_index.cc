@@ -92,8 +92,6 @@ bool MessageIndex::read_section(MessageReader& reader,
       continue;
     }
     if (!rdata_is_whole(reader, *record, message)) return false;
-    // No RRset goes on across an OPT.
-    if (message_.size() != record->offset) last_type_ = RrType::kName;
     const std::size_t end = reader.position();
     const auto octets = message.subspan(message_.size(), end - message_.size());
     message_.insert(message_.end(), octets.begin(), octets.end());
@@ -110,9 +108,7 @@ void MessageIndex::add(const MessageRecord& record, Section section,
     store16(message_, record.ttl_offset, 0);
     store16(message_, record.ttl_offset + 2, 0);
   }
-  const bool joins = !rrsets_.empty() && rrsets_.back().section == section &&
-                     last_type_ == record.type && last_owner_ == record.owner;
-  if (!joins) {
+  if (!goes_on(record, section)) {
     rrsets_.push_back(
         {static_cast<std::uint16_t>(record.offset), 0, 0, section,
          record.type == RrType::kA || record.type == RrType::kAaaa});
@@ -124,6 +120,15 @@ void MessageIndex::add(const MessageRecord& record, Section section,
   ++rrset.count;
   last_owner_ = record.owner;
   last_type_ = record.type;
+}
+
+// Of the last RRset: no other record stands between, not an OPT either.
+bool MessageIndex::goes_on(const MessageRecord& record, Section section) const {
+  if (rrsets_.empty()) return false;
+  const RrsetSpan& last = rrsets_.back();
+  return last.section == section && last_type_ == record.type &&
+         std::size_t{last.offset} + last.size == record.offset &&
+         last_owner_ == record.owner;
 }
 
 // RFC 8914 section 2: code 15, a length, an info code, text.  Up to the first

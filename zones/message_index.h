@@ -50,6 +50,7 @@ class MessageIndex {
                     unsigned count);
   void add(const struct MessageRecord& record, Section section,
            std::size_t end);
+  bool goes_on(const struct MessageRecord& record, Section section) const;
   void read_errors(std::span<const std::uint8_t> options);
   bool spells_owner_alike(const struct MessageRecord& record,
                           const RrsetSpan& rrset) const;

@@ -92,6 +92,20 @@ TEST_CASE("the OPT record is the upstream's own and is taken out") {
         index.answer().rrsets[0].offset + index.answer().rrsets[0].size + 11);
 }
 
+TEST_CASE("an RRset does not go on across an OPT, whatever its type") {
+  // Type 0, which no record should have (RFC 6895 section 3.1).
+  constexpr RrType kReserved{0};
+  const auto message = response({.answers = 3})
+                           .pointer(12)
+                           .fields(kReserved, 5, 0)
+                           .opt(4096)
+                           .pointer(12)
+                           .fields(kReserved, 5, 0);
+  MessageIndex index;
+  REQUIRE(index.read(message.message()));
+  CHECK(index.answer().rrsets.size() == 2);
+}
+
 namespace {
 
 // An answer whose OPT has these options.
