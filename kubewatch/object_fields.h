@@ -52,7 +52,7 @@ class Flaws {
   std::size_t count_ = 0;
 };
 
-// --- These throw Malformed.  A null member is as good as a missing one. ----
+// --- These throw Malformed.  A null member counts as missing. --------------
 
 [[noreturn]] void fail(std::string why);
 

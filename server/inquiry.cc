@@ -47,8 +47,8 @@ bool Inquiry::goes_on(TimePoint now) {
     ask(*plainer, now);
     return true;
   }
-  // One of them did answer, if only to refuse, and the others had their time;
-  // or nobody is left to ask.
+  // One upstream did answer, if only to refuse, and the others had their time;
+  // or all upstreams are loops.
   if (in_hand_ || all_are_loops()) return false;
   if (Candidate* const again = worth_asking_again()) {
     ask_again(*again, now);

@@ -104,7 +104,7 @@ class Inquiry
   enum class State : std::uint8_t {
     kNotAsked,
     kWaiting,
-    kBad,  // what came was no proper answer; one may still come
+    kBad,  // a bad answer came; the right one may still come
     kFailed,
     kRefused,
   };
@@ -200,8 +200,8 @@ class Inquiry
   bool all_are_loops() const;
   void count_late(TimePoint now);
   void look(TimePoint now);
-  // At a look: asks whoever is worth it.  False when nothing is to be waited
-  // for any more.
+  // Asks the next upstream, if there is one to ask.  False when there is
+  // nothing left to wait for.
   bool goes_on(TimePoint now);
   void set_next_look(TimePoint now);
   void set_due();

@@ -36,7 +36,7 @@ Address address_value(std::string_view text);
 // Link-local IPv6 addresses name an interface of this machine: "fe80::1%eth0".
 Endpoint server_value(std::string_view text);
 // A link-local IPv6 address without its interface (zone, RFC 4007 section 11):
-// nobody can tell where to send to.
+// no packet can be sent there.
 bool lacks_zone(const Address& address);
 // "10.96.0.0/12": a network's address, whose host bits are zero, and how many
 // bits its addresses have in common.

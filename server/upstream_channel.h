@@ -21,7 +21,7 @@ class UpstreamChannel {
   enum class Failure : std::uint8_t {
     kTimedOut,
     kUnreachable,  // no socket, an ICMP error, or the connection was closed
-    kUnusable,     // TCP: what came was not what the asker waits for
+    kUnusable,     // TCP: a message came that is not the answer
   };
   // The sender of one question.  The channel owns it and destroys it after the
   // call that ends the asking.
