@@ -67,7 +67,7 @@ void expire(ares_channel channel) {
 #if ARES_VERSION >= 0x012200
 std::string server_text(const Endpoint& server) { return to_text(server); }
 
-void use_zone(ares_channel /*channel*/, const Endpoint& /*server*/) {}
+void use_zone(ares_channel /*channel*/, std::uint32_t& /*interface*/) {}
 #else
 std::string server_text(const Endpoint& server) {
   if (!server.address().is_v6()) return to_text(server);
@@ -75,21 +75,19 @@ std::string server_text(const Endpoint& server) {
   return to_text(Endpoint(bare, server.port()));
 }
 
-// Called for each socket; `zone` is an interface's index.
-int bind_to_interface(ares_socket_t socket, int /*type*/, void* zone) {
+// Called for each socket.
+int bind_to_interface(ares_socket_t socket, int /*type*/, void* interface) {
   std::array<char, IF_NAMESIZE> name{};
-  const auto index = static_cast<unsigned>(std::uintptr_t(zone));
+  const auto index = *static_cast<const std::uint32_t*>(interface);
   if (::if_indextoname(index, name.data()) == nullptr) return -1;
   return ::setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, name.data(),
                       static_cast<socklen_t>(name.size()));
 }
 
-void use_zone(ares_channel channel, const Endpoint& server) {
-  if (!server.address().is_v6()) return;
-  const std::uintptr_t zone = server.address().to_v6().scope_id();
-  if (zone == 0) return;
-  ares_set_socket_configure_callback(channel, bind_to_interface,
-                                     reinterpret_cast<void*>(zone));
+// `interface` lives as long as the channel.
+void use_zone(ares_channel channel, std::uint32_t& interface) {
+  if (interface == 0) return;
+  ares_set_socket_configure_callback(channel, bind_to_interface, &interface);
 }
 #endif
 
@@ -149,7 +147,9 @@ bool CaresChannel::init(const Endpoint& server) {
   ares_channel channel = nullptr;
   if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS) return false;
   channel_ = channel;
-  use_zone(channel_, server);
+  const auto& address = server.address();
+  interface_ = address.is_v6() ? address.to_v6().scope_id() : 0;
+  use_zone(channel_, interface_);
   const std::string text = server_text(server);
   return ares_set_servers_ports_csv(channel_, text.c_str()) == ARES_SUCCESS &&
          has_only_our_server(channel_);

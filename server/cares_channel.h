@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -48,6 +49,8 @@ class CaresChannel final : public UpstreamChannel {
 
   boost::asio::io_context& io_;
   ares_channeldata* channel_ = nullptr;
+  // Index of the interface that reaches a link-local server; 0: any.
+  std::uint32_t interface_ = 0;
   std::map<int, std::shared_ptr<Watch>> watches_;
   std::size_t outstanding_ = 0;
   std::size_t sent_ = 0;
