@@ -23,7 +23,7 @@ const std::vector<std::string> kRooms{"cache", "healthz", "kubewatch", "server",
 
 struct Include {
   std::string file;    // "server/main.cc"
-  std::string header;  // "zones/name.h", "ares.h"
+  std::string header;  // "zones/name.h", or that of <ares.h>
   bool quoted;
 };
 

@@ -1,6 +1,7 @@
 // What a zone says to a question, before it is bytes.  Built first, encoded
-// once (zones/wire.h).  It borrows: owners and rdata point into the query and
-// into the ZoneSet it was made from, which must outlive it, or into itself.
+// once (zones/message_writer.h).  It borrows: owners and rdata point into the
+// query and into the ZoneSet it was made from, which must outlive it, or into
+// itself.
 #pragma once
 
 #include <cstdint>

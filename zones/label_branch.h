@@ -1,5 +1,5 @@
 // How a node of a LabelTree finds its children: a hash array mapped trie.
-// Of use to label_tree.cc and tree_edit.cc only.
+// Of use to label_tree.cc and tree_edit.h only.
 #pragma once
 
 #include <bit>
