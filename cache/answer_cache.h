@@ -26,6 +26,7 @@
 
 #include "cache/cache_key.h"
 #include "cache/stored_answer.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

@@ -9,11 +9,10 @@
 
 #include "zones/answer.h"
 #include "zones/encoded_answer.h"
+#include "zones/time_point.h"
 #include "zones/zone_set.h"
 
 namespace canopy {
-
-using TimePoint = std::chrono::steady_clock::time_point;
 
 // What is known of an answer, beside its octets.
 struct AnswerFacts {

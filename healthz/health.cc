@@ -14,9 +14,7 @@ double seconds(std::chrono::nanoseconds duration) {
   return Seconds(duration).count();
 }
 
-std::size_t index_of(Health::Tier tier) {
-  return static_cast<std::size_t>(tier);
-}
+std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
 
 void count(Health::Totals& totals, const Health::Probe& probe) {
   if (!probe.ok()) {
@@ -45,7 +43,7 @@ void Health::record(Tier tier, Transport transport, const Probe& probe) {
   if (transport == Transport::kUdp) state_.last[index_of(tier)] = probe;
 }
 
-Health::Verdict Health::verdict(Tier tier, Time now) const {
+Health::Verdict Health::verdict(Tier tier, TimePoint now) const {
   const std::lock_guard lock(mutex_);
   if (auto failed = worker_failure(tier, now)) return *std::move(failed);
   const std::optional<Probe>& last = state_.last[index_of(tier)];
@@ -66,7 +64,7 @@ Health::Verdict Health::verdict(Tier tier, Time now) const {
 // Over UDP first: where a worker fails over both, it says the same.
 // REQUIRES: mutex_ is held.
 std::optional<Health::Verdict> Health::worker_failure(Tier tier,
-                                                      Time now) const {
+                                                      TimePoint now) const {
   for (const auto& failing : state_.failing_workers[index_of(tier)]) {
     if (failing.empty()) continue;
     const auto& [worker, probe] = *failing.begin();

@@ -15,17 +15,13 @@
 #include <string>
 #include <string_view>
 
+#include "healthz/tier.h"
+#include "zones/time_point.h"
+
 namespace canopy {
 
 class Health {
  public:
-  enum class Tier : std::uint8_t { kCache, kZone };
-  enum class Transport : std::uint8_t { kUdp, kTcp };
-  static constexpr std::size_t kTiers = 2;
-  static constexpr std::size_t kTransports = 2;
-
-  using Time = std::chrono::steady_clock::time_point;
-
   struct Options {
     // A probe older than this says nothing any more (--probe-latency).
     std::chrono::nanoseconds probe_latency = std::chrono::seconds(30);
@@ -34,7 +30,7 @@ class Health {
 
   // The outcome of one question asked over a socket.
   struct Probe {
-    Time when;
+    TimePoint when;
     std::chrono::nanoseconds latency{0};
     std::string error{};  // empty: answered correctly and in time
 
@@ -73,7 +69,7 @@ class Health {
   // connection limit, and a restart, which is what a failed liveness probe
   // means, would not help.  TCP probes are counted only.
   void record(Tier tier, Transport transport, const Probe& probe);
-  Verdict verdict(Tier tier, Time now) const;
+  Verdict verdict(Tier tier, TimePoint now) const;
   Totals totals(Tier tier, Transport transport) const;
 
   // A worker, asked on sockets of its own (WorkerProbes).  While its last probe
@@ -109,7 +105,7 @@ class Health {
     bool draining = false;
   };
 
-  std::optional<Verdict> worker_failure(Tier tier, Time now) const;
+  std::optional<Verdict> worker_failure(Tier tier, TimePoint now) const;
 
   const Options options_;
   mutable std::mutex mutex_;  // guards state_

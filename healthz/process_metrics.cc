@@ -98,8 +98,8 @@ void write_stat(MetricWriter& writer) {
   }
 }
 
-void write_tier(MetricWriter& writer, const Health& health, Health::Tier tier,
-                Health::Time now) {
+void write_tier(MetricWriter& writer, const Health& health, Tier tier,
+                TimePoint now) {
   const std::string name(Health::name_of(tier));
   writer.gauge({"canopydns_healthy",
                 "1 when the last probes of the tier and of its workers were "
@@ -109,9 +109,8 @@ void write_tier(MetricWriter& writer, const Health& health, Health::Tier tier,
                 "Workers whose last probe failed, over UDP or TCP."},
                {{"tier", name}},
                static_cast<double>(health.failing_workers(tier)));
-  for (const auto transport :
-       {Health::Transport::kUdp, Health::Transport::kTcp}) {
-    const bool udp = transport == Health::Transport::kUdp;
+  for (const auto transport : {Transport::kUdp, Transport::kTcp}) {
+    const bool udp = transport == Transport::kUdp;
     const MetricWriter::Labels labels{{"tier", name},
                                       {"transport", udp ? "udp" : "tcp"}};
     const Health::Totals totals = health.totals(tier, transport);
@@ -158,10 +157,10 @@ void write_fault_metrics(MetricWriter& writer) {
 }
 
 void write_health_metrics(MetricWriter& writer, const Health& health,
-                          Health::Time now) {
+                          TimePoint now) {
   writer.gauge({"canopydns_ready", "1 when /readyz says ok, else 0."}, {},
                health.unready_reason() ? 0 : 1);
-  for (const auto tier : {Health::Tier::kCache, Health::Tier::kZone}) {
+  for (const auto tier : {Tier::kCache, Tier::kZone}) {
     if (health.has(tier)) write_tier(writer, health, tier, now);
   }
 }

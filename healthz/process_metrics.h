@@ -7,6 +7,7 @@
 
 #include "healthz/health.h"
 #include "healthz/metrics.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -23,6 +24,6 @@ void write_fault_metrics(MetricWriter& writer);
 
 // Readiness, verdicts, probe results and latency by tier.
 void write_health_metrics(MetricWriter& writer, const Health& health,
-                          Health::Time now);
+                          TimePoint now);
 
 }  // namespace canopy

@@ -11,7 +11,7 @@
 namespace canopy {
 namespace {
 
-using Tiers = std::vector<Health::Tier>;
+using Tiers = std::vector<Tier>;
 
 HttpResponse plain(unsigned status, std::string body) {
   HttpResponse response;
@@ -27,8 +27,8 @@ HttpResponse tier_is_off() {
 // As exechealthz: "ok", or a line for each tier that fails.
 HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
   std::string failures;
-  const Health::Time now = pages.clock();
-  for (const Health::Tier tier : tiers) {
+  const TimePoint now = pages.clock();
+  for (const Tier tier : tiers) {
     if (!pages.health.has(tier)) continue;
     const Health::Verdict verdict = pages.health.verdict(tier, now);
     if (verdict.ok) continue;
@@ -39,7 +39,7 @@ HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
 }
 
 // As the sidecar, octet for octet.
-HttpResponse healthcheck(const Pages& pages, Health::Tier tier) {
+HttpResponse healthcheck(const Pages& pages, Tier tier) {
   const Health::Verdict verdict = pages.health.verdict(tier, pages.clock());
   // Rounded once, so that 481739 ns reads 0.000481739.
   const double seconds = static_cast<double>(verdict.latency.count()) / 1e9;
@@ -65,7 +65,7 @@ HttpResponse metrics(const Pages& pages) {
   return response;
 }
 
-void add_tier(HttpRoutes& routes, const Pages& pages, Health::Tier tier,
+void add_tier(HttpRoutes& routes, const Pages& pages, Tier tier,
               std::string_view alias) {
   const HttpHandler health = [pages, tier](const HttpRequest&) {
     return pages.health.has(tier) ? healthz(pages, {tier}) : tier_is_off();
@@ -84,10 +84,10 @@ void add_tier(HttpRoutes& routes, const Pages& pages, Health::Tier tier,
 HttpRoutes health_routes(const Pages& pages) {
   HttpRoutes routes;
   routes.add("/healthz", [pages](const HttpRequest&) {
-    return healthz(pages, {Health::Tier::kCache, Health::Tier::kZone});
+    return healthz(pages, {Tier::kCache, Tier::kZone});
   });
-  add_tier(routes, pages, Health::Tier::kCache, "dnsmasq");
-  add_tier(routes, pages, Health::Tier::kZone, "kubedns");
+  add_tier(routes, pages, Tier::kCache, "dnsmasq");
+  add_tier(routes, pages, Tier::kZone, "kubedns");
   for (const char* path : {"/readyz", "/readiness", "/ready"}) {
     routes.add(path, [pages](const HttpRequest&) { return readyz(pages); });
   }

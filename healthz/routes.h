@@ -9,6 +9,7 @@
 #include "healthz/health.h"
 #include "healthz/http_message.h"
 #include "healthz/metrics.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -16,7 +17,7 @@ namespace canopy {
 struct Pages {
   const Health& health;
   const Metrics& metrics;
-  std::function<Health::Time()> clock = &std::chrono::steady_clock::now;
+  std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
 };
 
 // /healthz and one for each tier (exechealthz), /healthcheck/* (the sidecar),

@@ -23,10 +23,10 @@ Udp::endpoint reachable(const Udp::endpoint& endpoint) {
 }  // namespace
 
 struct SelfProbe::Target {
-  Health::Tier tier;
-  Health::Transport transport;
+  Tier tier;
+  Transport transport;
   ProbeChannel channel;
-  Health::Time asked{};
+  TimePoint asked{};
   bool failed = false;  // the last time: changes are logged, not each probe
 };
 
@@ -37,21 +37,21 @@ SelfProbe::SelfProbe(net::io_context& io, Health& health,
       options_(std::move(options)),
       question_(options_.domain),
       timer_(io) {
-  if (options_.cache) add_targets(Health::Tier::kCache, *options_.cache);
-  if (options_.zone) add_targets(Health::Tier::kZone, *options_.zone);
+  if (options_.cache) add_targets(Tier::kCache, *options_.cache);
+  if (options_.zone) add_targets(Tier::kZone, *options_.zone);
 }
 
 SelfProbe::~SelfProbe() { *alive_ = false; }
 
-void SelfProbe::add_targets(Health::Tier tier, const Udp::endpoint& server) {
+void SelfProbe::add_targets(Tier tier, const Udp::endpoint& server) {
   for (const bool tcp : {false, true}) {
     const ProbeChannel::Options channel{.server = reachable(server),
                                         .over_tcp = tcp,
                                         .timeout = options_.timeout};
-    targets_.push_back(std::unique_ptr<Target>(new Target{
-        .tier = tier,
-        .transport = tcp ? Health::Transport::kTcp : Health::Transport::kUdp,
-        .channel = ProbeChannel(io_, channel)}));
+    targets_.push_back(std::unique_ptr<Target>(
+        new Target{.tier = tier,
+                   .transport = tcp ? Transport::kTcp : Transport::kUdp,
+                   .channel = ProbeChannel(io_, channel)}));
   }
 }
 
@@ -79,7 +79,7 @@ void SelfProbe::ask(Target& target) {
   target.channel.ask(
       question_.message(random_probe_id()),
       [this, &target](const ProbeChannel::Outcome& outcome) {
-        const Health::Time now = options_.clock();
+        const TimePoint now = options_.clock();
         conclude(target, {.when = now,
                           .latency = now - target.asked,
                           .error = outcome.error.empty()
@@ -89,7 +89,7 @@ void SelfProbe::ask(Target& target) {
 }
 
 void SelfProbe::conclude(Target& target, const Health::Probe& probe) {
-  const bool tcp = target.transport == Health::Transport::kTcp;
+  const bool tcp = target.transport == Transport::kTcp;
   const std::string what = fmt::format(
       "{} tier over {}", Health::name_of(target.tier), tcp ? "TCP" : "UDP");
   if (!probe.ok() && !target.failed) {

@@ -20,6 +20,7 @@
 #include "healthz/probe_channel.h"
 #include "healthz/probe_question.h"
 #include "zones/name.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -31,7 +32,7 @@ struct SelfProbeOptions {
   // tier that is off has none.
   std::optional<boost::asio::ip::udp::endpoint> cache{};
   std::optional<boost::asio::ip::udp::endpoint> zone{};
-  std::function<Health::Time()> clock = &std::chrono::steady_clock::now;
+  std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
 };
 
 class SelfProbe {
@@ -51,8 +52,7 @@ class SelfProbe {
  private:
   struct Target;
 
-  void add_targets(Health::Tier tier,
-                   const boost::asio::ip::udp::endpoint& server);
+  void add_targets(Tier tier, const boost::asio::ip::udp::endpoint& server);
   void round();
   void ask(Target& target);
   void conclude(Target& target, const Health::Probe& probe);

@@ -12,18 +12,18 @@ namespace {
 
 namespace net = boost::asio;
 
-std::string_view name_of(Health::Transport transport) {
-  return transport == Health::Transport::kTcp ? "TCP" : "UDP";
+std::string_view name_of(Transport transport) {
+  return transport == Transport::kTcp ? "TCP" : "UDP";
 }
 
 }  // namespace
 
 // One transport: its workers are asked one after the other.
 struct WorkerProbes::Lane {
-  Health::Transport transport;
+  Transport transport;
   ProbeChannel channel;
   std::size_t next = 0;  // in options_.workers; their number between rounds
-  Health::Time asked{};
+  TimePoint asked{};
   // Those whose last probe failed: changes are logged, not each probe.
   std::set<std::size_t> failing{};
 };
@@ -36,11 +36,10 @@ WorkerProbes::WorkerProbes(net::io_context& io, Health& health,
       question_(options_.domain),
       timer_(io) {
   if (options_.workers.empty()) return;
-  for (const auto transport :
-       {Health::Transport::kUdp, Health::Transport::kTcp}) {
+  for (const auto transport : {Transport::kUdp, Transport::kTcp}) {
     const ProbeChannel::Options channel{
         .server = options_.workers.front().server,
-        .over_tcp = transport == Health::Transport::kTcp,
+        .over_tcp = transport == Transport::kTcp,
         .timeout = options_.timeout};
     lanes_.push_back(
         std::unique_ptr<Lane>(new Lane{.transport = transport,
@@ -78,7 +77,7 @@ void WorkerProbes::ask_next(Lane& lane) {
   lane.channel.ask(
       question_.message(random_probe_id()),
       [this, &lane, &target](const ProbeChannel::Outcome& outcome) {
-        const Health::Time now = options_.clock();
+        const TimePoint now = options_.clock();
         conclude(lane, target,
                  {.when = now,
                   .latency = now - lane.asked,
@@ -88,7 +87,7 @@ void WorkerProbes::ask_next(Lane& lane) {
 
 // What the worker did wrong, to go on after "worker 3"; empty when it answered.
 std::string WorkerProbes::fault_of(const ProbeChannel::Outcome& outcome,
-                                   Health::Transport transport) const {
+                                   Transport transport) const {
   if (outcome.timed_out) {
     return fmt::format("did not answer within {} s ({})",
                        std::chrono::duration<double>(options_.timeout).count(),

@@ -24,12 +24,13 @@
 #include "healthz/probe_channel.h"
 #include "healthz/probe_question.h"
 #include "zones/name.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
 // Where one worker answers for one tier, over UDP and TCP.
 struct ProbedWorker {
-  Health::Tier tier;
+  Tier tier;
   unsigned worker;  // counted from 1
   boost::asio::ip::udp::endpoint server;
 };
@@ -41,7 +42,7 @@ struct WorkerProbesOptions {
   std::chrono::milliseconds period{2000};
   std::chrono::milliseconds timeout{2000};  // for one question
   std::vector<ProbedWorker> workers{};
-  std::function<Health::Time()> clock = &std::chrono::steady_clock::now;
+  std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
 };
 
 class WorkerProbes {
@@ -64,7 +65,7 @@ class WorkerProbes {
   void round();
   void ask_next(Lane& lane);
   std::string fault_of(const ProbeChannel::Outcome& outcome,
-                       Health::Transport transport) const;
+                       Transport transport) const;
   void conclude(Lane& lane, const ProbedWorker& target,
                 const Health::Probe& probe);
 

@@ -21,12 +21,11 @@
 #include <vector>
 
 #include "kubewatch/objects.h"
+#include "zones/pod_records.h"
 #include "zones/record_list.h"
 #include "zones/zone_set.h"
 
 namespace canopy::kube {
-
-enum class PodRecords { kDisabled, kInsecure, kVerified };
 
 struct RecordOptions {
   Name domain;                     // "cluster.local."

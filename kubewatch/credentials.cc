@@ -3,8 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "healthz/configuration_error.h"
 #include "healthz/read_file.h"
-#include "kubewatch/configuration_error.h"
 #include "kubewatch/exec_plugin.h"
 #include "kubewatch/tls_material.h"
 
@@ -107,8 +107,8 @@ std::string PemSource::pem() const {
 
 ClusterAccess access_in_cluster(const fs::path& service_account,
                                 const Environment& environment) {
-  const std::string host = environment("KUBERNETES_SERVICE_HOST");
-  std::string port = environment("KUBERNETES_SERVICE_PORT");
+  const std::string host = environment("KUBERNETES_SERVICE_HOST").value_or("");
+  std::string port = environment("KUBERNETES_SERVICE_PORT").value_or("");
   std::error_code error;
   if (host.empty() || !fs::exists(service_account / "token", error)) {
     throw ConfigurationError(

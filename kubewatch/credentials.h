@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "healthz/environment.h"
+
 namespace canopy::kube {
 
 struct ApiServer {
@@ -73,8 +75,6 @@ ClusterAccess access_from_kubeconfig(const std::filesystem::path& file,
 
 inline constexpr const char* kServiceAccountFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
-// The value of an environment variable; empty when it is not set.
-using Environment = std::function<std::string(const char* name)>;
 ClusterAccess access_in_cluster(const std::filesystem::path& service_account,
                                 const Environment& environment);
 

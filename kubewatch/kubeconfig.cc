@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "healthz/configuration_error.h"
 #include "healthz/read_file.h"
 #include "kubewatch/base64.h"
-#include "kubewatch/configuration_error.h"
 #include "kubewatch/credentials.h"
 
 namespace canopy::kube {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "kubewatch/configuration_error.h"
+#include "healthz/configuration_error.h"
 
 namespace canopy::kube {
 

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "healthz/configuration_error.h"
 #include "healthz/read_file.h"
-#include "kubewatch/configuration_error.h"
 #include "zones/name.h"
 
 namespace canopy::kube {

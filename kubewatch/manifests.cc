@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "healthz/configuration_error.h"
 #include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "healthz/read_file.h"
-#include "kubewatch/configuration_error.h"
 
 namespace canopy::kube {
 

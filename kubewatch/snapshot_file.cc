@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "healthz/configuration_error.h"
 #include "healthz/read_file.h"
-#include "kubewatch/configuration_error.h"
 
 namespace canopy::kube {
 

@@ -7,8 +7,8 @@
 #include <array>
 #include <boost/asio/error.hpp>
 
-#include "server/endpoint_text.h"
 #include "server/forward_timing.h"
+#include "server/net/address.h"
 
 // The successors of ares_send and ares_get_servers_ports are not in 1.18.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -65,14 +65,14 @@ void expire(ares_channel channel) {
 // c-ares 1.18 takes no zone and connects without one.  Bound to the interface,
 // the socket needs none.
 #if ARES_VERSION >= 0x012200
-std::string server_text(const Endpoint& server) { return to_text(server); }
+std::string server_text(const SocketAddress& server) { return to_text(server); }
 
 void use_zone(ares_channel /*channel*/, std::uint32_t& /*interface*/) {}
 #else
-std::string server_text(const Endpoint& server) {
+std::string server_text(const SocketAddress& server) {
   if (!server.address().is_v6()) return to_text(server);
   const boost::asio::ip::address_v6 bare(server.address().to_v6().to_bytes());
-  return to_text(Endpoint(bare, server.port()));
+  return to_text(SocketAddress(bare, server.port()));
 }
 
 // Called for each socket.
@@ -102,7 +102,7 @@ bool has_only_our_server(ares_channel channel) {
 }  // namespace
 
 std::unique_ptr<CaresChannel> CaresChannel::open(boost::asio::io_context& io,
-                                                 const Endpoint& server) {
+                                                 const SocketAddress& server) {
   std::unique_ptr<CaresChannel> channel(new CaresChannel(io));
   if (!channel->init(server)) return nullptr;
   return channel;
@@ -111,7 +111,7 @@ std::unique_ptr<CaresChannel> CaresChannel::open(boost::asio::io_context& io,
 // Everything is set, so that c-ares reads no file and no environment: with a
 // server list that is empty or bad it would take resolv.conf's, and in a pod
 // ask ourselves.
-bool CaresChannel::init(const Endpoint& server) {
+bool CaresChannel::init(const SocketAddress& server) {
   if (!library_is_ready()) return false;
   static char lookups[] = "b";
   static char no_file[] = "/dev/null";

@@ -9,8 +9,9 @@
 #include <memory>
 #include <span>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/upstream_channel.h"
+#include "zones/time_point.h"
 
 struct ares_channeldata;
 
@@ -20,7 +21,7 @@ class CaresChannel final : public UpstreamChannel {
  public:
   // Null when c-ares does not accept the server.
   static std::unique_ptr<CaresChannel> open(boost::asio::io_context& io,
-                                            const Endpoint& server);
+                                            const SocketAddress& server);
   ~CaresChannel() override;
   CaresChannel(const CaresChannel&) = delete;
   CaresChannel& operator=(const CaresChannel&) = delete;
@@ -43,7 +44,7 @@ class CaresChannel final : public UpstreamChannel {
   };
 
   explicit CaresChannel(boost::asio::io_context& io) : io_(io) {}
-  bool init(const Endpoint& server);
+  bool init(const SocketAddress& server);
   void on_socket_state(int socket, bool read, bool write);
   void arm(const std::shared_ptr<Watch>& watch);
 

@@ -29,7 +29,7 @@ SharedOutcome not_asked(std::string why) {
   return outcome;
 }
 
-std::string loops_text(const std::vector<Endpoint>& servers) {
+std::string loops_text(const std::vector<SocketAddress>& servers) {
   std::string text = "upstreams lead back to this server, a loop:";
   for (std::size_t i = 0; i < servers.size(); ++i) {
     text += (i == 0 ? " " : ", ") +
@@ -319,7 +319,7 @@ const CaresForwarder::Servers& CaresForwarder::servers_of(
     servers_by_group_.clear();
     for (const UpstreamGroup& known : groups) {
       Servers& servers = servers_by_group_.emplace_back();
-      for (const Endpoint& endpoint : known.servers) {
+      for (const SocketAddress& endpoint : known.servers) {
         servers.push_back(&server_at(known.domain, endpoint));
       }
     }
@@ -328,7 +328,7 @@ const CaresForwarder::Servers& CaresForwarder::servers_of(
 }
 
 UpstreamServer& CaresForwarder::server_at(const Name& domain,
-                                          const Endpoint& endpoint) {
+                                          const SocketAddress& endpoint) {
   auto condition = pool_.conditions().of(domain, endpoint, edition_);
   const std::lock_guard lock(servers_mutex_);
   auto& server = servers_[{domain.to_text(), endpoint}];

@@ -21,6 +21,7 @@
 #include "server/upstream_server.h"
 #include "server/upstream_table.h"
 #include "server/waiting_list.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -81,7 +82,7 @@ class CaresForwarder : public Forwarder {
 
   const Servers& servers_of(const UpstreamTable& table,
                             const UpstreamGroup& group);
-  UpstreamServer& server_at(const Name& domain, const Endpoint& endpoint);
+  UpstreamServer& server_at(const Name& domain, const SocketAddress& endpoint);
 
   void start_ticking();
   void on_tick();
@@ -100,7 +101,8 @@ class CaresForwarder : public Forwarder {
   // Changed on this thread under the mutex, read by others under it.  Servers
   // stay, also when no table names them any more: so do their counts.
   mutable std::mutex servers_mutex_;
-  std::map<std::pair<std::string, Endpoint>, std::unique_ptr<UpstreamServer>>
+  std::map<std::pair<std::string, SocketAddress>,
+           std::unique_ptr<UpstreamServer>>
       servers_;
 
   PaidPlaces places_;

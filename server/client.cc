@@ -122,7 +122,7 @@ Client client_of(const sockaddr_in6& address) {
 }
 
 Client client_of(const Address& address) {
-  const Endpoint endpoint(address, 0);
+  const SocketAddress endpoint(address, 0);
   sockaddr_in6 plain{};
   std::memcpy(&plain, endpoint.data(), endpoint.size());
   return client_of(plain);

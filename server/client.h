@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 
 namespace canopy {
 

@@ -15,6 +15,7 @@
 
 #include "server/client.h"
 #include "server/reply.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

@@ -1,6 +1,5 @@
 #include "server/cluster_source.h"
 
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -82,11 +81,6 @@ std::optional<kube::SnapshotOptions> snapshot_options(
   return snapshot;
 }
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 kube::ClusterAccess cluster_access(const Options& options) {
   if (!options.kubeconfig.empty()) {
     return kube::access_from_kubeconfig(options.kubeconfig,
@@ -95,19 +89,8 @@ kube::ClusterAccess cluster_access(const Options& options) {
   if (!options.kube_master_url.empty()) {
     return kube::access_from_url(options.kube_master_url);
   }
-  return kube::access_in_cluster(kube::kServiceAccountFolder, environment);
-}
-
-kube::PodRecords pod_records(PodRecords pods) {
-  switch (pods) {
-    case PodRecords::kDisabled:
-      return kube::PodRecords::kDisabled;
-    case PodRecords::kInsecure:
-      return kube::PodRecords::kInsecure;
-    case PodRecords::kVerified:
-      return kube::PodRecords::kVerified;
-  }
-  return kube::PodRecords::kInsecure;
+  return kube::access_in_cluster(kube::kServiceAccountFolder,
+                                 process_environment());
 }
 
 }  // namespace
@@ -117,7 +100,7 @@ kube::RecordOptions record_options(const Options& options) {
   records.domain = options.domain;
   records.ttl = options.ttl;
   records.negative_ttl = options.negative_ttl;
-  records.pods = pod_records(options.pods);
+  records.pods = options.pods;
   records.endpoint_pod_names = options.endpoint_pod_names;
   records.ignore_empty_service = options.ignore_empty_service;
   return records;

@@ -42,8 +42,8 @@ struct SourceSurroundings {
   std::optional<std::uint64_t> plugin_files;
 };
 
-// Reads what there is to read now: throws ConfigurationError or UsageError
-// when a file is missing or broken.  `watch` must outlive the source.
+// Reads what there is to read now: throws ConfigurationError when a file is
+// missing or broken.  `watch` must outlive the source.
 std::unique_ptr<ClusterSource> make_cluster_source(
     const Options& options, const SourceSurroundings& surroundings,
     kube::ClusterWatch& watch);

@@ -22,6 +22,9 @@
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
+#include "healthz/configuration_error.h"
+#include "server/option_values.h"
+
 namespace canopy {
 namespace {
 
@@ -39,8 +42,8 @@ std::optional<std::string> read_key(const std::string& folder,
   FileText read = read_file(path, kMaxFile);
   if (read.missing) return std::nullopt;
   if (!read.ok()) {
-    throw UsageError(path + ": " + read.fault +
-                     "; make it a file with JSON, or remove it");
+    throw ConfigurationError(path + ": " + read.fault +
+                             "; make it a file with JSON, or remove it");
   }
   // An empty value is a key without setting, as in kube-dns.
   if (read.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -73,10 +76,11 @@ json::Document parse_json(const std::string& text) {
   document.Parse<json::kParseIterativeFlag>(text.data(), text.size());
   if (document.HasParseError()) {
     const std::size_t at = std::min(document.GetErrorOffset(), text.size());
-    throw UsageError(std::string("is not JSON: ") +
-                     json::GetParseError_En(document.GetParseError()) +
-                     " (at octet " + std::to_string(at + 1) + ")" +
-                     typographic_quote_at(std::string_view(text).substr(at)));
+    throw ConfigurationError(
+        std::string("is not JSON: ") +
+        json::GetParseError_En(document.GetParseError()) + " (at octet " +
+        std::to_string(at + 1) + ")" +
+        typographic_quote_at(std::string_view(text).substr(at)));
   }
   return document;
 }
@@ -85,24 +89,27 @@ std::string text_of(const json::Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-std::vector<Endpoint> upstreams_of(const std::string& text) {
+std::vector<SocketAddress> upstreams_of(const std::string& text) {
   const json::Document document = parse_json(text);
   if (!document.IsArray()) {
-    throw UsageError("is not a JSON list such as [\"8.8.8.8\", \"1.1.1.1\"]");
+    throw ConfigurationError(
+        "is not a JSON list such as [\"8.8.8.8\", \"1.1.1.1\"]");
   }
   if (document.Size() > kMaxUpstreams) {
-    throw UsageError("has " + std::to_string(document.Size()) +
-                     " servers; at most 3 are allowed");
+    throw ConfigurationError("has " + std::to_string(document.Size()) +
+                             " servers; at most 3 are allowed");
   }
-  std::vector<Endpoint> servers;
+  std::vector<SocketAddress> servers;
   for (const json::Value& item : document.GetArray()) {
     if (!item.IsString()) {
-      throw UsageError("has an item that is not a string; write \"8.8.8.8\"");
+      throw ConfigurationError(
+          "has an item that is not a string; write \"8.8.8.8\"");
     }
     try {
       servers.push_back(server_value(text_of(item)));
-    } catch (const UsageError& error) {
-      throw UsageError("has \"" + text_of(item) + "\", which " + error.what());
+    } catch (const ConfigurationError& error) {
+      throw ConfigurationError("has \"" + text_of(item) + "\", which " +
+                               error.what());
     }
   }
   return servers;
@@ -136,7 +143,7 @@ std::optional<NamedServer> named_server(const std::string& text) {
   if (colon != std::string::npos) {
     try {
       port = port_value(std::string_view(text).substr(colon + 1));
-    } catch (const UsageError&) {
+    } catch (const ConfigurationError&) {
       return std::nullopt;
     }
   }
@@ -149,13 +156,13 @@ std::optional<NamedServer> named_server(const std::string& text) {
   return NamedServer{*Name::from_text(host), port};
 }
 
-std::variant<Endpoint, NamedServer> stub_server(const std::string& text) {
+std::variant<SocketAddress, NamedServer> stub_server(const std::string& text) {
   if (auto named = named_server(text)) return *named;
   try {
     return server_value(text);
-  } catch (const UsageError& error) {
-    throw UsageError("has \"" + text + "\", which " + error.what() +
-                     ", or a DNS name");
+  } catch (const ConfigurationError& error) {
+    throw ConfigurationError("has \"" + text + "\", which " + error.what() +
+                             ", or a DNS name");
   }
 }
 
@@ -165,23 +172,24 @@ StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
           ? std::string_view(domain).substr(0, domain.size() - 1)
           : std::string_view(domain);
   if (!is_dns_subdomain(bare)) {
-    throw UsageError("has the key \"" + domain +
-                     "\", which is not a domain name in lower case");
+    throw ConfigurationError("has the key \"" + domain +
+                             "\", which is not a domain name in lower case");
   }
   if (!servers.IsArray()) {
-    throw UsageError("has no list of servers for \"" + domain +
-                     "\"; write {\"" + domain + "\": [\"10.0.0.1\"]}");
+    throw ConfigurationError("has no list of servers for \"" + domain +
+                             "\"; write {\"" + domain + "\": [\"10.0.0.1\"]}");
   }
   if (servers.Empty()) {
-    throw UsageError("has no server for \"" + domain +
-                     "\"; name one, such as \"10.0.0.1\", or take the domain "
-                     "out");
+    throw ConfigurationError(
+        "has no server for \"" + domain +
+        "\"; name one, such as \"10.0.0.1\", or take the domain "
+        "out");
   }
   StubDomain stub{*Name::from_text(bare), {}};
   for (const json::Value& server : servers.GetArray()) {
     if (!server.IsString()) {
-      throw UsageError("has a server for \"" + domain +
-                       "\" that is not a string");
+      throw ConfigurationError("has a server for \"" + domain +
+                               "\" that is not a string");
     }
     stub.servers.push_back(stub_server(text_of(server)));
   }
@@ -191,7 +199,7 @@ StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
 std::vector<StubDomain> stub_domains_of(const std::string& text) {
   const json::Document document = parse_json(text);
   if (!document.IsObject()) {
-    throw UsageError(
+    throw ConfigurationError(
         "is not a JSON map such as {\"corp.example\": [\"10.0.0.1\"]}");
   }
   std::vector<StubDomain> domains;
@@ -207,8 +215,8 @@ auto parse_file(const std::string& folder, const char* file,
                 const std::string& text, Parse parse) {
   try {
     return parse(text);
-  } catch (const UsageError& error) {
-    throw UsageError(folder + "/" + file + ": " + error.what());
+  } catch (const ConfigurationError& error) {
+    throw ConfigurationError(folder + "/" + file + ": " + error.what());
   }
 }
 
@@ -217,11 +225,12 @@ auto parse_file(const std::string& folder, const char* file,
 DirTexts read_config_dir(const std::string& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
-    throw UsageError(folder + ": " + std::strerror(errno) +
-                     "; create it or correct --config-dir");
+    throw ConfigurationError(folder + ": " + std::strerror(errno) +
+                             "; create it or correct --config-dir");
   }
   if (!S_ISDIR(status.st_mode)) {
-    throw UsageError(folder + ": is not a folder; correct --config-dir");
+    throw ConfigurationError(folder +
+                             ": is not a folder; correct --config-dir");
   }
   return {read_key(folder, kUpstreamFile), read_key(folder, kStubFile)};
 }

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "zones/name.h"
 
 namespace canopy {
@@ -30,12 +30,12 @@ struct NamedServer {
 
 struct StubDomain {
   Name domain;
-  std::vector<std::variant<Endpoint, NamedServer>> servers;
+  std::vector<std::variant<SocketAddress, NamedServer>> servers;
 };
 
 struct DirConfig {
   // Nothing: what the flags say.
-  std::optional<std::vector<Endpoint>> upstream_nameservers;
+  std::optional<std::vector<SocketAddress>> upstream_nameservers;
   std::vector<StubDomain> stub_domains;
 };
 
@@ -47,11 +47,11 @@ struct DirTexts {
   friend bool operator==(const DirTexts&, const DirTexts&) = default;
 };
 
-// Throws UsageError when the folder or a file cannot be read.
+// Throws ConfigurationError when the folder or a file cannot be read.
 DirTexts read_config_dir(const std::string& folder);
 
-// All or nothing: throws UsageError for the first value that is wrong, with
-// the file's name below `folder`.
+// All or nothing: throws ConfigurationError for the first value that is wrong,
+// with the file's name below `folder`.
 DirConfig parse_config(const std::string& folder, const DirTexts& texts);
 
 }  // namespace canopy

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/reply.h"
 
 namespace canopy {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "server/usage_error.h"
+#include "healthz/configuration_error.h"
 
 namespace canopy {
 namespace {
@@ -25,11 +25,12 @@ std::size_t upstream_sockets(const DescriptorNeeds& needs, std::size_t ports) {
   return needs.workers * kUpstreams * (3 * ports + 2);
 }
 
-UsageError too_few(std::uint64_t limit, std::size_t least) {
-  return UsageError("the limit of open files is " + std::to_string(limit) +
-                    ", and " + std::to_string(least) +
-                    " are needed at least: raise the hard limit (ulimit -Hn, "
-                    "LimitNOFILE=), or lower --workers");
+ConfigurationError too_few(std::uint64_t limit, std::size_t least) {
+  return ConfigurationError(
+      "the limit of open files is " + std::to_string(limit) + ", and " +
+      std::to_string(least) +
+      " are needed at least: raise the hard limit (ulimit -Hn, "
+      "LimitNOFILE=), or lower --workers");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct DescriptorNeeds {
 };
 
 struct DescriptorPlan {
-  // Throws UsageError when `limit` does not suffice.
+  // Throws ConfigurationError when `limit` does not suffice.
   DescriptorPlan(std::uint64_t limit, const DescriptorNeeds& needs);
 
   std::size_t tcp_connections = 0;     // at most

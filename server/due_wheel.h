@@ -9,6 +9,7 @@
 
 #include "server/forward_timing.h"
 #include "server/inquiry.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

@@ -3,6 +3,9 @@
 #include <array>
 #include <limits>
 
+#include "healthz/configuration_error.h"
+#include "server/option_values.h"
+
 namespace canopy {
 namespace {
 
@@ -20,43 +23,43 @@ PodRecords pods_value(Text text) {
   if (text == "disabled") return PodRecords::kDisabled;
   if (text == "insecure") return PodRecords::kInsecure;
   if (text == "verified") return PodRecords::kVerified;
-  throw UsageError("is none of disabled, insecure and verified");
+  throw ConfigurationError("is none of disabled, insecure and verified");
 }
 
 UpstreamNaming::Mode naming_value(Text text) {
   if (text == "auto") return UpstreamNaming::Mode::kAuto;
   if (text == "always") return UpstreamNaming::Mode::kAlways;
   if (text == "never") return UpstreamNaming::Mode::kNever;
-  throw UsageError("is none of auto, always and never");
+  throw ConfigurationError("is none of auto, always and never");
 }
 
 QueryCase case_value(Text text) {
   if (text == "auto") return QueryCase::kAuto;
   if (text == "always") return QueryCase::kAlways;
   if (text == "never") return QueryCase::kNever;
-  throw UsageError("is none of auto, always and never");
+  throw ConfigurationError("is none of auto, always and never");
 }
 
 std::string log_value(Text text) {
   for (const auto level : {"debug", "info", "warning", "error"}) {
     if (text == level) return text;
   }
-  throw UsageError("is none of debug, info, warning and error");
+  throw ConfigurationError("is none of debug, info, warning and error");
 }
 
 std::optional<std::uint16_t> zone_port_value(Text text) {
   if (text == "off") return std::nullopt;
   try {
     return port_value(text);
-  } catch (const UsageError& error) {
-    throw UsageError(std::string(error.what()) + ", or \"off\"");
+  } catch (const ConfigurationError& error) {
+    throw ConfigurationError(std::string(error.what()) + ", or \"off\"");
   }
 }
 
 std::chrono::milliseconds period_value(Text text) {
   const auto period = duration_value(text);
   if (period >= std::chrono::milliseconds(10)) return period;
-  throw UsageError("is too short; give at least 10ms");
+  throw ConfigurationError("is too short; give at least 10ms");
 }
 
 std::chrono::milliseconds watchdog_value(Text text) {
@@ -64,7 +67,8 @@ std::chrono::milliseconds watchdog_value(Text text) {
   const auto limit = duration_value(text);
   // Less than a slow moment of a busy machine.
   if (limit == limit.zero() || limit >= std::chrono::seconds(1)) return limit;
-  throw UsageError("is too short; give at least 1s, or 0 to turn it off");
+  throw ConfigurationError(
+      "is too short; give at least 1s, or 0 to turn it off");
 }
 
 template <typename Parse>
@@ -73,8 +77,8 @@ auto each_value(Text text, Parse parse) {
   for (const std::string& item : list_items(text)) {
     try {
       values.push_back(parse(item));
-    } catch (const UsageError& error) {
-      throw UsageError("has \"" + item + "\", which " + error.what());
+    } catch (const ConfigurationError& error) {
+      throw ConfigurationError("has \"" + item + "\", which " + error.what());
     }
   }
   return values;
@@ -82,7 +86,8 @@ auto each_value(Text text, Parse parse) {
 
 std::string url_value(Text text) {
   if (text.starts_with("https://") || text.starts_with("http://")) return text;
-  throw UsageError("is not a URL; give one such as https://10.0.0.1:6443");
+  throw ConfigurationError(
+      "is not a URL; give one such as https://10.0.0.1:6443");
 }
 
 const std::array kFlags = {

@@ -23,7 +23,7 @@ struct Flag {
   std::string_view shown_default;
   std::string_view help;
   FlagGroup group;
-  // Throws UsageError for the part after the value.
+  // Throws ConfigurationError for the part after the value.
   void (*set)(Options&, const std::string& value);
   std::string_view alias = {};
   bool repeatable = false;

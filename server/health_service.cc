@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "healthz/configuration_error.h"
 #include "healthz/guarded.h"
 #include "healthz/http_metrics.h"
 #include "healthz/routes.h"
 #include "healthz/zone_page.h"
-#include "server/usage_error.h"
 
 namespace canopy {
 namespace {
@@ -45,15 +45,14 @@ WorkerProbesOptions worker_options(const Options& options,
   probes.domain = options.domain;
   probes.period = options.probe_period;
   probes.timeout = probe_timeout(options);
-  const auto add = [&](Health::Tier tier,
-                       const std::vector<Endpoint>& endpoints) {
+  const auto add = [&](Tier tier, const std::vector<SocketAddress>& endpoints) {
     for (unsigned i = 0; i < endpoints.size(); ++i) {
       probes.workers.push_back(
           {.tier = tier, .worker = i + 1, .server = endpoints[i]});
     }
   };
-  add(Health::Tier::kCache, workers.probe_endpoints(Tier::kCache));
-  add(Health::Tier::kZone, workers.probe_endpoints(Tier::kZone));
+  add(Tier::kCache, workers.probe_endpoints(Tier::kCache));
+  add(Tier::kZone, workers.probe_endpoints(Tier::kZone));
   return probes;
 }
 
@@ -74,7 +73,7 @@ HealthService::HealthService(const Options& options, const Workers& workers,
   try {
     http_ = std::make_unique<HttpServer>(io_, http, std::move(routes));
   } catch (const std::runtime_error& error) {
-    throw UsageError(error.what());  // a port like the others
+    throw ConfigurationError(error.what());  // a port like the others
   }
   metrics.add_source([this](MetricWriter& writer) {
     write_http_metrics(writer, http_->counts());

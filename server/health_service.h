@@ -20,8 +20,8 @@ namespace canopy {
 
 class HealthService {
  public:
-  // Throws UsageError when the port cannot be listened on.  Adds a source to
-  // `metrics`; all that is passed must outlive this.
+  // Throws ConfigurationError when the port cannot be listened on.  Adds a
+  // source to `metrics`; all that is passed must outlive this.
   HealthService(const Options& options, const Workers& workers,
                 ZoneStore& zones, Health& health, Metrics& metrics);
   ~HealthService();

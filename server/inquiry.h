@@ -18,6 +18,7 @@
 #include "server/recycled.h"
 #include "server/upstream_answer_reader.h"
 #include "server/upstream_server.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

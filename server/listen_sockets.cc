@@ -11,7 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "server/endpoint_text.h"
+#include "healthz/configuration_error.h"
+#include "server/net/address.h"
 
 namespace canopy {
 namespace {
@@ -31,7 +32,7 @@ constexpr int kTcpSendBuffer = 16 << 10;
 // A socket call that failed, on the way to an error text.
 struct BindFailure {
   int error = 0;
-  Endpoint endpoint;
+  SocketAddress endpoint;
   const char* protocol = "";
 };
 
@@ -40,7 +41,7 @@ void set(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-FileDescriptor open_socket(const Endpoint& endpoint, int type) {
+FileDescriptor open_socket(const SocketAddress& endpoint, int type) {
   FileDescriptor fd(::socket(endpoint.protocol().family(),
                              type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd && endpoint.address().is_v6()) {
@@ -51,7 +52,8 @@ FileDescriptor open_socket(const Endpoint& endpoint, int type) {
 
 const char* protocol_of(int type) { return type == SOCK_DGRAM ? "UDP" : "TCP"; }
 
-void bind_socket(const FileDescriptor& fd, const Endpoint& endpoint, int type) {
+void bind_socket(const FileDescriptor& fd, const SocketAddress& endpoint,
+                 int type) {
   if (fd && ::bind(fd.number(), endpoint.data(),
                    static_cast<socklen_t>(endpoint.size())) == 0) {
     return;
@@ -61,7 +63,7 @@ void bind_socket(const FileDescriptor& fd, const Endpoint& endpoint, int type) {
 
 // Binds without SO_REUSEPORT and lets go again: throws if another process has
 // the port.  Returns the port, which the kernel chose if it was 0.
-std::uint16_t probe_port(const Endpoint& endpoint, int type) {
+std::uint16_t probe_port(const SocketAddress& endpoint, int type) {
   const FileDescriptor fd = open_socket(endpoint, type);
   // TCP connections of an earlier process in TIME_WAIT are no hindrance.
   if (fd && type == SOCK_STREAM) {
@@ -87,7 +89,7 @@ void ask_for_local_address(int fd, const Address& address) {
   }
 }
 
-FileDescriptor open_udp(const Endpoint& endpoint, int receive_buffer) {
+FileDescriptor open_udp(const SocketAddress& endpoint, int receive_buffer) {
   FileDescriptor fd = open_socket(endpoint, SOCK_DGRAM);
   if (fd) set(fd.number(), SOL_SOCKET, SO_REUSEPORT, 1);
   bind_socket(fd, endpoint, SOCK_DGRAM);
@@ -103,7 +105,7 @@ FileDescriptor open_udp(const Endpoint& endpoint, int receive_buffer) {
   return fd;
 }
 
-FileDescriptor open_tcp(const Endpoint& endpoint) {
+FileDescriptor open_tcp(const SocketAddress& endpoint) {
   FileDescriptor fd = open_socket(endpoint, SOCK_STREAM);
   if (fd) {
     set(fd.number(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -141,10 +143,12 @@ std::string advice(const BindFailure& failure, std::string_view flag) {
   }
 }
 
-UsageError usage_error(const BindFailure& failure, std::string_view flag) {
-  return UsageError("cannot listen on " + to_text(failure.endpoint) + " (" +
-                    failure.protocol + "): " + std::strerror(failure.error) +
-                    ": " + advice(failure, flag));
+ConfigurationError usage_error(const BindFailure& failure,
+                               std::string_view flag) {
+  return ConfigurationError("cannot listen on " + to_text(failure.endpoint) +
+                            " (" + failure.protocol +
+                            "): " + std::strerror(failure.error) + ": " +
+                            advice(failure, flag));
 }
 
 bool lacks_ipv6(const BindFailure& failure) {
@@ -166,7 +170,7 @@ std::vector<Address> all_addresses() {
 
 bool has_address(const Address& address) {
   try {
-    probe_port(Endpoint(address, 0), SOCK_DGRAM);
+    probe_port(SocketAddress(address, 0), SOCK_DGRAM);
   } catch (const BindFailure& failure) {
     return failure.error != EADDRNOTAVAIL && failure.error != EAFNOSUPPORT;
   }
@@ -185,15 +189,15 @@ TierSockets open_all(const std::vector<Address>& addresses,
   tier.port = plan.port;
   for (const Address& address : addresses) {
     const std::uint16_t port =
-        probe_port(Endpoint(address, tier.port), SOCK_DGRAM);
+        probe_port(SocketAddress(address, tier.port), SOCK_DGRAM);
     tier.port = port;
-    probe_port(Endpoint(address, port), SOCK_STREAM);
+    probe_port(SocketAddress(address, port), SOCK_STREAM);
     tier.endpoints.emplace_back(address, port);
   }
   const int buffer = receive_buffer(addresses.size(), plan);
   for (unsigned i = 0; i < plan.workers; ++i) {
     auto& sockets = tier.by_worker.emplace_back();
-    for (const Endpoint& endpoint : tier.endpoints) {
+    for (const SocketAddress& endpoint : tier.endpoints) {
       sockets.push_back(
           {open_udp(endpoint, buffer), open_tcp(endpoint), endpoint});
     }

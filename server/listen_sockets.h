@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "server/file_descriptor.h"
-#include "server/option_values.h"
+#include "server/net/address.h"
 
 namespace canopy {
 
@@ -16,12 +16,12 @@ namespace canopy {
 struct SocketPair {
   FileDescriptor udp;  // bound
   FileDescriptor tcp;  // bound and listening
-  Endpoint local;
+  SocketAddress local;
 };
 
 struct TierSockets {
   std::uint16_t port = 0;
-  std::vector<Endpoint> endpoints;
+  std::vector<SocketAddress> endpoints;
   std::vector<std::vector<SocketPair>> by_worker;
 };
 
@@ -38,13 +38,13 @@ struct ListenPlan {
   std::size_t receive_memory = SIZE_MAX;
 };
 
-// Throws UsageError that names address, port and what to do.  A port that
-// another process listens on is an error, although SO_REUSEPORT would let two
-// processes of one user share it and split the questions between them.
+// Throws ConfigurationError that names address, port and what to do.  A port
+// that another process listens on is an error, although SO_REUSEPORT would let
+// two processes of one user share it and split the questions between them.
 TierSockets open_tier_sockets(const ListenPlan& plan);
 
 // For one worker alone: on loopback, on a port of the kernel's choice.  Throws
-// UsageError.
+// ConfigurationError.
 SocketPair open_probe_sockets();
 
 }  // namespace canopy

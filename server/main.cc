@@ -11,18 +11,19 @@
 #include <stdexcept>
 
 #include "cache/answer_cache.h"
+#include "healthz/configuration_error.h"
 #include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "healthz/process_metrics.h"
 #include "kubewatch/cluster_watch.h"
-#include "kubewatch/configuration_error.h"
 #include "server/client_rates.h"
 #include "server/cluster_source.h"
 #include "server/descriptor_plan.h"
-#include "server/endpoint_text.h"
 #include "server/granted_memory.h"
 #include "server/health_service.h"
 #include "server/memory_return.h"
+#include "server/net/address.h"
+#include "server/option_values.h"
 #include "server/options.h"
 #include "server/own_addresses.h"
 #include "server/query_handler.h"
@@ -53,8 +54,8 @@ std::string hostname() {
   return name.data();
 }
 
-void say_where(const char* what, const std::vector<Endpoint>& endpoints) {
-  for (const Endpoint& endpoint : endpoints) {
+void say_where(const char* what, const std::vector<SocketAddress>& endpoints) {
+  for (const SocketAddress& endpoint : endpoints) {
     log_info("{} listens on {} (UDP and TCP)", what, to_text(endpoint));
   }
 }
@@ -62,7 +63,7 @@ void say_where(const char* what, const std::vector<Endpoint>& endpoints) {
 void say_where(const HttpServer& http) {
   for (const auto& at : http.endpoints()) {
     log_info("health and metrics listen on http://{}",
-             to_text(Endpoint(at.address(), at.port())));
+             to_text(SocketAddress(at.address(), at.port())));
   }
 }
 
@@ -75,8 +76,9 @@ void say_when_ready(const Health& health) {
 }
 
 // Where our own zone can be asked.
-std::optional<Endpoint> first_of(const std::vector<Endpoint>& wanted,
-                                 const std::vector<Endpoint>& otherwise) {
+std::optional<SocketAddress> first_of(
+    const std::vector<SocketAddress>& wanted,
+    const std::vector<SocketAddress>& otherwise) {
   return wanted.empty() ? otherwise.front() : wanted.front();
 }
 
@@ -329,9 +331,6 @@ void open_standard_descriptors() {
 int run_to_the_end(const std::vector<std::string>& arguments) {
   try {
     return run(parse_options(arguments));
-  } catch (const UsageError& error) {
-    print_error(std::string("canopydns: ") + error.what());
-    return 2;
   } catch (const ConfigurationError& error) {
     print_error(std::string("canopydns: ") + error.what());
     return 2;

@@ -27,7 +27,7 @@ std::size_t resident() {
 
 }  // namespace
 
-void MemoryReturn::look(std::size_t used, Time now) {
+void MemoryReturn::look(std::size_t used, TimePoint now) {
   most_used_ = std::max(most_used_, used);
   const std::size_t before = std::exchange(resident_, resident());
   left_ = std::min(left_, resident_);

@@ -58,20 +58,21 @@ bool is_label_octet(char c) {
 std::uint64_t number_value(std::string_view text, NumberRange range) {
   const auto value = digits(text);
   if (value && *value >= range.least && *value <= range.most) return *value;
-  throw UsageError("is not a number from " + std::to_string(range.least) +
-                   " to " + std::to_string(range.most));
+  throw ConfigurationError("is not a number from " +
+                           std::to_string(range.least) + " to " +
+                           std::to_string(range.most));
 }
 
 std::uint16_t port_value(std::string_view text) {
   const auto value = digits(text);
   if (value && *value <= 65535) return static_cast<std::uint16_t>(*value);
-  throw UsageError("is not a port; give a number from 0 to 65535");
+  throw ConfigurationError("is not a port; give a number from 0 to 65535");
 }
 
 bool boolean_value(std::string_view text) {
   if (text == "true" || text == "1") return true;
   if (text == "false" || text == "0") return false;
-  throw UsageError("is neither true nor false");
+  throw ConfigurationError("is neither true nor false");
 }
 
 std::chrono::milliseconds duration_value(std::string_view text) {
@@ -85,7 +86,7 @@ std::chrono::milliseconds duration_value(std::string_view text) {
     if (good) total += *count * unit;
   }
   if (good && total <= kMost) return std::chrono::milliseconds(total);
-  throw UsageError(
+  throw ConfigurationError(
       "is not a duration; give a number and a unit of ms, s, m or h, at most "
       "a day, such as 2s or 500ms");
 }
@@ -106,7 +107,7 @@ std::uint64_t size_value(std::string_view text) {
       *count <= (std::numeric_limits<std::uint64_t>::max() >> 1 >> shift)) {
     return *count << shift;
   }
-  throw UsageError(
+  throw ConfigurationError(
       "is not a size; give octets, or a number with K, M or G, "
       "such as 32M");
 }
@@ -115,15 +116,10 @@ Address address_value(std::string_view text) {
   boost::system::error_code error;
   Address address = boost::asio::ip::make_address(std::string(text), error);
   if (!error) return address;
-  throw UsageError("is not an IP address");
+  throw ConfigurationError("is not an IP address");
 }
 
-bool lacks_zone(const Address& address) {
-  return address.is_v6() && address.to_v6().is_link_local() &&
-         address.to_v6().scope_id() == 0;
-}
-
-Endpoint server_value(std::string_view text) {
+SocketAddress server_value(std::string_view text) {
   constexpr std::uint16_t kDnsPort = 53;
   const char* const kWhat =
       "is not a server; give an IP address, IP:port or [IPv6]:port";
@@ -131,12 +127,13 @@ Endpoint server_value(std::string_view text) {
   std::optional<std::uint64_t> port = kDnsPort;
   if (text.starts_with('[')) {
     const auto close = text.find(']');
-    if (close == std::string_view::npos) throw UsageError(kWhat);
+    if (close == std::string_view::npos) throw ConfigurationError(kWhat);
     address = text.substr(1, close - 1);
     const std::string_view rest = text.substr(close + 1);
-    if (address.find(':') == std::string_view::npos) throw UsageError(kWhat);
+    if (address.find(':') == std::string_view::npos)
+      throw ConfigurationError(kWhat);
     if (!rest.empty()) {
-      if (rest.front() != ':') throw UsageError(kWhat);
+      if (rest.front() != ':') throw ConfigurationError(kWhat);
       port = digits(rest.substr(1));
     }
   } else if (std::count(text.begin(), text.end(), ':') == 1) {
@@ -147,15 +144,15 @@ Endpoint server_value(std::string_view text) {
   boost::system::error_code error;
   const Address parsed =
       boost::asio::ip::make_address(std::string(address), error);
-  if (error) throw UsageError(kWhat);
+  if (error) throw ConfigurationError(kWhat);
   if (!port || *port < 1 || *port > 65535) {
-    throw UsageError("has no port from 1 to 65535 after the address");
+    throw ConfigurationError("has no port from 1 to 65535 after the address");
   }
   if (parsed.is_unspecified() || parsed.is_multicast()) {
-    throw UsageError("is not the address of one server");
+    throw ConfigurationError("is not the address of one server");
   }
   if (lacks_zone(parsed)) {
-    throw UsageError(
+    throw ConfigurationError(
         "is a link-local address; name an interface of this machine after it, "
         "such as fe80::53%eth0");
   }
@@ -171,7 +168,7 @@ Network network_value(std::string_view text) {
   const Address address =
       boost::asio::ip::make_address(std::string(text.substr(0, slash)), error);
   if (error || !prefix || *prefix > (address.is_v4() ? 32U : 128U)) {
-    throw UsageError("is not a network; give one such as 10.96.0.0/12");
+    throw ConfigurationError("is not a network; give one such as 10.96.0.0/12");
   }
   const auto bits = static_cast<unsigned short>(prefix.value());
   const Address first =
@@ -183,8 +180,8 @@ Network network_value(std::string_view text) {
                         .canonical()
                         .address());
   if (first != address) {
-    throw UsageError("has bits set behind its prefix; write " +
-                     first.to_string() + "/" + std::to_string(*prefix));
+    throw ConfigurationError("has bits set behind its prefix; write " +
+                             first.to_string() + "/" + std::to_string(*prefix));
   }
   return {address, static_cast<unsigned>(*prefix)};
 }
@@ -198,7 +195,8 @@ Name domain_value(std::string_view text) {
       });
   const auto name = plain ? Name::from_text(bare) : std::nullopt;
   if (name) return *name;
-  throw UsageError("is not a domain name; give one such as cluster.local");
+  throw ConfigurationError(
+      "is not a domain name; give one such as cluster.local");
 }
 
 std::vector<std::string> list_items(std::string_view text) {
@@ -207,7 +205,8 @@ std::vector<std::string> list_items(std::string_view text) {
     const auto comma = text.find(',');
     const std::string_view item = trimmed(text.substr(0, comma));
     if (item.empty()) {
-      throw UsageError("has an empty item; separate items with one comma");
+      throw ConfigurationError(
+          "has an empty item; separate items with one comma");
     }
     items.emplace_back(item);
     if (comma == std::string_view::npos) return items;

@@ -1,23 +1,19 @@
 // Texts of flags, files and environment variables as values.  Each function
-// throws UsageError with a text that goes after the value, such as "is not a
-// port; give a number from 0 to 65535": the caller adds what and where.
+// throws ConfigurationError with a text that goes after the value, such as "is
+// not a port; give a number from 0 to 65535": the caller adds what and where.
 #pragma once
 
-#include <boost/asio/ip/udp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "server/usage_error.h"
+#include "healthz/configuration_error.h"
+#include "server/net/address.h"
 #include "zones/name.h"
 
 namespace canopy {
-
-// Where to ask or listen; the protocol may be UDP or TCP.
-using Endpoint = boost::asio::ip::udp::endpoint;
-using Address = boost::asio::ip::address;
 
 struct NumberRange {
   std::uint64_t least = 0;
@@ -34,18 +30,8 @@ std::uint64_t size_value(std::string_view text);
 Address address_value(std::string_view text);
 // "10.0.0.1", "10.0.0.1:5353", "::1", "[::1]:5353"; port 53 where none is.
 // Link-local IPv6 addresses name an interface of this machine: "fe80::1%eth0".
-Endpoint server_value(std::string_view text);
-// A link-local IPv6 address without its interface (zone, RFC 4007 section 11):
-// no packet can be sent there.
-bool lacks_zone(const Address& address);
-// "10.96.0.0/12": a network's address, whose host bits are zero, and how many
-// bits its addresses have in common.
-struct Network {
-  Address address;
-  unsigned prefix = 0;
-
-  friend bool operator==(const Network&, const Network&) = default;
-};
+SocketAddress server_value(std::string_view text);
+// "10.96.0.0/12".
 Network network_value(std::string_view text);
 // A domain of LDH labels and underscores, the trailing dot optional.
 Name domain_value(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include "server/forward_timing.h"
 #include "server/reply.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 
+#include "healthz/configuration_error.h"
 #include "server/flags.h"
 #include "server/granted_cores.h"
 
@@ -28,10 +29,10 @@ void set_flag(const Flag& flag, const std::string& where,
               const std::string& value, Options& options) {
   try {
     if (value.empty())
-      throw UsageError("is empty; give a value or leave it out");
+      throw ConfigurationError("is empty; give a value or leave it out");
     flag.set(options, value);
-  } catch (const UsageError& error) {
-    throw UsageError(where + ": \"" + value + "\" " + error.what());
+  } catch (const ConfigurationError& error) {
+    throw ConfigurationError(where + ": \"" + value + "\" " + error.what());
   }
 }
 
@@ -107,12 +108,13 @@ std::string likely_flag(const std::string& argument) {
 [[noreturn]] void refuse_unknown(const std::string& argument) {
   const std::string name = without_value(argument);
   if (!name.starts_with('-')) {
-    throw UsageError("unknown argument \"" + name +
-                     "\": flags start with --, and boolean flags take their "
-                     "value as --flag=false");
+    throw ConfigurationError(
+        "unknown argument \"" + name +
+        "\": flags start with --, and boolean flags take their "
+        "value as --flag=false");
   }
   const std::string near = likely_flag(name);
-  throw UsageError(
+  throw ConfigurationError(
       "unknown flag " + name + ": " +
       (near.empty() ? "see canopydns --help" : "did you mean " + near + "?"));
 }
@@ -122,9 +124,10 @@ Command command_value(const std::string& text) {
   if (text == "check") return Command::kCheck;
   if (text == "version") return Command::kVersion;
   if (text == "help") return Command::kHelp;
-  throw UsageError("unknown command \"" + text +
-                   "\": use serve, check or version; boolean flags take their "
-                   "value as --flag=false");
+  throw ConfigurationError(
+      "unknown command \"" + text +
+      "\": use serve, check or version; boolean flags take their "
+      "value as --flag=false");
 }
 
 bool clash(std::uint16_t a, std::uint16_t b) { return a != 0 && a == b; }
@@ -147,28 +150,30 @@ void give_way(Options& options) {
 void check_together(const Options& options) {
   if (!options.manifests.empty() &&
       !(options.kubeconfig.empty() && options.kube_master_url.empty())) {
-    throw UsageError(
+    throw ConfigurationError(
         "--manifests and --kubeconfig or --kube-master-url exclude each "
         "other: records come from files or from an API server; leave one out");
   }
   if (!options.manifests.empty() && !options.snapshot_file.empty()) {
-    throw UsageError(
+    throw ConfigurationError(
         "--manifests and --snapshot-file exclude each other: a snapshot is of "
         "what an API server said; leave --snapshot-file out");
   }
   if (options.service_cidr && options.manifests.empty()) {
-    throw UsageError(
+    throw ConfigurationError(
         "--service-cidr is for --manifests: an API server gives Services their "
         "addresses itself; leave it out");
   }
   if (options.zone_port && clash(*options.zone_port, options.dns_port)) {
-    throw UsageError("--zone-port: " + std::to_string(*options.zone_port) +
-                     " is also --dns-port; choose another, or off");
+    throw ConfigurationError(
+        "--zone-port: " + std::to_string(*options.zone_port) +
+        " is also --dns-port; choose another, or off");
   }
   if (clash(options.healthz_port, options.dns_port) ||
       clash(options.healthz_port, options.zone_port.value_or(0))) {
-    throw UsageError("--healthz-port: " + std::to_string(options.healthz_port) +
-                     " is also a DNS port; choose another");
+    throw ConfigurationError(
+        "--healthz-port: " + std::to_string(options.healthz_port) +
+        " is also a DNS port; choose another");
   }
 }
 
@@ -177,8 +182,9 @@ void refuse_empty_values(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (argument.starts_with("--") && argument.size() > 3 &&
         argument.find('=') == argument.size() - 1) {
-      throw UsageError(without_value(argument) +
-                       ": the value is empty; give one or leave the flag out");
+      throw ConfigurationError(
+          without_value(argument) +
+          ": the value is empty; give one or leave the flag out");
     }
   }
 }
@@ -200,24 +206,18 @@ void parse_arguments(CLI::App& app, std::vector<std::string> arguments) {
     app.parse(std::move(arguments));
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
-    throw UsageError(text.substr(0, text.find(':')) +
-                     ": the value is missing; write it after a blank or =");
+    throw ConfigurationError(
+        text.substr(0, text.find(':')) +
+        ": the value is missing; write it after a blank or =");
   } catch (const CLI::ParseError& error) {
-    throw UsageError(std::string(error.what()) + "; see canopydns --help");
+    throw ConfigurationError(std::string(error.what()) +
+                             "; see canopydns --help");
   }
   const std::vector<std::string> unknown = app.remaining();
   if (!unknown.empty()) refuse_unknown(unknown.front());
 }
 
 }  // namespace
-
-Environment process_environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* const value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-}
 
 Options parse_options(const std::vector<std::string>& arguments,
                       const Environment& environment) {

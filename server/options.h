@@ -5,21 +5,21 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "server/option_values.h"
+#include "healthz/environment.h"
+#include "server/net/address.h"
 #include "server/process_user.h"
 #include "server/query_case.h"
 #include "server/upstream_text.h"
 #include "zones/name.h"
+#include "zones/pod_records.h"
 
 namespace canopy {
 
 enum class Command : std::uint8_t { kServe, kCheck, kVersion, kHelp };
-enum class PodRecords : std::uint8_t { kDisabled, kInsecure, kVerified };
 
 struct Options {
   Command command = Command::kServe;
@@ -54,7 +54,7 @@ struct Options {
   std::optional<Network> service_cidr;  // for manifests; nothing: off
 
   // Forwarding and cache.
-  std::vector<Endpoint> nameservers;  // empty: from resolv_conf
+  std::vector<SocketAddress> nameservers;  // empty: from resolv_conf
   std::string resolv_conf = "/etc/resolv.conf";
   bool resolv_conf_is_default = true;
   std::string config_dir;
@@ -79,12 +79,7 @@ struct Options {
   std::vector<std::string> remarks;
 };
 
-// Looks up an environment variable: nothing when it is not set.
-using Environment =
-    std::function<std::optional<std::string>(const std::string& name)>;
-Environment process_environment();
-
-// `arguments` without the program's name.  Throws UsageError.
+// `arguments` without the program's name.  Throws ConfigurationError.
 Options parse_options(const std::vector<std::string>& arguments,
                       const Environment& environment = process_environment());
 

@@ -45,7 +45,7 @@ std::vector<Address> interface_addresses() {
   return addresses;
 }
 
-bool OwnAddresses::include(const Endpoint& server) const {
+bool OwnAddresses::include(const SocketAddress& server) const {
   if (port == 0 || server.port() != port) return false;
   const bool all =
       bound.empty() ||

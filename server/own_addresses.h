@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 
 namespace canopy {
 
@@ -11,7 +11,7 @@ struct OwnAddresses {
   std::vector<Address> bound;  // empty: all of this machine's
   std::uint16_t port = 53;
 
-  bool include(const Endpoint& server) const;
+  bool include(const SocketAddress& server) const;
 };
 
 // The addresses of this machine's interfaces, now.

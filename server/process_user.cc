@@ -11,7 +11,7 @@
 #include <optional>
 #include <system_error>
 
-#include "server/usage_error.h"
+#include "healthz/configuration_error.h"
 
 namespace canopy {
 namespace {
@@ -31,12 +31,13 @@ gid_t group_of(const std::string& group) {
   if (const auto* const found = ::getgrnam(group.c_str())) {
     return found->gr_gid;
   }
-  throw UsageError("names no group of this machine; give one, or its number");
+  throw ConfigurationError(
+      "names no group of this machine; give one, or its number");
 }
 
 [[noreturn]] void fail(const ProcessUser& user, const std::string& why) {
-  throw UsageError("--user=" + user.text + ": " + why +
-                   "; start as root, or leave the flag out");
+  throw ConfigurationError("--user=" + user.text + ": " + why +
+                           "; start as root, or leave the flag out");
 }
 
 [[noreturn]] void cannot(const ProcessUser& user, const char* what) {
@@ -59,7 +60,8 @@ ProcessUser process_user_value(std::string_view text) {
     user.uid = *number;
     user.gid = *number;
   } else {
-    throw UsageError("names no user of this machine; give one, or its number");
+    throw ConfigurationError(
+        "names no user of this machine; give one, or its number");
   }
   if (colon != std::string_view::npos) {
     user.gid = group_of(std::string(text.substr(colon + 1)));

@@ -16,15 +16,15 @@ struct ProcessUser {
 };
 
 // "nobody", "nobody:nogroup", "65532:65532"; without a group the user's own,
-// or of a number that no user has, the same number.  Throws UsageError.
+// or of a number that no user has, the same number.  Throws ConfigurationError.
 ProcessUser process_user_value(std::string_view text);
 
 // For good: no program that is run gains privileges (no_new_privs).  Before the
 // first thread is made, for threads inherit it, and nothing sets it for others.
-// Throws UsageError.
+// Throws ConfigurationError.
 void give_up_new_privileges(const ProcessUser& user);
 // For good: user, group, no other groups, no capabilities.  Nothing to do for
-// who is that user already.  Throws UsageError.
+// who is that user already.  Throws ConfigurationError.
 void become(const ProcessUser& user);
 
 }  // namespace canopy

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "zones/name.h"
 
 namespace canopy {

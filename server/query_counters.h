@@ -7,13 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "healthz/tier.h"
+
 namespace canopy {
-
-enum class Tier : std::uint8_t { kCache, kZone };
-enum class Transport : std::uint8_t { kUdp, kTcp };
-
-inline constexpr std::size_t kTiers = 2;
-inline constexpr std::size_t kTransports = 2;
 
 // A count with a single writer.
 class Count {

@@ -21,6 +21,7 @@
 #include "zones/answer.h"
 #include "zones/message_reader.h"
 #include "zones/message_writer.h"
+#include "zones/time_point.h"
 #include "zones/zone_store.h"
 
 namespace canopy {

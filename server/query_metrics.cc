@@ -1,6 +1,6 @@
 #include "server/query_metrics.h"
 
-#include "server/endpoint_text.h"
+#include "server/net/address.h"
 
 namespace canopy {
 namespace {

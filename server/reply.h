@@ -2,24 +2,15 @@
 // session.  A plain value, used on the worker's thread it was made on.
 #pragma once
 
-#include <netinet/in.h>
-
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
 
-#include "server/query_counters.h"
+#include "healthz/tier.h"
+#include "server/net/peer.h"
+#include "zones/time_point.h"
 
 namespace canopy {
-
-// Where a message comes from; of a datagram the local address it was sent to
-// too, so that the answer leaves from there (IP_PKTINFO).
-struct Peer {
-  sockaddr_in6 address{};  // or a sockaddr_in, by sin6_family
-  in6_addr local{};        // v4: the first four octets
-  std::uint32_t interface = 0;
-};
 
 // What a listener or a session offers to answers.
 class ReplySink {
@@ -31,8 +22,6 @@ class ReplySink {
   // The peer is not worth an answer: ends a connection.
   virtual void hang_up() {}
 };
-
-using TimePoint = std::chrono::steady_clock::time_point;
 
 struct Reply {
   ReplySink* sink = nullptr;

@@ -22,7 +22,7 @@ ResolvConf parse_resolv_conf(std::string_view text) {
       conf.ignored.push_back(value);
       continue;
     }
-    const Endpoint endpoint(address, 53);
+    const SocketAddress endpoint(address, 53);
     const auto& known = conf.nameservers;
     if (std::find(known.begin(), known.end(), endpoint) == known.end()) {
       conf.nameservers.push_back(endpoint);

@@ -5,13 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 
 namespace canopy {
 
 struct ResolvConf {
   // Port 53, in the file's order, each once.
-  std::vector<Endpoint> nameservers;
+  std::vector<SocketAddress> nameservers;
   // Values that are no address we can ask, such as a link-local one without an
   // interface of this machine (fe80::53%eth0).
   std::vector<std::string> ignored;

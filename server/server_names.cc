@@ -92,9 +92,9 @@ void ServerNames::watch(const std::vector<NamedServer>& servers) {
   }
 }
 
-std::vector<Endpoint> ServerNames::endpoints_of(
+std::vector<SocketAddress> ServerNames::endpoints_of(
     const NamedServer& server) const {
-  std::vector<Endpoint> endpoints;
+  std::vector<SocketAddress> endpoints;
   const auto found = lookups_.find(server);
   if (found == lookups_.end()) return endpoints;
   for (const Address& address : found->second->addresses) {

@@ -26,7 +26,7 @@ class ServerNames {
   // From now on these, and no others.  Known addresses are kept.
   void watch(const std::vector<NamedServer>& servers);
   // Empty as long as it is not known.
-  std::vector<Endpoint> endpoints_of(const NamedServer& server) const;
+  std::vector<SocketAddress> endpoints_of(const NamedServer& server) const;
   // All again, now.
   void refresh();
 

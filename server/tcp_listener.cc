@@ -9,7 +9,7 @@ namespace {
 // Out of descriptors or memory: accepting at once would only fail again.
 constexpr std::chrono::milliseconds kBackOff{100};
 
-boost::asio::ip::tcp tcp_of(const Endpoint& local) {
+boost::asio::ip::tcp tcp_of(const SocketAddress& local) {
   return local.address().is_v6() ? boost::asio::ip::tcp::v6()
                                  : boost::asio::ip::tcp::v4();
 }

@@ -7,7 +7,7 @@
 
 #include "server/file_descriptor.h"
 #include "server/listener_context.h"
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/tcp_sessions.h"
 
 namespace canopy {
@@ -16,7 +16,7 @@ class TcpListener {
  public:
   struct Settings {
     Tier tier = Tier::kCache;
-    Endpoint local;
+    SocketAddress local;
   };
 
   // `socket` listens.  Throws boost::system::system_error.

@@ -20,6 +20,7 @@
 #include "server/tcp_input.h"
 #include "server/tcp_output.h"
 #include "server/tcp_settings.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

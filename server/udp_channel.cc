@@ -28,7 +28,7 @@ struct UdpChannel::Socket {
 };
 
 std::unique_ptr<UdpChannel> UdpChannel::open(boost::asio::io_context& io,
-                                             const Endpoint& server) {
+                                             const SocketAddress& server) {
   auto socket = std::make_shared<Socket>(io);
   boost::system::error_code error;
   socket->udp.open(server.protocol(), error);

@@ -13,8 +13,9 @@
 #include <memory>
 #include <unordered_map>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/upstream_channel.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -22,7 +23,7 @@ class UdpChannel final : public UpstreamChannel {
  public:
   // Null when no socket can be opened or the server cannot be reached.
   static std::unique_ptr<UdpChannel> open(boost::asio::io_context& io,
-                                          const Endpoint& server);
+                                          const SocketAddress& server);
   ~UdpChannel() override;
   UdpChannel(const UdpChannel&) = delete;
   UdpChannel& operator=(const UdpChannel&) = delete;

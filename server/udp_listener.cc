@@ -9,7 +9,7 @@ namespace {
 // After so many batches, timers and other sockets get their turn.
 constexpr int kBatchesInARow = 4;
 
-LocalAddress local_address_of(const Endpoint& local) {
+LocalAddress local_address_of(const SocketAddress& local) {
   return local.address().is_unspecified() ? LocalAddress::kPerDatagram
                                           : LocalAddress::kFixed;
 }

@@ -18,7 +18,7 @@ class UdpListener : public ReplySink {
  public:
   struct Settings {
     Tier tier = Tier::kCache;
-    Endpoint local;
+    SocketAddress local;
   };
 
   // `socket` is bound and non-blocking.  Throws boost::system::system_error.

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "server/reply.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 

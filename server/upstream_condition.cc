@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "healthz/log.h"
-#include "server/endpoint_text.h"
 #include "server/forward_timing.h"
+#include "server/net/address.h"
 
 namespace canopy {
 namespace {

@@ -13,12 +13,13 @@
 #include <mutex>
 #include <string>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/optional_part.h"
 #include "server/query_case.h"
 #include "server/reply.h"
 #include "zones/name.h"
 #include "zones/rr_types.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -30,7 +31,7 @@ class UpstreamCondition {
   enum class State : std::uint8_t { kUp, kDown, kLoop };
 
   // `domain` is the stub domain's, or the root.
-  UpstreamCondition(const Name& domain, const Endpoint& endpoint,
+  UpstreamCondition(const Name& domain, const SocketAddress& endpoint,
                     SayChanges say, QueryCase query_case)
       : domain_(domain),
         endpoint_(endpoint),
@@ -39,7 +40,7 @@ class UpstreamCondition {
             asks_in_random_case(query_case, domain, endpoint.address())) {}
 
   const Name& domain() const { return domain_; }
-  const Endpoint& endpoint() const { return endpoint_; }
+  const SocketAddress& endpoint() const { return endpoint_; }
   State state() const { return state_.load(std::memory_order_relaxed); }
   bool is_up() const { return state() == State::kUp; }
 
@@ -147,7 +148,7 @@ class UpstreamCondition {
   std::string subject() const;
 
   const Name domain_;
-  const Endpoint endpoint_;
+  const SocketAddress endpoint_;
   const SayChanges say_;
   const bool wants_random_case_;
 

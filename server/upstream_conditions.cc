@@ -61,7 +61,7 @@ void UpstreamConditions::end_loop_check(const Name& name, bool answered,
 }
 
 std::shared_ptr<UpstreamCondition> UpstreamConditions::of(
-    const Name& domain, const Endpoint& endpoint, std::uint64_t edition) {
+    const Name& domain, const SocketAddress& endpoint, std::uint64_t edition) {
   const std::lock_guard lock(mutex_);
   latest_ = std::max(latest_, edition);
   Item& item = items_[{domain.to_text(), endpoint}];

@@ -14,6 +14,7 @@
 #include "server/random_octets.h"
 #include "server/upstream_condition.h"
 #include "server/upstream_counters.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -25,7 +26,7 @@ class UpstreamConditions {
   // The one for this server and domain.  `edition` is that of the table that
   // names it: those of older tables are not listed any more.
   std::shared_ptr<UpstreamCondition> of(const Name& domain,
-                                        const Endpoint& endpoint,
+                                        const SocketAddress& endpoint,
                                         std::uint64_t edition);
   // Of the upstreams in use.
   std::vector<UpstreamHealth> in_use() const;
@@ -65,7 +66,7 @@ class UpstreamConditions {
   const SayChanges say_;
   const QueryCase query_case_;
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, Endpoint>, Item> items_;
+  std::map<std::pair<std::string, SocketAddress>, Item> items_;
   std::uint64_t latest_ = 0;
   std::map<std::string, LoopCheck> loop_checks_;  // by name, in lower case
 };

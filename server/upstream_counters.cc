@@ -4,7 +4,7 @@
 
 namespace canopy {
 
-UpstreamCounts& ForwardCounts::upstream(const Endpoint& server) {
+UpstreamCounts& ForwardCounts::upstream(const SocketAddress& server) {
   const auto found = std::find_if(
       upstreams.begin(), upstreams.end(),
       [&](const UpstreamCounts& counts) { return counts.server == server; });

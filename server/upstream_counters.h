@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/query_counters.h"
 
 namespace canopy {
@@ -37,7 +37,7 @@ struct ForwardCounters {
 
 // A plain copy, summed over workers.
 struct UpstreamCounts {
-  Endpoint server;
+  SocketAddress server;
   std::uint64_t asked = 0;
   std::uint64_t answered = 0;
   std::uint64_t failures = 0;
@@ -50,7 +50,7 @@ struct UpstreamCounts {
 
 // How an upstream is doing for the names of a domain, for all workers.
 struct UpstreamHealth {
-  Endpoint server;
+  SocketAddress server;
   std::string domain;  // "." for names of no stub domain
   bool is_up = true;
   bool is_loop = false;
@@ -70,7 +70,7 @@ struct ForwardCounts {
   std::vector<UpstreamHealth> health;
 
   // Those of one server; zeros if there were none yet.
-  UpstreamCounts& upstream(const Endpoint& server);
+  UpstreamCounts& upstream(const SocketAddress& server);
 };
 
 void add(const UpstreamCounters& more, UpstreamCounts& sum);

@@ -15,6 +15,7 @@
 #include "server/upstream_condition.h"
 #include "server/upstream_counters.h"
 #include "zones/rr_types.h"
+#include "zones/time_point.h"
 
 namespace canopy {
 
@@ -32,7 +33,7 @@ class UpstreamServer {
         condition_(std::move(condition)),
         ports_(ports) {}
 
-  const Endpoint& endpoint() const { return condition_->endpoint(); }
+  const SocketAddress& endpoint() const { return condition_->endpoint(); }
   UpstreamCondition& condition() { return *condition_; }
   const std::shared_ptr<UpstreamCondition>& shared_condition() const {
     return condition_;

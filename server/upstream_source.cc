@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "healthz/configuration_error.h"
 #include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "healthz/read_file.h"
-#include "server/endpoint_text.h"
+#include "server/net/address.h"
 #include "server/resolv_conf.h"
 
 namespace canopy {
@@ -16,9 +17,9 @@ namespace {
 
 constexpr std::size_t kMaxResolvConf = 64 << 10;
 
-std::string list_text(const std::vector<Endpoint>& servers) {
+std::string list_text(const std::vector<SocketAddress>& servers) {
   std::string text;
-  for (const Endpoint& server : servers) {
+  for (const SocketAddress& server : servers) {
     text += (text.empty() ? "" : ", ") + to_text(server);
   }
   return text.empty() ? "none" : text;
@@ -31,7 +32,7 @@ std::string folder_of(const std::string& path) {
 }
 
 // A listener on all addresses is asked at the loopback address.
-Endpoint reachable(const Endpoint& listener) {
+SocketAddress reachable(const SocketAddress& listener) {
   if (!listener.address().is_unspecified()) return listener;
   if (listener.address().is_v6()) {
     return {boost::asio::ip::address_v6::loopback(), listener.port()};
@@ -62,7 +63,7 @@ UpstreamSource::UpstreamSource(UpstreamSettings settings, UpstreamStore& store)
 
 UpstreamSource::~UpstreamSource() { stop(); }
 
-void UpstreamSource::start(const std::optional<Endpoint>& zone_tier) {
+void UpstreamSource::start(const std::optional<SocketAddress>& zone_tier) {
   if (zone_tier) zone_tier_ = reachable(*zone_tier);
   boost::asio::post(io_, [this] { settle(std::move(settled_)); });
   const auto look = [this] { read_again(When::kChanged); };
@@ -138,7 +139,8 @@ void UpstreamSource::take_resolv_conf(Settled& settled) const {
         settings_.resolv_conf + ": " + settled.texts.resolv_conf_error;
     if (!settings_.resolv_conf_is_default ||
         !settled.texts.resolv_conf_is_missing) {
-      throw UsageError(what + "; correct --resolv-conf or use --nameservers");
+      throw ConfigurationError(what +
+                               "; correct --resolv-conf or use --nameservers");
     }
     settled.why_none += ": " + what;
     return;
@@ -154,9 +156,9 @@ void UpstreamSource::take_resolv_conf(Settled& settled) const {
   }
 }
 
-std::vector<Endpoint> UpstreamSource::without_ourselves(
-    std::vector<Endpoint> servers, const std::string& where) const {
-  std::erase_if(servers, [&](const Endpoint& server) {
+std::vector<SocketAddress> UpstreamSource::without_ourselves(
+    std::vector<SocketAddress> servers, const std::string& where) const {
+  std::erase_if(servers, [&](const SocketAddress& server) {
     if (!settings_.own.include(server)) return false;
     log_warning(
         "{}: {} is left out: it is this server, and asking it would "
@@ -178,7 +180,7 @@ void UpstreamSource::read_again(When when) {
     // As a file is while it is being written.
     if (settled.from_resolv_conf && settled.general.empty() &&
         !settled_.general.empty()) {
-      throw UsageError(settled.why_none);
+      throw ConfigurationError(settled.why_none);
     }
     bad_texts_.reset();
     unreadable_ = false;
@@ -230,7 +232,7 @@ UpstreamGroup UpstreamSource::group_of(const StubDomain& stub) const {
   group.why_none =
       "no server of stub domain " + stub.domain.to_text() + " is known";
   for (const auto& server : stub.servers) {
-    if (const auto* endpoint = std::get_if<Endpoint>(&server)) {
+    if (const auto* endpoint = std::get_if<SocketAddress>(&server)) {
       group.servers.push_back(*endpoint);
       continue;
     }

@@ -21,7 +21,7 @@
 namespace canopy {
 
 struct UpstreamSettings {
-  std::vector<Endpoint> nameservers;  // empty: from resolv_conf
+  std::vector<SocketAddress> nameservers;  // empty: from resolv_conf
   std::string resolv_conf = "/etc/resolv.conf";
   // A default file that is not there is no mistake: cluster names need none.
   bool resolv_conf_is_default = true;
@@ -35,14 +35,14 @@ UpstreamSettings upstream_settings(const Options& options);
 
 class UpstreamSource {
  public:
-  // Reads everything and publishes it.  Throws UsageError for a file that is
-  // missing or wrong.
+  // Reads everything and publishes it.  Throws ConfigurationError for a file
+  // that is missing or wrong.
   UpstreamSource(UpstreamSettings settings, UpstreamStore& store);
   ~UpstreamSource();
 
   // Watches the files, and looks up servers that are given by name;
   // those in the cluster's domain at our own `zone_tier` (or cache tier).
-  void start(const std::optional<Endpoint>& zone_tier);
+  void start(const std::optional<SocketAddress>& zone_tier);
   // Reads everything again.  What is wrong now is logged, and changes nothing.
   void reload();
   void stop();
@@ -64,7 +64,7 @@ class UpstreamSource {
     Texts texts;
     bool from_resolv_conf = false;
     DirConfig config;
-    std::vector<Endpoint> general;
+    std::vector<SocketAddress> general;
     std::string why_none;
   };
 
@@ -75,8 +75,8 @@ class UpstreamSource {
   void find_general(Settled& settled) const;
   void take_resolv_conf(Settled& settled) const;
   bool is_settled(const Texts& texts) const;
-  std::vector<Endpoint> without_ourselves(std::vector<Endpoint> servers,
-                                          const std::string& where) const;
+  std::vector<SocketAddress> without_ourselves(
+      std::vector<SocketAddress> servers, const std::string& where) const;
   void read_again(When when);
   void settle(Settled settled);
   void publish();
@@ -85,7 +85,7 @@ class UpstreamSource {
 
   const UpstreamSettings settings_;
   UpstreamStore& store_;
-  std::optional<Endpoint> zone_tier_;
+  std::optional<SocketAddress> zone_tier_;
   Settled settled_;
   // Complained of already.
   std::optional<Texts> bad_texts_;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "zones/name.h"
 
 namespace canopy {
@@ -17,7 +17,7 @@ namespace canopy {
 // The servers for one domain and everything below it.
 struct UpstreamGroup {
   Name domain;  // the root: names of no stub domain
-  std::vector<Endpoint> servers;
+  std::vector<SocketAddress> servers;
   // Why `servers` is empty, for SERVFAIL's explanation.
   std::string why_none = "no upstream is configured";
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "server/endpoint_text.h"
+#include "server/net/address.h"
 
 namespace canopy {
 namespace {
@@ -23,7 +23,7 @@ Address address_in(const sockaddr_in6& plain) {
 
 }  // namespace
 
-std::string upstream_name(const Endpoint& server, std::size_t number,
+std::string upstream_name(const SocketAddress& server, std::size_t number,
                           std::size_t count) {
   return '<' + to_text(server) + "|upstream " + std::to_string(number) +
          " of " + std::to_string(count) + '>';

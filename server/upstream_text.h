@@ -12,13 +12,13 @@
 #include <string_view>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 
 namespace canopy {
 
 // Both forms of one upstream's name.  `number` counts from 1, in the order in
 // which the configuration names the `count` upstreams.
-std::string upstream_name(const Endpoint& server, std::size_t number,
+std::string upstream_name(const SocketAddress& server, std::size_t number,
                           std::size_t count);
 
 enum class UpstreamNames : std::uint8_t { kAddresses, kNumbers };

@@ -38,7 +38,7 @@ using Pause = std::function<bool(std::chrono::milliseconds)>;
 
 class Workers {
  public:
-  // Opens and binds; nothing is answered yet.  Throws UsageError.
+  // Opens and binds; nothing is answered yet.  Throws ConfigurationError.
   Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
           const MakeHandler& make_handler);
   ~Workers();
@@ -50,11 +50,11 @@ class Workers {
   void stop();
 
   // What was bound: one for each address, with the port that 0 turned into.
-  const std::vector<Endpoint>& cache_tier() const { return cache_tier_; }
-  const std::vector<Endpoint>& zone_tier() const { return zone_tier_; }
+  const std::vector<SocketAddress>& cache_tier() const { return cache_tier_; }
+  const std::vector<SocketAddress>& zone_tier() const { return zone_tier_; }
 
   // Where each worker alone is asked, in their order; on loopback.
-  const std::vector<Endpoint>& probe_endpoints(Tier tier) const {
+  const std::vector<SocketAddress>& probe_endpoints(Tier tier) const {
     return probe_endpoints_[static_cast<std::size_t>(tier)];
   }
 
@@ -77,9 +77,9 @@ class Workers {
   TcpConnectionCount connections_;
   ForwarderPool forwarders_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Endpoint> cache_tier_;
-  std::vector<Endpoint> zone_tier_;
-  std::array<std::vector<Endpoint>, kTiers> probe_endpoints_;
+  std::vector<SocketAddress> cache_tier_;
+  std::vector<SocketAddress> zone_tier_;
+  std::array<std::vector<SocketAddress>, kTiers> probe_endpoints_;
 };
 
 }  // namespace canopy

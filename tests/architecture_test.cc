@@ -43,6 +43,8 @@ constexpr std::array kDoors = {
     Door{"server/watch_metrics", "kubewatch/"},
     Door{"kubewatch/", "zones/"},
     Door{"kubewatch/", "healthz/log.h"},
+    Door{"kubewatch/", "healthz/configuration_error.h"},
+    Door{"kubewatch/", "healthz/environment.h"},
     Door{"kubewatch/", "healthz/guarded.h"},
     Door{"kubewatch/", "healthz/read_file.h"},
     Door{"cache/", "zones/"},

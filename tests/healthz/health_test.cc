@@ -9,15 +9,13 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Tier = Health::Tier;
-using Transport = Health::Transport;
 
-const Health::Time kStart{seconds(1000)};
+const TimePoint kStart{seconds(1000)};
 
-Health::Probe answered(Health::Time when, milliseconds latency) {
+Health::Probe answered(TimePoint when, milliseconds latency) {
   return {.when = when, .latency = latency, .error = {}};
 }
-Health::Probe failed(Health::Time when, std::string error) {
+Health::Probe failed(TimePoint when, std::string error) {
   return {.when = when, .latency = {}, .error = std::move(error)};
 }
 

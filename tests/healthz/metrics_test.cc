@@ -125,10 +125,10 @@ TEST_CASE("the build has a name") {
 
 TEST_CASE("health shows in the metrics, for the tiers there are") {
   Health health({.zone_tier = false});
-  const Health::Time now{std::chrono::seconds(100)};
-  health.record(Health::Tier::kCache, Health::Transport::kUdp,
+  const TimePoint now{std::chrono::seconds(100)};
+  health.record(Tier::kCache, Transport::kUdp,
                 {.when = now, .latency = std::chrono::milliseconds(3)});
-  health.record(Health::Tier::kCache, Health::Transport::kTcp,
+  health.record(Tier::kCache, Transport::kTcp,
                 {.when = now, .error = "refused"});
   const auto samples = written(
       [&](MetricWriter& writer) { write_health_metrics(writer, health, now); });

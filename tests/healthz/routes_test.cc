@@ -7,11 +7,9 @@
 namespace canopy {
 namespace {
 
-using Tier = Health::Tier;
-using Transport = Health::Transport;
 using std::chrono::seconds;
 
-const Health::Time kStart{seconds(1000)};
+const TimePoint kStart{seconds(1000)};
 
 // Routes at a time of the test's own.
 struct Outside {
@@ -36,7 +34,7 @@ struct Outside {
 
   Health health;
   Metrics metrics;
-  Health::Time now = kStart;
+  TimePoint now = kStart;
 };
 
 TEST_CASE("/healthz is ok when both tiers answered their last probe") {

@@ -14,8 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Tier = Health::Tier;
-using Transport = Health::Transport;
 
 std::optional<Message> right(const Message& query) {
   return reply_to(query, 0, "1.1.0");

@@ -15,7 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Tier = Health::Tier;
 
 std::optional<Message> right(const Message& query) {
   return reply_to(query, 0, "1.1.0");
@@ -28,7 +27,7 @@ struct Probing {
     for (unsigned i = 0; i < 3; ++i) {
       workers.push_back(std::make_unique<ScriptedServer>(io, right));
     }
-    health.record(Tier::kCache, Health::Transport::kUdp,
+    health.record(Tier::kCache, Transport::kUdp,
                   {.when = std::chrono::steady_clock::now(), .latency = {}});
   }
 

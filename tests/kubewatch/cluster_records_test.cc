@@ -26,7 +26,7 @@ const std::string kSoa =
 const std::string kNoData = "NOERROR aa\n; authority\n" + kSoa;
 const std::string kNxDomain = "NXDOMAIN aa\n; authority\n" + kSoa;
 
-kube::RecordOptions with_pods(kube::PodRecords pods) {
+kube::RecordOptions with_pods(PodRecords pods) {
   kube::RecordOptions options = record_options();
   options.pods = pods;
   return options;
@@ -381,24 +381,21 @@ TEST_CASE("pod names, by --pods") {
       {"10-0-0-7.prod.svc.cluster.local. A", kNxDomain},
       {"prod.pod.cluster.local. A", kNoData},
   };
-  check(cluster_zone(kCluster, with_pods(kube::PodRecords::kInsecure)),
-        insecure);
+  check(cluster_zone(kCluster, with_pods(PodRecords::kInsecure)), insecure);
   const Row verified[] = {
       {"10-0-0-7.prod.pod.cluster.local. A", four},
       {"2001-db8--7.prod.pod.cluster.local. AAAA", six},
       {"1-2-3-4.prod.pod.cluster.local. A", kNxDomain},
       {"prod.pod.cluster.local. A", kNoData},
   };
-  check(cluster_zone(kCluster, with_pods(kube::PodRecords::kVerified)),
-        verified);
+  check(cluster_zone(kCluster, with_pods(PodRecords::kVerified)), verified);
   const Row disabled[] = {
       {"10-0-0-7.prod.pod.cluster.local. A", kNxDomain},
       {"prod.pod.cluster.local. A", kNxDomain},
       {"pod.cluster.local. A", kNoData},
       {"prod.svc.cluster.local. A", kNoData},
   };
-  check(cluster_zone(kCluster, with_pods(kube::PodRecords::kDisabled)),
-        disabled);
+  check(cluster_zone(kCluster, with_pods(PodRecords::kDisabled)), disabled);
 }
 
 TEST_CASE("an ExternalName that is no name has no record and one warning") {

@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "healthz/configuration_error.h"
 #include "kubewatch/base64.h"
-#include "kubewatch/configuration_error.h"
 #include "kubewatch/exec_plugin.h"
 #include "tests/kubewatch/folder.h"
 #include "tests/kubewatch/test_certificates.h"
@@ -240,7 +240,7 @@ TEST_CASE("a pod's service account") {
   std::map<std::string, std::string> variables{
       {"KUBERNETES_SERVICE_HOST", "10.96.0.1"},
       {"KUBERNETES_SERVICE_PORT", "6443"}};
-  const Environment environment = [&](const char* name) {
+  const Environment environment = [&](const std::string& name) {
     return variables[name];
   };
   Credentials credentials(access_in_cluster(folder.path(), environment));

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "kubewatch/configuration_error.h"
+#include "healthz/configuration_error.h"
 
 using namespace canopy;
 using namespace canopy::kube;

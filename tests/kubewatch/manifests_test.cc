@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "kubewatch/configuration_error.h"
+#include "healthz/configuration_error.h"
 #include "tests/kubewatch/captured_log.h"
 #include "tests/kubewatch/cluster_text.h"
 #include "tests/kubewatch/folder.h"

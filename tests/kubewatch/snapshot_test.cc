@@ -16,7 +16,7 @@
 #include <set>
 #include <string>
 
-#include "kubewatch/configuration_error.h"
+#include "healthz/configuration_error.h"
 #include "kubewatch/octets.h"
 #include "kubewatch/snapshot_file.h"
 #include "kubewatch/snapshot_keeper.h"

@@ -8,8 +8,8 @@
 #include <future>
 #include <thread>
 
-#include "server/endpoint_text.h"
 #include "server/forward_timing.h"
+#include "server/net/address.h"
 #include "tests/server/forwarders.h"
 #include "zones/message_reader.h"
 
@@ -261,7 +261,7 @@ TEST_CASE("a dead domain does not steer other names to a slower upstream") {
 }
 
 TEST_CASE("a closed port is failed over at once, and explained") {
-  const Endpoint closed = closed_port();
+  const SocketAddress closed = closed_port();
   SUBCASE("with another upstream") {
     const auto fail_over = [&closed] {
       ScriptedUpstream good(always({}));

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "server/option_values.h"
+
 namespace canopy {
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "server/usage_error.h"
+#include "healthz/configuration_error.h"
 
 namespace canopy {
 namespace {
@@ -48,7 +48,7 @@ TEST_CASE("connections never take what upstreams, health and files need") {
 TEST_CASE("too few are a mistake that says how many are needed") {
   CHECK_THROWS_WITH_AS(DescriptorPlan(100, kTwoWorkers),
                        doctest::Contains("166 are needed at least"),
-                       UsageError);
+                       ConfigurationError);
   CHECK_NOTHROW(DescriptorPlan(166, kTwoWorkers));
 }
 

@@ -17,7 +17,7 @@
 namespace canopy {
 
 // From an IPv4 address of loopback: each is another client.
-inline FileDescriptor connected(const Endpoint& server, int type,
+inline FileDescriptor connected(const SocketAddress& server, int type,
                                 const char* source = "127.0.0.1") {
   FileDescriptor fd(
       ::socket(server.protocol().family(), type | SOCK_CLOEXEC, 0));
@@ -25,7 +25,7 @@ inline FileDescriptor connected(const Endpoint& server, int type,
   ::setsockopt(fd.number(), SOL_SOCKET, SO_RCVTIMEO, &patience,
                sizeof patience);
   if (server.protocol().family() == AF_INET) {
-    const Endpoint own(address_value(source), 0);
+    const SocketAddress own(address_value(source), 0);
     REQUIRE(::bind(fd.number(), own.data(),
                    static_cast<socklen_t>(own.size())) == 0);
   }
@@ -37,7 +37,7 @@ inline FileDescriptor connected(const Endpoint& server, int type,
 // Receives only from the address it asks.
 class UdpClient {
  public:
-  explicit UdpClient(const Endpoint& server)
+  explicit UdpClient(const SocketAddress& server)
       : fd_(connected(server, SOCK_DGRAM)) {
     const int octets = 4 << 20;
     ::setsockopt(fd_.number(), SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
@@ -71,7 +71,8 @@ inline std::string framed(std::string_view message) {
 
 class TcpClient {
  public:
-  explicit TcpClient(const Endpoint& server, const char* source = "127.0.0.1")
+  explicit TcpClient(const SocketAddress& server,
+                     const char* source = "127.0.0.1")
       : fd_(connected(server, SOCK_STREAM, source)) {}
 
   // False when the server has closed the connection.

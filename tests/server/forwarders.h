@@ -37,7 +37,8 @@ inline std::shared_ptr<const UpstreamTable> table_of(
 // Some workers' forwarders, each with its thread, and the upstreams they ask.
 class Forwarders {
  public:
-  explicit Forwarders(std::vector<Endpoint> servers, std::size_t workers = 1,
+  explicit Forwarders(std::vector<SocketAddress> servers,
+                      std::size_t workers = 1,
                       CaresForwarder::Settings settings = {},
                       SayChanges say = SayChanges::kNo)
       : budget_(settings.max_waiting * 8192),
@@ -141,7 +142,7 @@ inline int rcode_in(const ForwardOutcome& outcome) {
 }
 
 // A port on loopback where nobody listens.
-inline Endpoint closed_port() {
+inline SocketAddress closed_port() {
   boost::asio::io_context io;
   const boost::asio::ip::udp::socket socket(
       io, {boost::asio::ip::address_v4::loopback(), 0});

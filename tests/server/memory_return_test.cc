@@ -43,7 +43,7 @@ class Flood {
 TEST_CASE("memory goes back when what was used of the budget is free again") {
   constexpr std::size_t kOctets = 32 << 20;
   MemoryReturn memory;
-  MemoryReturn::Time now{seconds(100)};
+  TimePoint now{seconds(100)};
   memory.look(0, now);
   const std::size_t before = resident_octets();
   Flood flood(kOctets);
@@ -58,7 +58,7 @@ TEST_CASE("memory goes back when what was used of the budget is free again") {
 TEST_CASE("memory that something else took goes back once it grows no more") {
   constexpr std::size_t kOctets = 32 << 20;
   MemoryReturn memory;
-  MemoryReturn::Time now{seconds(100)};
+  TimePoint now{seconds(100)};
   memory.look(0, now);
   const std::size_t before = resident_octets();
   Flood(kOctets).end();

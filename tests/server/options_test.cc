@@ -5,7 +5,9 @@
 
 #include <map>
 
+#include "healthz/configuration_error.h"
 #include "server/granted_cores.h"
+#include "server/option_values.h"
 #include "tests/server/test_folder.h"
 
 namespace canopy {
@@ -27,7 +29,7 @@ std::string refusal(const Arguments& arguments,
                     const Variables& variables = {}) {
   try {
     parse(arguments, variables);
-  } catch (const UsageError& error) {
+  } catch (const ConfigurationError& error) {
     return error.what();
   }
   return "accepted";
@@ -159,9 +161,10 @@ TEST_CASE("lists, sizes and times") {
        "--grace-period=1m30s", "--quiet-period=2s", "--probe-period=250ms",
        "--namespaces=a,b", "--dns-bind-address=127.0.0.1,::1"});
   REQUIRE(options.nameservers.size() == 3);
-  CHECK(options.nameservers[0] == Endpoint(address_value("1.1.1.1"), 53));
-  CHECK(options.nameservers[1] == Endpoint(address_value("2001:db8::1"), 5353));
-  CHECK(options.nameservers[2] == Endpoint(address_value("::1"), 53));
+  CHECK(options.nameservers[0] == SocketAddress(address_value("1.1.1.1"), 53));
+  CHECK(options.nameservers[1] ==
+        SocketAddress(address_value("2001:db8::1"), 5353));
+  CHECK(options.nameservers[2] == SocketAddress(address_value("::1"), 53));
   CHECK(options.cache_memory == 3u << 20);
   CHECK(options.grace_period == std::chrono::seconds(90));
   CHECK(options.quiet_period == std::chrono::seconds(2));

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/option_values.h"
+#include "server/net/address.h"
 #include "server/query_counters.h"
 #include "zones/rrset.h"
 
@@ -96,7 +96,7 @@ class ScriptedUpstream {
     thread_.join();
   }
 
-  Endpoint endpoint() const { return udp_.local_endpoint(); }
+  SocketAddress endpoint() const { return udp_.local_endpoint(); }
   void refuse_tcp() {
     boost::asio::post(io_, [this] { acceptor_.close(); });
   }

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/option_values.h"
 #include "server/workers.h"
 
 namespace canopy {
@@ -90,8 +91,8 @@ class ScriptedWorkers {
     return plan;
   }
 
-  Endpoint cache_tier() const { return workers_.cache_tier().front(); }
-  Endpoint zone_tier() const { return workers_.zone_tier().front(); }
+  SocketAddress cache_tier() const { return workers_.cache_tier().front(); }
+  SocketAddress zone_tier() const { return workers_.zone_tier().front(); }
   const QueryCounters& counters() const { return workers_.counters(0); }
   int handled() const { return script_.handled; }
   void unblock() {

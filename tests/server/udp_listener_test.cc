@@ -16,7 +16,7 @@ namespace {
 std::string bind_refusal(const WorkersPlan& plan) {
   try {
     const ScriptedWorkers served(plan);
-  } catch (const UsageError& error) {
+  } catch (const ConfigurationError& error) {
     return error.what();
   }
   return "bound";
@@ -80,8 +80,8 @@ TEST_CASE("an answer leaves from the address that was asked") {
   SUBCASE("IPv4, all addresses") {
     plan.addresses = {address_value("0.0.0.0")};
     ScriptedWorkers served(plan);
-    const Endpoint asked(address_value("127.0.0.2"),
-                         served.cache_tier().port());
+    const SocketAddress asked(address_value("127.0.0.2"),
+                              served.cache_tier().port());
     // The client takes no answer from another address.
     const UdpClient client(asked);
     CHECK(client.ask("now") == "now");

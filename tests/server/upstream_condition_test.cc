@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "server/option_values.h"
 #include "server/round_trip.h"
 #include "server/upstream_conditions.h"
 
@@ -211,7 +212,7 @@ TEST_CASE("one that refuses what others answer is down") {
 TEST_CASE("workers share one condition for a server and a domain") {
   UpstreamConditions conditions(SayChanges::kNo, QueryCase::kAuto);
   const Name corp = *Name::from_text("corp.example");
-  const Endpoint server = server_value("10.0.0.1");
+  const SocketAddress server = server_value("10.0.0.1");
   const auto general = conditions.of(Name(), server, 1);
   CHECK(conditions.of(Name(), server, 1) == general);
   CHECK(conditions.of(corp, server, 1) != general);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "healthz/configuration_error.h"
+#include "server/option_values.h"
 #include "server/resolv_conf.h"
 #include "tests/server/scripted_upstream.h"
 #include "tests/server/test_folder.h"
@@ -12,14 +14,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
-Endpoint at(const std::string& text) { return server_value(text); }
+SocketAddress at(const std::string& text) { return server_value(text); }
 
-const std::vector<Endpoint>& servers_for(const UpstreamTable& table,
-                                         const std::string& qname) {
+const std::vector<SocketAddress>& servers_for(const UpstreamTable& table,
+                                              const std::string& qname) {
   return table.group_of(*Name::from_text(qname)).servers;
 }
-std::vector<Endpoint> servers_for(const UpstreamStore& store,
-                                  const std::string& qname) {
+std::vector<SocketAddress> servers_for(const UpstreamStore& store,
+                                       const std::string& qname) {
   return servers_for(*store.current(), qname);
 }
 
@@ -44,7 +46,7 @@ DirConfig parse(const std::string& upstreams, const std::string& stubs) {
 std::string refusal(const std::string& upstreams, const std::string& stubs) {
   try {
     parse(upstreams, stubs);
-  } catch (const UsageError& error) {
+  } catch (const ConfigurationError& error) {
     return error.what();
   }
   return "accepted";
@@ -67,8 +69,8 @@ TEST_CASE("resolv.conf: its nameserver lines, in order, each once") {
       "options rotate\n"
       "nameserver 10.0.0.2");
   CHECK(conf.nameservers ==
-        std::vector<Endpoint>{at("10.0.0.1"), at("2001:db8::1"),
-                              at("fe80::1%lo"), at("10.0.0.2")});
+        std::vector<SocketAddress>{at("10.0.0.1"), at("2001:db8::1"),
+                                   at("fe80::1%lo"), at("10.0.0.2")});
   CHECK(conf.ignored ==
         std::vector<std::string>{"fe80::1", "fe80::1%no-such", "localhost"});
 }
@@ -79,14 +81,14 @@ TEST_CASE("the config folder speaks kube-dns") {
             R"({"acme.local": ["1.2.3.4", "[2001:db8::1]:10053", "ns.foo.com"],
                 "corp.example": ["10.0.0.1:53"]})");
   CHECK(config.upstream_nameservers ==
-        std::vector<Endpoint>{at("8.8.8.8"), at("1.2.3.4:5353"),
-                              at("[2001:db8::1]:53")});
+        std::vector<SocketAddress>{at("8.8.8.8"), at("1.2.3.4:5353"),
+                                   at("[2001:db8::1]:53")});
   REQUIRE(config.stub_domains.size() == 2);
   const StubDomain& acme = config.stub_domains[0];
   CHECK(acme.domain.to_text() == "acme.local.");
   REQUIRE(acme.servers.size() == 3);
-  CHECK(std::get<Endpoint>(acme.servers[0]) == at("1.2.3.4"));
-  CHECK(std::get<Endpoint>(acme.servers[1]) == at("[2001:db8::1]:10053"));
+  CHECK(std::get<SocketAddress>(acme.servers[0]) == at("1.2.3.4"));
+  CHECK(std::get<SocketAddress>(acme.servers[1]) == at("[2001:db8::1]:10053"));
   CHECK(std::get<NamedServer>(acme.servers[2]).name.to_text() == "ns.foo.com.");
   CHECK_FALSE(parse("", "").upstream_nameservers.has_value());
   CHECK_FALSE(parse("[]", "{}").upstream_nameservers.has_value());
@@ -149,7 +151,7 @@ TEST_CASE("a bad config file is told by name, with what is wrong") {
 }
 
 TEST_CASE("this server itself is known by address and port") {
-  const Endpoint loopback = at("127.0.0.1:53");
+  const SocketAddress loopback = at("127.0.0.1:53");
   CHECK(OwnAddresses{{}, 53}.include(loopback));
   CHECK(OwnAddresses{{}, 53}.include(at("[::1]:53")));
   CHECK(OwnAddresses{{address_value("0.0.0.0")}, 53}.include(loopback));
@@ -170,22 +172,22 @@ TEST_CASE("flags come before resolv.conf, the config folder before both") {
     const UpstreamSource source(settings, store);
     // 127.0.0.1 port 53 is ourselves.
     CHECK(servers_for(store, "example.com") ==
-          std::vector<Endpoint>{at("10.0.0.1")});
+          std::vector<SocketAddress>{at("10.0.0.1")});
   }
   settings.nameservers = {at("10.0.0.2")};
   {
     const UpstreamSource source(settings, store);
     CHECK(servers_for(store, "example.com") ==
-          std::vector<Endpoint>{at("10.0.0.2")});
+          std::vector<SocketAddress>{at("10.0.0.2")});
   }
   settings.config_dir = folder.path();
   folder.write("upstreamNameservers", R"(["10.0.0.3"])");
   folder.write("stubDomains", R"({"corp.example": ["10.0.0.4:99"]})");
   const UpstreamSource source(settings, store);
   CHECK(servers_for(store, "example.com") ==
-        std::vector<Endpoint>{at("10.0.0.3")});
+        std::vector<SocketAddress>{at("10.0.0.3")});
   CHECK(servers_for(store, "a.corp.example") ==
-        std::vector<Endpoint>{at("10.0.0.4:99")});
+        std::vector<SocketAddress>{at("10.0.0.4:99")});
 }
 
 TEST_CASE("at start, a missing or bad file is a usage error") {
@@ -194,7 +196,7 @@ TEST_CASE("at start, a missing or bad file is a usage error") {
   const auto refusal_of = [&](const UpstreamSettings& settings) {
     try {
       const UpstreamSource source(settings, store);
-    } catch (const UsageError& error) {
+    } catch (const ConfigurationError& error) {
       return std::string(error.what());
     }
     return std::string("accepted");
@@ -249,7 +251,7 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   source.start(std::nullopt);
   const auto general_is = [&](const std::string& server) {
     return servers_for(store, "example.com") ==
-           std::vector<Endpoint>{at(server)};
+           std::vector<SocketAddress>{at(server)};
   };
   CHECK(general_is("10.0.0.1"));
 
@@ -258,7 +260,7 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   folder.link("..data", "..2");
   CHECK(eventually([&] { return general_is("10.0.0.2"); }));
   CHECK(servers_for(store, "corp.example") ==
-        std::vector<Endpoint>{at("10.0.0.5")});
+        std::vector<SocketAddress>{at("10.0.0.5")});
 
   // One bad key, and nothing of the update counts.
   folder.write("..3/upstreamNameservers", R"(["10.0.0.3"])");
@@ -272,7 +274,7 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   folder.link("..data", "..4");
   CHECK(eventually([&] { return general_is("10.0.0.4"); }));
   CHECK(servers_for(store, "corp.example") ==
-        std::vector<Endpoint>{at("10.0.0.4")});
+        std::vector<SocketAddress>{at("10.0.0.4")});
   std::filesystem::remove(folder.path("upstreamNameservers"));
   CHECK(eventually([&] { return general_is("10.0.0.9"); }));
 }
@@ -286,7 +288,7 @@ TEST_CASE("a change of resolv.conf is taken up, where upstreams come from it") {
   UpstreamSource source(settings, store);
   source.start(std::nullopt);
   const auto general_is = [&](const std::string& server) {
-    return servers_for(store, "a") == std::vector<Endpoint>{at(server)};
+    return servers_for(store, "a") == std::vector<SocketAddress>{at(server)};
   };
   SUBCASE("written in place") {
     folder.write("resolv.conf", "nameserver 10.0.0.2\n");
@@ -320,7 +322,8 @@ TEST_CASE("SIGHUP re-reads resolv.conf") {
   folder.write("resolv.conf", "nameserver 10.0.0.2\n");
   source.reload();
   CHECK(eventually([&] {
-    return servers_for(store, "a") == std::vector<Endpoint>{at("10.0.0.2")};
+    return servers_for(store, "a") ==
+           std::vector<SocketAddress>{at("10.0.0.2")};
   }));
 }
 
@@ -342,16 +345,16 @@ TEST_CASE("stub domain servers given by name are looked up") {
   UpstreamStore store;
   UpstreamSource source(settings, store);
   CHECK(servers_for(store, "corp.example") ==
-        std::vector<Endpoint>{at("10.9.9.9")});
+        std::vector<SocketAddress>{at("10.9.9.9")});
   CHECK(store.current()->group_of(*Name::from_text("lab.example")).why_none ==
         "no server of stub domain lab.example. is known");
   source.start(zone_tier.endpoint());
   CHECK(eventually([&] {
     return servers_for(store, "a.corp.example") ==
-               std::vector<Endpoint>{at("10.0.0.1:5353"), at("10.0.0.2:5353"),
-                                     at("10.9.9.9")} &&
+               std::vector<SocketAddress>{
+                   at("10.0.0.1:5353"), at("10.0.0.2:5353"), at("10.9.9.9")} &&
            servers_for(store, "lab.example") ==
-               std::vector<Endpoint>{at("10.0.0.1"), at("10.0.0.2")};
+               std::vector<SocketAddress>{at("10.0.0.1"), at("10.0.0.2")};
   }));
   CHECK(general.asked() == 2);
   CHECK(zone_tier.asked() == 2);

@@ -4,11 +4,13 @@
 
 #include <cstring>
 
+#include "server/option_values.h"
+
 namespace canopy {
 namespace {
 
 sockaddr_in6 at(const char* text) {
-  const Endpoint endpoint(address_value(text), 53);
+  const SocketAddress endpoint(address_value(text), 53);
   sockaddr_in6 plain{};
   std::memcpy(&plain, endpoint.data(), endpoint.size());
   return plain;

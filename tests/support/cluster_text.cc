@@ -196,7 +196,7 @@ RecordList records_of(const ClusterObjects& objects,
       records.append(kube::slice_records(options, service, *slice, weights));
     }
   }
-  if (options.pods == kube::PodRecords::kVerified) {
+  if (options.pods == PodRecords::kVerified) {
     for (const kube::Pod& pod : objects.pods) {
       records.append(kube::pod_records(options, pod));
     }
