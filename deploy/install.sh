@@ -25,13 +25,13 @@ readonly build_packages=(
   ca-certificates bind9-dnsutils
 )
 readonly test_packages=(
-  python3 python3-dnspython python3-pytest python3-yaml
+  python3 python3-dnspython python3-pytest python3-pytest-xdist python3-yaml
   unbound musl-tools busybox dnsperf iproute2 iptables nftables libcap2-bin
   openssl curl procps util-linux
 )
 readonly ci_packages=(
   clang clang-format clang-tidy libclang-rt-dev llvm
-  valgrind git shellcheck debootstrap buildah python3-pytest-xdist
+  valgrind git shellcheck debootstrap buildah
 )
 readonly bench_packages=(
   python3 python3-dnspython dnsperf util-linux

@@ -49,7 +49,12 @@ run_counting 'conformance over TCP' \
   python tests/spec/conformance.py --binary "$tree/canopydns" --tcp
 
 export CANOPYDNS_BINARY=$tree/canopydns
-run_pytest 'end to end tests' -m 'not apiserver' tests/end_to_end
+# Most tests wait most of their time, so three run at a time; then, one at a
+# time, those that measure.
+run_pytest 'end to end tests' -n 3 \
+  -m 'not apiserver and not measured' tests/end_to_end
+run_pytest 'end to end tests that measure' \
+  -m 'measured and not apiserver' tests/end_to_end
 skip 'a real API server' '.ci/run builds one and asks it'
 
 finish_steps
