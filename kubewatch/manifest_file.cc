@@ -13,6 +13,7 @@
 #include "kubewatch/bounded_json.h"
 #include "kubewatch/text_encoding.h"
 #include "kubewatch/watch_decoder.h"
+#include "kubewatch/yaml_stream.h"
 #include "kubewatch/yaml_to_json.h"
 #include "zones/name.h"
 
@@ -212,6 +213,15 @@ ManifestError read_json(const fs::path& path, const Sink& sink) {
 
 // --- YAML -----------------------------------------------------------------
 
+// JSON is YAML, too.  It is read as what it is when it is too large for one
+// flow collection.
+bool is_large_json(std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (text.size() <= kMostFlow || text[first] != '{') return false;
+  const FilePtr file(::fmemopen(text.data(), text.size(), "r"));
+  return file && !find_json_fault(file.get());
+}
+
 Pass pass_over_text(const std::string& json, const std::string& item_kind,
                     const Sink& sink) {
   Pass pass;
@@ -232,6 +242,7 @@ void set_line(std::size_t line, Decoded& decoded) {
 
 ManifestError read_yaml_text(const fs::path& path, std::string text,
                              const Sink& sink) {
+  if (is_large_json(text)) return read_json_text(path, std::move(text), sink);
   const auto documents = yaml_to_json(std::move(text));
   if (const auto* fault = std::get_if<YamlFault>(&documents)) {
     return {at(path, fault->line, fault->column, fault->why)};

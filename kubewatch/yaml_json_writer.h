@@ -8,6 +8,7 @@
 // The parser's events; the header above does not include it.
 #include <yaml-cpp/eventhandler.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -48,6 +49,9 @@ class YamlJsonWriter : public YAML::EventHandler {
   // that is served has a key twice.
   std::string take();
   bool has_merges() const { return has_merges_; }
+  // What is left of the limit: less after each event, except the start of a
+  // document.
+  std::size_t left() const { return left_ - std::min(left_, json_.size()); }
   // Where the document's value began.
   const YAML::Mark& mark() const { return mark_; }
   // The last key's place, or the document's.

@@ -1,15 +1,14 @@
 #include "kubewatch/yaml_to_json.h"
 
 #include <algorithm>
-#include <istream>
 #include <optional>
-#include <streambuf>
 #include <string_view>
 #include <utility>
 
 #include "kubewatch/text_encoding.h"
 #include "kubewatch/yaml_json_writer.h"
 #include "kubewatch/yaml_merge.h"
+#include "kubewatch/yaml_stream.h"
 
 namespace canopy::kube {
 
@@ -18,14 +17,6 @@ namespace {
 // Aliases may make much of little.
 constexpr std::size_t kMaxGrowth = 4;
 constexpr std::size_t kMaxGrown = 1 << 20;
-
-// A stream that borrows its text.
-class TextStream : private std::streambuf, public std::istream {
- public:
-  explicit TextStream(std::string& text) : std::istream(this) {
-    setg(text.data(), text.data(), text.data() + text.size());
-  }
-};
 
 std::size_t one_based(int at) {
   return static_cast<std::size_t>(at < 0 ? 0 : at) + 1;
@@ -85,7 +76,7 @@ std::variant<std::vector<YamlDocument>, YamlFault> documents_of(
     std::string& yaml) {
   std::vector<YamlDocument> documents;
   YamlJsonWriter writer(kMaxGrown + kMaxGrowth * yaml.size(), yaml);
-  TextStream stream(yaml);
+  YamlStream stream(yaml, writer);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(writer)) {

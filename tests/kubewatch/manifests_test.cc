@@ -71,6 +71,23 @@ std::string start_error(const fs::path& path) {
 
 }  // namespace
 
+// What `kubectl get -o json >all.yaml` makes.
+TEST_CASE("a large JSON text is read from a file of YAML, too") {
+  TestFolder folder;
+  std::string list = R"({"apiVersion":"v1","kind":"List","items":[)";
+  for (int i = 0; i < 4000; ++i) {
+    list += service_json("a", "s" + std::to_string(i),
+                         R"("clusterIP":"10.0.0.4")") +
+            ",";
+  }
+  list += service_json("a", "web", R"("clusterIP":"10.0.0.5")") + "]}";
+  REQUIRE(list.size() > (256 << 10));
+  folder.write("all.yaml", list);
+  Served served({folder.path()});
+  CHECK(served.address() == "10.0.0.5");
+  CHECK(served.address("s7") == "10.0.0.4");
+}
+
 TEST_CASE("manifests in YAML and JSON, single, in documents, and in lists") {
   TestFolder folder;
   folder.write("one.yaml", web("10.0.0.1", "s1"));

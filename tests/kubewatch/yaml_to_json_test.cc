@@ -221,3 +221,35 @@ TEST_CASE("what aliases make is bounded by what they are made of, in total") {
   for (int i = 0; i < 300'000; ++i) tight += "x,";
   CHECK(json(tight + "x]").starts_with("{\"a\":[\"x\",\"x\""));
 }
+
+// yaml-cpp keeps what is in brackets until they close, at up to 240 octets for
+// each: 8 MiB of them took more memory than a pod has.
+TEST_CASE("brackets have a bound, and what only looks like them has none") {
+  const auto repeated = [](const std::string& text) {
+    std::string all;
+    while (all.size() < (300 << 10)) all += text;
+    return all;
+  };
+  const std::string refused = "brackets with more than 256 KiB between them";
+  for (const char* before : {"", "a:\n  ", "- ", "? ", "- !t ", "- &t ", "{",
+                             "a:  # why\n # so\n\n  "}) {
+    for (const char* each : {"[", "[1],", "1,", "{a: b},", "*a ", "a:\n["}) {
+      CAPTURE(before);
+      CAPTURE(each);
+      const std::string found = json(before + ("[" + repeated(each)));
+      CHECK(found.find(refused) != std::string::npos);
+    }
+  }
+  CHECK(json("a:\n\n  [" + repeated("[")).starts_with("3:1: brackets"));
+  CHECK(json(repeated("# [\n") + "- [" + repeated("[")).find(refused) !=
+        std::string::npos);
+  CHECK(json("- \"#\": [" + repeated("[")).starts_with("1:1: brackets"));
+  // Literal, folded, quoted and plain text; comments; many small ones.
+  const std::string text = repeated("  {\"a\": [1, 2]},\n");
+  CHECK(json("a: |\n" + text).starts_with("{\"a\":\"{"));
+  CHECK(json("a: >-  # {\n" + text).starts_with("{\"a\":\"{"));
+  CHECK(json("a: '" + text + "'\n").starts_with("{\"a\":\"  {"));
+  CHECK(json("a: b\n" + repeated("  [\n")).starts_with("{\"a\":\"b ["));
+  CHECK(json(repeated("# [[\n") + "a: [b]\n") == "{\"a\":[\"b\"]}");
+  CHECK(json("a:\n" + repeated("- [1, {b: c}]\n")).starts_with("{\"a\":[["));
+}
