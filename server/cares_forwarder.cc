@@ -30,7 +30,7 @@ SharedOutcome not_asked(std::string why) {
 }
 
 std::string loops_text(const std::vector<SocketAddress>& servers) {
-  std::string text = "upstreams lead back to this server, a loop:";
+  std::string text = "upstreams forward back to this server (a loop):";
   for (std::size_t i = 0; i < servers.size(); ++i) {
     text += (i == 0 ? " " : ", ") +
             upstream_name(servers[i], i + 1, servers.size());
@@ -64,12 +64,12 @@ CaresForwarder::~CaresForwarder() {
 
 void CaresForwarder::forward(const Query& query, Client client,
                              std::unique_ptr<Waiter> waiter) {
-  static const SharedOutcome own_question =
-      not_asked("this server's own question: it came back from an upstream");
+  static const SharedOutcome own_question = not_asked(
+      "forwarding loop: an upstream sent this server's own query back");
   static const SharedOutcome over_share =
-      not_asked("too many questions of this client are waiting for upstreams");
+      not_asked("too many queries of this client are waiting for upstreams");
   static const SharedOutcome full =
-      not_asked("too many questions are waiting for upstreams");
+      not_asked("too many queries are waiting for upstreams");
   counters_.asked.add();
   if (pool_.conditions().is_loop_check(query.qname)) {
     return waiter->on_outcome(own_question);
@@ -123,8 +123,8 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
 }
 
 void CaresForwarder::join(Inquiry& inquiry, const InquiryWaiter& waiter) {
-  static const SharedOutcome too_often =
-      not_asked("this client waits for this answer too many times already");
+  static const SharedOutcome too_often = not_asked(
+      "too many queries of this client are waiting for the same answer");
   if (!inquiry.waiters.add(waiter)) {
     counters_.same_question.add();
     return tell(waiter, too_often);

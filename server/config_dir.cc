@@ -43,7 +43,7 @@ std::optional<std::string> read_key(const std::string& folder,
   if (read.missing) return std::nullopt;
   if (!read.ok()) {
     throw ConfigurationError(path + ": " + read.fault +
-                             "; make it a file with JSON, or remove it");
+                             "; replace it with a JSON file, or remove it");
   }
   // An empty value is a key without setting, as in kube-dns.
   if (read.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -65,9 +65,9 @@ std::string typographic_quote_at(std::string_view text) {
         Quote{"\u00ab", "U+00AB"}, Quote{"\u00bb", "U+00BB"}}) {
     if (!text.starts_with(quote.octets)) continue;
     return ": the quote " + std::string(quote.octets) + " (" +
-           std::string(quote.code) + ") is not JSON's; write \"";
+           std::string(quote.code) + ") is not valid in JSON; use \"";
   }
-  return text.starts_with('\'') ? ": write \" in place of '" : "";
+  return text.starts_with('\'') ? ": use \" instead of '" : "";
 }
 
 json::Document parse_json(const std::string& text) {
@@ -173,7 +173,7 @@ StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
           : std::string_view(domain);
   if (!is_dns_subdomain(bare)) {
     throw ConfigurationError("has the key \"" + domain +
-                             "\", which is not a domain name in lower case");
+                             "\", which is not a lower-case domain name");
   }
   if (!servers.IsArray()) {
     throw ConfigurationError("has no list of servers for \"" + domain +
@@ -182,8 +182,7 @@ StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
   if (servers.Empty()) {
     throw ConfigurationError(
         "has no server for \"" + domain +
-        "\"; name one, such as \"10.0.0.1\", or take the domain "
-        "out");
+        "\"; give one, such as \"10.0.0.1\", or remove the domain");
   }
   StubDomain stub{*Name::from_text(bare), {}};
   for (const json::Value& server : servers.GetArray()) {

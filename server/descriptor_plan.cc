@@ -26,11 +26,10 @@ std::size_t upstream_sockets(const DescriptorNeeds& needs, std::size_t ports) {
 }
 
 ConfigurationError too_few(std::uint64_t limit, std::size_t least) {
-  return ConfigurationError(
-      "the limit of open files is " + std::to_string(limit) + ", and " +
-      std::to_string(least) +
-      " are needed at least: raise the hard limit (ulimit -Hn, "
-      "LimitNOFILE=), or lower --workers");
+  return ConfigurationError("the open file limit is " + std::to_string(limit) +
+                            ", but at least " + std::to_string(least) +
+                            " are needed: raise the hard limit (ulimit -Hn, "
+                            "LimitNOFILE=) or lower --workers");
 }
 
 }  // namespace
@@ -56,16 +55,16 @@ DescriptorPlan::DescriptorPlan(std::uint64_t limit,
       ports_per_upstream == needs.ports_per_upstream) {
     return;
   }
-  warning =
-      "the limit of open files is " + std::to_string(limit) + ": at most " +
-      std::to_string(tcp_connections) + " TCP connections of clients and " +
-      std::to_string(ports_per_upstream) + " source ports for each upstream (" +
-      std::to_string(needs.tcp_connections) + " and " +
-      std::to_string(needs.ports_per_upstream) +
-      " are usual); raise the hard limit (ulimit -Hn, LimitNOFILE=) to " +
-      std::to_string(open +
-                     2 * upstream_sockets(needs, needs.ports_per_upstream) +
-                     needs.tcp_connections);
+  warning = "the open file limit is " + std::to_string(limit) + ": only " +
+            std::to_string(tcp_connections) + " client TCP connections and " +
+            std::to_string(ports_per_upstream) +
+            " source ports per upstream (instead of " +
+            std::to_string(needs.tcp_connections) + " and " +
+            std::to_string(needs.ports_per_upstream) +
+            "); raise the hard limit (ulimit -Hn, LimitNOFILE=) to " +
+            std::to_string(
+                open + 2 * upstream_sockets(needs, needs.ports_per_upstream) +
+                needs.tcp_connections);
 }
 
 FileLimit raise_file_limit() {

@@ -23,28 +23,28 @@ PodRecords pods_value(Text text) {
   if (text == "disabled") return PodRecords::kDisabled;
   if (text == "insecure") return PodRecords::kInsecure;
   if (text == "verified") return PodRecords::kVerified;
-  throw ConfigurationError("is none of disabled, insecure and verified");
+  throw ConfigurationError("is not one of disabled, insecure or verified");
 }
 
 UpstreamNaming::Mode naming_value(Text text) {
   if (text == "auto") return UpstreamNaming::Mode::kAuto;
   if (text == "always") return UpstreamNaming::Mode::kAlways;
   if (text == "never") return UpstreamNaming::Mode::kNever;
-  throw ConfigurationError("is none of auto, always and never");
+  throw ConfigurationError("is not one of auto, always or never");
 }
 
 QueryCase case_value(Text text) {
   if (text == "auto") return QueryCase::kAuto;
   if (text == "always") return QueryCase::kAlways;
   if (text == "never") return QueryCase::kNever;
-  throw ConfigurationError("is none of auto, always and never");
+  throw ConfigurationError("is not one of auto, always or never");
 }
 
 std::string log_value(Text text) {
   for (const auto level : {"debug", "info", "warning", "error"}) {
     if (text == level) return text;
   }
-  throw ConfigurationError("is none of debug, info, warning and error");
+  throw ConfigurationError("is not one of debug, info, warning or error");
 }
 
 std::optional<std::uint16_t> zone_port_value(Text text) {
@@ -102,11 +102,11 @@ const std::array kFlags = {
          "API server, overrides the kubeconfig's", G::kSource,
          [](Options& o, Text v) { o.kube_master_url = url_value(v); }},
     Flag{"snapshot-file", "PATH", "",
-         "warm start: the last known cluster is kept here",
+         "keep the last known cluster here for a warm start",
          G::kSource, [](Options& o, Text v) { o.snapshot_file = v; }},
 
     Flag{"dns-bind-address", "ADDR,..", "all, v4 and v6",
-         "addresses to answer on", G::kListeners,
+         "addresses to listen on", G::kListeners,
          [](Options& o, Text v) {
            o.dns_bind_addresses = each_value(v, address_value);
          }},
@@ -123,18 +123,18 @@ const std::array kFlags = {
          G::kListeners,
          [](Options& o, Text v) { o.healthz_port = port_value(v); }},
     Flag{"client-qps", "N", "no limit",
-         "questions a second from one address", G::kListeners,
+         "queries a second allowed per client", G::kListeners,
          [](Options& o, Text v) {
            o.client_qps = static_cast<std::uint32_t>(
                number_value(v, {0, 1'000'000'000}));
          }},
     Flag{"client-ipv6-prefix", "BITS", "64",
-         "outside the cluster, these bits are a client", G::kListeners,
+         "count external IPv6 clients by this prefix", G::kListeners,
          [](Options& o, Text v) {
            o.client_ipv6_prefix =
                static_cast<unsigned>(number_value(v, {48, 128}));
          }},
-    Flag{"workers", "N", "granted cores", "threads that answer",
+    Flag{"workers", "N", "cores the cgroup grants", "worker threads",
          G::kListeners,
          [](Options& o, Text v) {
            o.workers = static_cast<unsigned>(number_value(v, {1, 256}));
@@ -144,17 +144,17 @@ const std::array kFlags = {
          G::kCluster, [](Options& o, Text v) { o.domain = domain_value(v); }},
     Flag{"ttl", "SECONDS", "30", "TTL of cluster records", G::kCluster,
          [](Options& o, Text v) { o.ttl = ttl_value(v); }},
-    Flag{"negative-ttl", "SECONDS", "5", "TTL of \"no such name\"",
+    Flag{"negative-ttl", "SECONDS", "5", "TTL of negative answers",
          G::kCluster, [](Options& o, Text v) { o.negative_ttl = ttl_value(v); }},
     Flag{"pods", "MODE", "insecure",
-         "pod records: or disabled, verified", G::kCluster,
+         "pod records; also: disabled, verified", G::kCluster,
          [](Options& o, Text v) { o.pods = pods_value(v); }},
-    Flag{"namespaces", "NS,..", "all", "only these namespaces", G::kCluster,
+    Flag{"namespaces", "NS,..", "all", "serve only these namespaces", G::kCluster,
          [](Options& o, Text v) { o.namespaces = list_items(v); }},
     Flag{"namespace-labels", "SELECTOR", "all",
-         "only namespaces with these labels", G::kCluster,
+         "serve only namespaces with these labels", G::kCluster,
          [](Options& o, Text v) { o.namespace_labels = v; }},
-    Flag{"labels", "SELECTOR", "all", "only objects with these labels",
+    Flag{"labels", "SELECTOR", "all", "serve only objects with these labels",
          G::kCluster, [](Options& o, Text v) { o.labels = v; }},
     Flag{"endpoint-pod-names", "", "false",
          "name endpoints without hostname after their pods", G::kCluster,
@@ -165,7 +165,7 @@ const std::array kFlags = {
            o.ignore_empty_service = boolean_value(v);
          }},
     Flag{"service-cidr", "CIDR", "",
-         "manifests: addresses for Services without one", G::kCluster,
+         "manifests: assign missing clusterIPs from here", G::kCluster,
          [](Options& o, Text v) { o.service_cidr = network_value(v); }},
 
     Flag{"nameservers", "IP[:PORT],..", "from resolv.conf",
@@ -173,59 +173,59 @@ const std::array kFlags = {
          [](Options& o, Text v) {
            o.nameservers = each_value(v, server_value);
          }},
-    Flag{"resolv-conf", "FILE", "/etc/resolv.conf", "upstreams from this file",
+    Flag{"resolv-conf", "FILE", "/etc/resolv.conf", "read upstreams from this file",
          G::kForwarding,
          [](Options& o, Text v) {
            o.resolv_conf = v;
            o.resolv_conf_is_default = false;
          }},
-    Flag{"config-dir", "DIR", "", "upstreamNameservers and stubDomains files",
+    Flag{"config-dir", "DIR", "", "folder with upstreamNameservers, stubDomains",
          G::kForwarding, [](Options& o, Text v) { o.config_dir = v; }},
     Flag{"query-case", "WHEN", "auto",
-         "random case to upstreams: or always, never",
+         "0x20 random case; also: always, never",
          G::kForwarding,
          [](Options& o, Text v) { o.query_case = case_value(v); }},
     Flag{"ede-upstreams", "WHEN", "auto",
-         "addresses in EDE texts: or always, never",
+         "upstream IPs in EDE; also: always, never",
          G::kForwarding,
          [](Options& o, Text v) { o.ede_upstreams = naming_value(v); }},
-    Flag{"cache-size", "N", "10000", "entries in the cache", G::kForwarding,
+    Flag{"cache-size", "N", "10000", "maximum answers in the cache", G::kForwarding,
          [](Options& o, Text v) {
            o.cache_size = number_value(v, {0, 100'000'000});
          }},
-    Flag{"cache-memory", "SIZE", "32M", "octets in the cache: K, M, G",
+    Flag{"cache-memory", "SIZE", "32M", "maximum cache memory; K, M or G",
          G::kForwarding,
          [](Options& o, Text v) { o.cache_memory = size_value(v); }},
 
     Flag{"probe-period", "TIME", "2s", "time between probes of both tiers",
          G::kOperation,
          [](Options& o, Text v) { o.probe_period = period_value(v); }},
-    Flag{"probe-latency", "TIME", "30s", "an older probe is a failure",
+    Flag{"probe-latency", "TIME", "30s", "treat older probe results as failures",
          G::kOperation,
          [](Options& o, Text v) { o.probe_latency = period_value(v); }},
     Flag{"watchdog", "TIME", "10s",
          "exit if a worker hangs this long; 0: never", G::kOperation,
          [](Options& o, Text v) { o.watchdog = watchdog_value(v); }},
     Flag{"grace-period", "TIME", "25s",
-         "after SIGTERM, answer at most this long", G::kOperation,
+         "after SIGTERM, drain for at most this long", G::kOperation,
          [](Options& o, Text v) { o.grace_period = duration_value(v); }},
     Flag{"quiet-period", "TIME", "5s",
-         "but stop once none came for so long", G::kOperation,
+         "end the drain after this long without a query", G::kOperation,
          [](Options& o, Text v) { o.quiet_period = duration_value(v); }},
     Flag{"user", "NAME[:GROUP]", "",
-         "once ports are bound, root becomes this user", G::kOperation,
+         "drop root to this user once ports are bound", G::kOperation,
          [](Options& o, Text v) { o.user = process_user_value(v); }},
-    Flag{"debug-remote", "", "false", "/debug paths for other hosts too",
+    Flag{"debug-remote", "", "false", "serve /debug paths to other hosts too",
          G::kOperation,
          [](Options& o, Text v) { o.debug_remote = boolean_value(v); }},
     Flag{"log-level", "LEVEL", "info", "debug, info, warning or error",
          G::kOperation,
          [](Options& o, Text v) { o.log_level = log_value(v); }},
-    Flag{"log-queries", "", "false", "one line for each question",
+    Flag{"log-queries", "", "false", "log one line per query",
          G::kOperation,
          [](Options& o, Text v) { o.log_queries = boolean_value(v); }},
     // glog's verbosity, as kube-dns manifests set it: 4 is the debug level.
-    Flag{"v", "N", "0", "kube-dns's log level; 4 and above is debug",
+    Flag{"v", "N", "0", "kube-dns log verbosity; 4 and above: debug",
          G::kOperation,
          [](Options& o, Text v) {
            if (number_value(v, {0, 100}) >= 4) o.log_level = "debug";
@@ -236,22 +236,22 @@ constexpr std::string_view kLogsToStderr = "log lines always go to stderr";
 
 constexpr std::array kKubeDnsFlags = {
     KubeDnsFlag{"config-map", true,
-                "a ConfigMap is not read from the API server; mount it as a "
-                "volume and name the folder with --config-dir"},
+                "ConfigMaps are not read from the API server; mount it as a "
+                "volume and set --config-dir to the folder"},
     KubeDnsFlag{"config-map-namespace", true, "see --config-map"},
     KubeDnsFlag{"config-period", true,
                 "the files of --config-dir are read as soon as they change"},
     KubeDnsFlag{"federations", true, "Kubernetes has no federations any more"},
     KubeDnsFlag{"initial-sync-timeout", true,
-                "names are answered while the cluster is being read; /readyz "
-                "says when that is done"},
+                "queries are answered during the initial sync; /readyz shows "
+                "when it is done"},
     KubeDnsFlag{"profiling", false, "there is no profiling port"},
     KubeDnsFlag{"logtostderr", false, kLogsToStderr},
     KubeDnsFlag{"alsologtostderr", false, kLogsToStderr},
     KubeDnsFlag{"stderrthreshold", true, kLogsToStderr},
     KubeDnsFlag{"log-dir", true, kLogsToStderr},
     KubeDnsFlag{"log-backtrace-at", true, "there are no backtraces"},
-    KubeDnsFlag{"log-flush-frequency", true, "log lines are not held back"},
+    KubeDnsFlag{"log-flush-frequency", true, "log lines are written at once"},
     KubeDnsFlag{"vmodule", true, "--log-level sets the level for all lines"},
 };
 

@@ -10,13 +10,13 @@ namespace {
 std::string_view title_of(FlagGroup group) {
   switch (group) {
     case FlagGroup::kSource:
-      return "Where records come from (none of these: the cluster around us)";
+      return "Where records come from (default: the cluster this runs in)";
     case FlagGroup::kListeners:
       return "Listeners";
     case FlagGroup::kCluster:
       return "Cluster records";
     case FlagGroup::kForwarding:
-      return "Other names";
+      return "Forwarding and cache";
     case FlagGroup::kOperation:
       return "Operation";
   }
@@ -40,7 +40,7 @@ std::string line_of(const Flag& flag) {
 std::string help_text() {
   std::string text =
       "canopydns: DNS for a Kubernetes cluster\n\n"
-      "  canopydns [serve] [FLAGS]   answer questions\n"
+      "  canopydns [serve] [FLAGS]   answer queries\n"
       "  canopydns check [FLAGS]     check flags and files, and exit\n"
       "  canopydns version           print the version\n";
   const Flag* before = nullptr;

@@ -236,7 +236,7 @@ std::string Inquiry::failure_text(TimePoint now) const {
                           configured_) +
             ' ';
     if (candidate.server->is_loop()) {
-      text += "leads back to this server";
+      text += "forwards back to this server (a loop)";
     } else if (candidate.state == State::kRefused) {
       text += "answered " + to_text(candidate.refusal);
     } else {

@@ -52,7 +52,7 @@ void Inquiry::on_bad(const Asking& asking, TimePoint now, Bad bad) {
   candidate.server->note_bad_message();
   if (is_finished_) return;
   candidate.failure = bad == Bad::kMalformed ? "sent a malformed answer"
-                                             : "answered something else";
+                                             : "answered another question";
   // TCP: the channel tells of the failure next.  Others: only the first bad
   // message of the last asking has another question follow it.
   if (asking.transport == Transport::kTcp) return;

@@ -120,7 +120,7 @@ class Signals {
         log_info("{}: stopping", name_of(signal));
         return;
       }
-      log_info("SIGHUP: reading everything again");
+      log_info("SIGHUP: re-reading all files");
       reload();
     }
   }
@@ -147,8 +147,8 @@ class Signals {
 void say_memory(std::uint64_t granted, const MemoryPlan& plan) {
   constexpr double kMiB = 1 << 20;
   log_info(
-      "memory: {:.0f} MiB may be used, {:.0f} MiB of them for what waits "
-      "to be sent or answered",
+      "memory: the limit is {:.0f} MiB; at most {:.0f} MiB for queries and "
+      "answers that wait",
       static_cast<double>(granted) / kMiB,
       static_cast<double>(plan.waiting) / kMiB);
 }

@@ -87,7 +87,7 @@ std::chrono::milliseconds duration_value(std::string_view text) {
   }
   if (good && total <= kMost) return std::chrono::milliseconds(total);
   throw ConfigurationError(
-      "is not a duration; give a number and a unit of ms, s, m or h, at most "
+      "is not a duration; give a number with a unit (ms, s, m or h) of at most "
       "a day, such as 2s or 500ms");
 }
 
@@ -149,7 +149,7 @@ SocketAddress server_value(std::string_view text) {
     throw ConfigurationError("has no port from 1 to 65535 after the address");
   }
   if (parsed.is_unspecified() || parsed.is_multicast()) {
-    throw ConfigurationError("is not the address of one server");
+    throw ConfigurationError("is not a unicast address");
   }
   if (lacks_zone(parsed)) {
     throw ConfigurationError(
@@ -180,7 +180,7 @@ Network network_value(std::string_view text) {
                         .canonical()
                         .address());
   if (first != address) {
-    throw ConfigurationError("has bits set behind its prefix; write " +
+    throw ConfigurationError("has bits set after its prefix; write " +
                              first.to_string() + "/" + std::to_string(*prefix));
   }
   return {address, static_cast<unsigned>(*prefix)};

@@ -140,10 +140,10 @@ void give_way(Options& options) {
   const bool is_dns_port = clash(usual, options.dns_port);
   if (!is_dns_port && !clash(usual, options.healthz_port)) return;
   options.zone_port = 0;
-  options.remarks.push_back(
-      "the zone tier takes a free port: " + std::to_string(usual) + " is " +
-      (is_dns_port ? "--dns-port" : "--healthz-port") +
-      "; --zone-port names another");
+  options.remarks.push_back("the zone tier uses a free port because " +
+                            std::to_string(usual) + " is " +
+                            (is_dns_port ? "--dns-port" : "--healthz-port") +
+                            "; choose another with --zone-port");
 }
 
 // Flags that are right one by one, but not together.
@@ -151,18 +151,19 @@ void check_together(const Options& options) {
   if (!options.manifests.empty() &&
       !(options.kubeconfig.empty() && options.kube_master_url.empty())) {
     throw ConfigurationError(
-        "--manifests and --kubeconfig or --kube-master-url exclude each "
-        "other: records come from files or from an API server; leave one out");
+        "--manifests cannot be combined with --kubeconfig or "
+        "--kube-master-url: records come from files or from an API server; "
+        "leave one out");
   }
   if (!options.manifests.empty() && !options.snapshot_file.empty()) {
     throw ConfigurationError(
-        "--manifests and --snapshot-file exclude each other: a snapshot is of "
-        "what an API server said; leave --snapshot-file out");
+        "--manifests cannot be combined with --snapshot-file: a snapshot is of "
+        "an API server's objects; leave --snapshot-file out");
   }
   if (options.service_cidr && options.manifests.empty()) {
     throw ConfigurationError(
-        "--service-cidr is for --manifests: an API server gives Services their "
-        "addresses itself; leave it out");
+        "--service-cidr needs --manifests: an API server assigns addresses to "
+        "Services itself; leave it out");
   }
   if (options.zone_port && clash(*options.zone_port, options.dns_port)) {
     throw ConfigurationError(
@@ -208,7 +209,7 @@ void parse_arguments(CLI::App& app, std::vector<std::string> arguments) {
     const std::string text = error.what();
     throw ConfigurationError(
         text.substr(0, text.find(':')) +
-        ": the value is missing; write it after a blank or =");
+        ": the value is missing; write it after a space or =");
   } catch (const CLI::ParseError& error) {
     throw ConfigurationError(std::string(error.what()) +
                              "; see canopydns --help");

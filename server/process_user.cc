@@ -32,7 +32,8 @@ gid_t group_of(const std::string& group) {
     return found->gr_gid;
   }
   throw ConfigurationError(
-      "names no group of this machine; give one, or its number");
+      "has a group that this machine does not have; give a group name or "
+      "number");
 }
 
 [[noreturn]] void fail(const ProcessUser& user, const std::string& why) {
@@ -61,7 +62,7 @@ ProcessUser process_user_value(std::string_view text) {
     user.gid = *number;
   } else {
     throw ConfigurationError(
-        "names no user of this machine; give one, or its number");
+        "is not a user of this machine; give a user name or number");
   }
   if (colon != std::string_view::npos) {
     user.gid = group_of(std::string(text.substr(colon + 1)));
@@ -71,23 +72,24 @@ ProcessUser process_user_value(std::string_view text) {
 
 void give_up_new_privileges(const ProcessUser& user) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    cannot(user, "giving up new privileges");
+    cannot(user, "cannot set no_new_privs");
   }
 }
 
 void become(const ProcessUser& user) {
   if (::geteuid() != 0) {
     if (::geteuid() == user.uid) return;
-    fail(user, "only root can become another user");
+    fail(user, "only root can change to another user");
   }
   // In this order: each takes the right to those before it.
-  if (::setgroups(1, &user.gid) != 0) cannot(user, "leaving other groups");
+  if (::setgroups(1, &user.gid) != 0)
+    cannot(user, "cannot drop the other groups");
   if (::setresgid(user.gid, user.gid, user.gid) != 0)
-    cannot(user, "taking its group");
+    cannot(user, "cannot set the group ID");
   if (::setresuid(user.uid, user.uid, user.uid) != 0)
-    cannot(user, "taking its id");
+    cannot(user, "cannot set the user ID");
   if (user.uid != 0 && ::setuid(0) == 0) {
-    fail(user, "root could be had again");
+    fail(user, "root privileges could be regained");
   }
 }
 

@@ -122,7 +122,7 @@ void QueryHandler::turn_away(const Query& query, const Reply& reply) {
                 reply);
   }
   static const ExtendedError error{InfoCode::kOther,
-                                   "this client asks more than --client-qps"};
+                                   "this client exceeds --client-qps"};
   send_rcode(Rcode::kRefused, query, reply, &error);
 }
 
@@ -250,7 +250,7 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
   }
   if (answer_.rcode == Rcode::kNxDomain && !zones.is_complete()) {
     static const ExtendedError not_ready{
-        InfoCode::kNotReady, "the cluster's Services are not all known yet"};
+        InfoCode::kNotReady, "the cluster's Services are not all loaded yet"};
     return send_rcode(Rcode::kServFail, query, reply, &not_ready);
   }
 

@@ -101,11 +101,11 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
        {},
        &QueryCounters::cache_outdated},
       {{"canopydns_cache_served_stale_total",
-        "Expired answers given because no upstream answered (RFC 8767)."},
+        "Expired answers served because no upstream answered (RFC 8767)."},
        {},
        &QueryCounters::cache_stale},
       {{"canopydns_cache_failures_total",
-        "Queries answered with a failure of a moment ago (RFC 9520)."},
+        "Queries answered with a cached failure (RFC 9520)."},
        {},
        &QueryCounters::cache_failures},
       {{"canopydns_cache_prefetch_total",
@@ -124,7 +124,7 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
         "Answers above 65,535 octets, of which a random subset was sent."},
        {},
        &QueryCounters::oversized},
-      {{"canopydns_client_turned_away_total", "Questions above --client-qps."},
+      {{"canopydns_client_turned_away_total", "Queries above --client-qps."},
        {},
        &QueryCounters::turned_away},
       {{"canopydns_tcp_connections_total", "TCP connections accepted."},
@@ -156,10 +156,10 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
   writer.gauge({"canopydns_tcp_connections", "TCP connections open."}, {},
                static_cast<double>(workers.tcp_connections()));
   writer.gauge({"canopydns_memory_budget_bytes",
-                "Memory for what waits to be sent or to be answered."},
+                "Memory limit for queries and answers that wait."},
                {}, static_cast<double>(workers.budget().octets()));
   writer.gauge({"canopydns_memory_budget_used_bytes",
-                "What is used of canopydns_memory_budget_bytes."},
+                "Memory used by queries and answers that wait."},
                {}, static_cast<double>(workers.budget().used()));
 }
 
@@ -168,17 +168,17 @@ void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {
     const MetricLabels labels = {{"upstream", to_text(health.server)},
                                  {"domain", health.domain}};
     writer.gauge({"canopydns_upstream_healthy",
-                  "0 while the upstream is down, or a loop."},
+                  "0 while the upstream is down or loops."},
                  labels, health.is_up ? 1 : 0);
     writer.gauge({"canopydns_upstream_loop",
-                  "1 while what we ask the upstream comes back to us."},
+                  "1 while the upstream forwards our queries back to us."},
                  labels, health.is_loop ? 1 : 0);
     writer.counter({"canopydns_upstream_state_changes_total",
-                    "How often the upstream went down, came back or looped."},
+                    "How often the upstream went down, recovered or looped."},
                    labels, static_cast<double>(health.changes));
     writer.counter({"canopydns_upstream_healthcheck_total",
-                    "Health checks, and copies of clients' questions, sent to "
-                    "see whether the upstream answers."},
+                    "Health checks and copies of client queries sent to test "
+                    "the upstream."},
                    labels, static_cast<double>(health.probes));
   }
 }
@@ -205,9 +205,9 @@ void write_cache_metrics(const AnswerCache& cache,
                static_cast<double>(limits.octets));
   writer.counter({"canopydns_cache_insertions_total", "Answers stored."}, {},
                  static_cast<double>(totals.insertions));
-  writer.counter({"canopydns_cache_evictions_total",
-                  "Answers pushed out for lack of room."},
-                 {}, static_cast<double>(totals.evictions));
+  writer.counter(
+      {"canopydns_cache_evictions_total", "Answers evicted for lack of room."},
+      {}, static_cast<double>(totals.evictions));
 }
 
 void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
@@ -216,47 +216,48 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
                                std::uint64_t count) {
     writer.counter(family, labels, static_cast<double>(count));
   };
-  total({"canopydns_forward_requests_total", "Questions for upstreams."}, {},
+  total({"canopydns_forward_requests_total", "Queries to forward."}, {},
         counts.asked);
   total({"canopydns_forward_joined_total",
-         "Questions that waited for an identical one under way."},
+         "Queries that joined an identical fetch."},
         {}, counts.joined);
   total({"canopydns_forward_unanswered_total",
-         "Questions that no upstream answered."},
+         "Queries that no upstream answered."},
         {}, counts.unanswered);
   const MetricWriter::Family shed = {
       "canopydns_forward_shed_total",
-      "Questions not asked because too many were under way."};
+      "Queries not forwarded because too many were waiting."};
   total(shed, {{"reason", "client_share"}}, counts.over_share);
   total(shed, {{"reason", "full"}}, counts.full);
   total(shed, {{"reason", "same_question"}}, counts.same_question);
   total({"canopydns_forward_healthcheck_broken_total",
-         "Questions asked although all their upstreams were down."},
+         "Queries sent although all their upstreams were down."},
         {}, counts.all_down);
   write_upstream_health(counts, writer);
   for (const UpstreamCounts& upstream : counts.upstreams) {
     const MetricLabels labels = {{"upstream", to_text(upstream.server)}};
-    total({"canopydns_upstream_requests_total", "Questions sent."}, labels,
-          upstream.asked);
+    total(
+        {"canopydns_upstream_requests_total", "Queries sent to the upstream."},
+        labels, upstream.asked);
     total({"canopydns_upstream_failures_total",
-           "Errors, time-outs and answers to something else."},
+           "Errors, timeouts and answers to other questions."},
           labels, upstream.failures);
     total({"canopydns_upstream_misspelled_total",
-           "Answers over UDP in another spelling than the question's: forged, "
-           "or from an upstream that does not keep it."},
+           "UDP answers that did not preserve the query's case: spoofed, or "
+           "the upstream does not support 0x20."},
           labels, upstream.misspelled);
     total({"canopydns_upstream_bad_messages_total",
-           "Messages with the id of a question that were no proper answer to "
-           "it: not taken."},
+           "Messages with the ID of a query that were no valid answer to it; "
+           "ignored."},
           labels, upstream.bad_messages);
     writer.histogram(
         {"canopydns_upstream_request_duration_seconds",
-         "From asking an upstream to its answer."},
+         "From sending a query to an upstream to its answer."},
         labels,
         {kDurationBounds, upstream.durations,
          static_cast<double>(upstream.duration_nanoseconds) / 1e9});
     writer.gauge({"canopydns_upstream_round_trip_seconds",
-                  "Smoothed time to an answer; the slowest worker's."},
+                  "Smoothed round-trip time of the slowest worker."},
                  labels,
                  static_cast<double>(upstream.round_trip_nanoseconds) / 1e9);
   }

@@ -19,7 +19,7 @@ bool is_made_of_objects(const Zone& zone, NameView qname) {
 const ExtendedError* staleness(const Zone& zone, NameView qname, Rcode rcode) {
   static const ExtendedError answer{
       InfoCode::kStaleAnswer,
-      "from a snapshot: the API server has not been heard yet"};
+      "from a snapshot: the API server has not been reached since the start"};
   static const ExtendedError denial{InfoCode::kStaleNxDomain, answer.text};
   if (!is_made_of_objects(zone, qname)) return nullptr;
   return rcode == Rcode::kNxDomain ? &denial : &answer;

@@ -104,7 +104,7 @@ void UpstreamCondition::forget_failures(TimePoint now) {
   const double away = seconds_between(failing_since_, now);
   change(State::kUp, now);
   if (say_ == SayChanges::kNo) return;
-  log_info("upstream {} answers again, after {:.1f} s", subject(), away);
+  log_info("upstream {} is up again, after {:.1f} s", subject(), away);
 }
 
 bool UpstreamCondition::take_check(TimePoint now) {
@@ -168,8 +168,8 @@ bool UpstreamCondition::take_probe(TimePoint now) {
 void UpstreamCondition::note_edns_not_taken(TimePoint now) {
   if (!edns_.note_not_taken(now) || say_ == SayChanges::kNo) return;
   log_info(
-      "upstream {} answers only questions without EDNS: leaving it out, so "
-      "without DNSSEC records, and trying it again every {} s",
+      "upstream {} does not support EDNS: querying it without, so without "
+      "DNSSEC records, and trying EDNS again every {} s",
       subject(), kLeaveOut.count() / 1000);
 }
 
@@ -184,8 +184,8 @@ void UpstreamCondition::note_case_lost(TimePoint now) {
 void UpstreamCondition::say_case_lost() const {
   if (say_ == SayChanges::kNo) return;
   log_info(
-      "upstream {} does not take questions in random case (0x20): falling back "
-      "to ID and port checks against forged answers",
+      "upstream {} does not preserve query-name case (0x20): falling back to "
+      "ID and port checks for spoofing protection",
       subject());
 }
 
@@ -210,8 +210,9 @@ void UpstreamCondition::note_loop(TimePoint now) {
   change(State::kLoop, now);
   if (say_ == SayChanges::kNo) return;
   log_error(
-      "upstream {} is a loop: what we ask it comes back to us; it is left out "
-      "until that ends; name other servers with --nameservers or --config-dir",
+      "upstream {} is a loop: it forwards our queries back to this server.  "
+      "Not using it until the loop ends; set other servers with --nameservers "
+      "or --config-dir",
       subject());
 }
 
@@ -224,7 +225,7 @@ void UpstreamCondition::note_no_loop(TimePoint now) {
   checks_failed_ = 0;
   change(State::kUp, now);
   if (say_ == SayChanges::kNo) return;
-  log_info("upstream {} is no loop any more, after {:.1f} s", subject(), away);
+  log_info("upstream {} no longer loops, after {:.1f} s", subject(), away);
 }
 
 void UpstreamCondition::change(State state, TimePoint now) {

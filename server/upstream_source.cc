@@ -147,12 +147,13 @@ void UpstreamSource::take_resolv_conf(Settled& settled) const {
   }
   const ResolvConf conf = parse_resolv_conf(*text);
   for (const std::string& value : conf.ignored) {
-    log_warning("{}: nameserver {} is left out: it is no address to ask",
+    log_warning("{}: ignoring nameserver {}: not a usable address",
                 settings_.resolv_conf, value);
   }
   settled.general = without_ourselves(conf.nameservers, settings_.resolv_conf);
   if (settled.general.empty()) {
-    settled.why_none += ": " + settings_.resolv_conf + " names none";
+    settled.why_none +=
+        ": " + settings_.resolv_conf + " has no usable nameserver";
   }
 }
 
@@ -161,8 +162,8 @@ std::vector<SocketAddress> UpstreamSource::without_ourselves(
   std::erase_if(servers, [&](const SocketAddress& server) {
     if (!settings_.own.include(server)) return false;
     log_warning(
-        "{}: {} is left out: it is this server, and asking it would "
-        "be a loop; name the servers to ask with --nameservers",
+        "{}: ignoring upstream {}: it is this server, a loop; set the "
+        "upstreams with --nameservers",
         where, to_text(server));
     return true;
   });
@@ -189,7 +190,7 @@ void UpstreamSource::read_again(When when) {
     settle(std::move(settled));
   } catch (const std::exception& error) {
     if (!texts && when == When::kChanged && unreadable_) return;
-    log_error("{}; the upstreams stay as they were", error.what());
+    log_error("{}; keeping the current upstreams", error.what());
     unreadable_ = !texts;
     bad_texts_ = std::move(texts);
   }

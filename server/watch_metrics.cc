@@ -32,9 +32,9 @@ void write_kind(const kube::KindStatus& status, const char* kind,
                labels, static_cast<double>(status.cut));
   writer.gauge({"canopydns_watch_synced", "1 after the first full list."},
                labels, status.synced ? 1 : 0);
-  writer.counter({"canopydns_watch_resyncs_total", "Full lists taken in."},
+  writer.counter({"canopydns_watch_resyncs_total", "Full lists applied."},
                  labels, static_cast<double>(status.lists));
-  writer.counter({"canopydns_watch_starts_total", "Watches begun."}, labels,
+  writer.counter({"canopydns_watch_starts_total", "Watches started."}, labels,
                  static_cast<double>(status.watches));
   writer.counter(
       {"canopydns_watch_failures_total", "Lists and watches that failed."},
@@ -47,8 +47,8 @@ void write_kind(const kube::KindStatus& status, const char* kind,
                   "and were left out."},
                  labels, static_cast<double>(status.unread));
   writer.counter({"canopydns_watch_back_in_time_total",
-                  "Events with a resource version that is not above the last "
-                  "one: not taken, and a new list made."},
+                  "Events whose resource version was not above the last one; "
+                  "ignored, and a new list made."},
                  labels, static_cast<double>(status.went_back));
   writer.counter({"canopydns_watch_frozen_total",
                   "Watches that were silent for too long."},
@@ -65,12 +65,13 @@ void write_kind(const kube::KindStatus& status, const char* kind,
   writer.gauge({"canopydns_watch_connected",
                 "0 while lists and watches of this kind fail."},
                labels, away ? 0 : 1);
-  writer.gauge({"canopydns_watch_away_seconds",
-                "Since the API server was lost; 0: it is there."},
-               labels, away ? seconds_since(status.away_since, now) : 0);
+  writer.gauge(
+      {"canopydns_watch_away_seconds",
+       "Seconds since the API server was lost; 0 while it is reachable."},
+      labels, away ? seconds_since(status.away_since, now) : 0);
   if (status.last_event == kube::WallTime{}) return;
   writer.gauge({"canopydns_watch_last_event_age_seconds",
-                "Since the last event or bookmark."},
+                "Seconds since the last event or bookmark."},
                labels, seconds_since(status.last_event, now));
 }
 
@@ -81,7 +82,7 @@ void write_latency(const kube::LatencyHistogram& histogram, const char* kind,
     bounds.push_back(kube::LatencyHistogram::bound(i));
   }
   writer.histogram({"canopydns_dns_programming_duration_seconds",
-                    "From the change of an endpoint to its publishing."},
+                    "From the change of an endpoint to its publication."},
                    {{"service_kind", kind}},
                    {bounds, histogram.counts, histogram.sum});
 }
@@ -96,21 +97,22 @@ void write_snapshot(const kube::WatchStatus& status, kube::WallTime now,
                 "confirmed."},
                {}, status.stale ? 1 : 0);
   if (status.stale && snapshot.served_from != kube::WallTime{}) {
-    writer.gauge(
-        {"canopydns_snapshot_stale_age_seconds", "How old what is served is."},
-        {}, seconds_since(snapshot.served_from, now));
+    writer.gauge({"canopydns_snapshot_stale_age_seconds",
+                  "Age of the snapshot that is served."},
+                 {}, seconds_since(snapshot.served_from, now));
   }
   writer.counter({"canopydns_snapshot_writes_total", "Snapshots written."}, {},
                  static_cast<double>(snapshot.writes));
   writer.counter({"canopydns_snapshot_failures_total",
                   "Snapshots that could not be written."},
                  {}, static_cast<double>(snapshot.failures));
-  writer.gauge({"canopydns_snapshot_bytes", "Of the last one written."}, {},
-               static_cast<double>(snapshot.octets));
-  if (snapshot.last_write == kube::WallTime{}) return;
   writer.gauge(
-      {"canopydns_snapshot_last_write_age_seconds", "Since one was written."},
-      {}, seconds_since(snapshot.last_write, now));
+      {"canopydns_snapshot_bytes", "Size of the last snapshot written."}, {},
+      static_cast<double>(snapshot.octets));
+  if (snapshot.last_write == kube::WallTime{}) return;
+  writer.gauge({"canopydns_snapshot_last_write_age_seconds",
+                "Seconds since the last snapshot was written."},
+               {}, seconds_since(snapshot.last_write, now));
 }
 
 }  // namespace
@@ -125,15 +127,15 @@ void write_watch_metrics(const kube::WatchStatus& status, kube::WallTime now,
   write_snapshot(status, now, writer);
   write_latency(status.cluster_ip_latency, "cluster_ip", writer);
   write_latency(status.headless_latency, "headless", writer);
-  writer.counter({"canopydns_zone_publishes_total", "Zone sets published."}, {},
-                 static_cast<double>(status.publishes));
+  writer.counter({"canopydns_zone_publishes_total", "Zone changes published."},
+                 {}, static_cast<double>(status.publishes));
   if (status.last_publish != kube::WallTime{}) {
     writer.gauge({"canopydns_zone_last_publish_age_seconds",
-                  "Since the zones last changed."},
+                  "Seconds since the zones last changed."},
                  {}, seconds_since(status.last_publish, now));
   }
   writer.gauge({"canopydns_manifests_broken_files",
-                "Manifest files whose last good state is served."},
+                "Manifest files whose last good content is served."},
                {}, static_cast<double>(status.broken_files));
   writer.counter({"canopydns_manifests_reloads_total", "Manifest reloads."}, {},
                  static_cast<double>(status.reloads));

@@ -101,7 +101,7 @@ std::optional<std::string> Watchdog::look_at_workers(nanoseconds slept) {
   if (!stuck) return std::nullopt;
   return fmt::format(
       "worker {} (thread {}) has hung for {} s (--watchdog): exiting with code "
-      "1, to be started again",
+      "1, to be restarted",
       *stuck + 1, workers_.worker(*stuck).thread_id(),
       std::chrono::duration<double>(limit_).count());
 }

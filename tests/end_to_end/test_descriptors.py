@@ -73,8 +73,8 @@ def test_few_descriptors(serve, upstream, many_files, limit):
         assert server.page("/healthz").status == 200
         opened = sum(one.opened for one in many)
         most = server.metrics().sum("process_open_fds")
-    warned, = server.log_lines("open files")
-    assert f"is {limit}: at most" in warned
+    warned, = server.log_lines("open file limit")
+    assert f"is {limit}: only" in warned
     figures(f"{limit} descriptors", opened=opened, outside_names=ASKED,
             lost=0, open_files=most)
 
@@ -84,4 +84,4 @@ def test_too_few_descriptors(tmp_path):
                 f"--manifests={tmp_path}", prefix=["prlimit", "--nofile=80:80"])
     assert ended.returncode == 2
     line, = ended.stderr.splitlines()[-1:]
-    assert "the limit of open files is 80" in line and "ulimit -Hn" in line
+    assert "the open file limit is 80" in line and "ulimit -Hn" in line

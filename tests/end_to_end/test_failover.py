@@ -106,7 +106,7 @@ def test_down_and_back_are_said_once_each(serve, upstream):
         up["up"] = True
         server.until(lambda: healthy(1), "it to be back")
     lines = [line for line in server.log_lines(f"upstream {flapping.server}")]
-    assert [("is down" in line, "answers again" in line)
+    assert [("is down" in line, "is up again" in line)
             for line in lines] == [(True, False), (False, True)] * 2, lines
     assert "does not answer" in lines[0]
     assert not server.log_lines(f"upstream {good.server}")

@@ -123,8 +123,7 @@ def flooder_is_told(server, name):
     with contextlib.suppress(dns.exception.Timeout):
         reply = send(question(name, edns=True), server.port, tcp=True,
                      seconds=1, source=FLOODER)
-        why = [(0, "too many questions of this client are waiting for "
-                   "upstreams")]
+        why = [(0, "too many queries of this client are waiting for upstreams")]
         return reply if extended_errors(reply) == why else None
 
 
@@ -183,7 +182,7 @@ def test_a_client_above_its_rate(start):
     assert len(told.to_wire()) <= len(asked)
     assert rcode(told_tcp) == "REFUSED"
     assert extended_errors(told_tcp) == [
-        (0, "this client asks more than --client-qps")]
+        (0, "this client exceeds --client-qps")]
     # The last probes may have been lost in the flood, by a slow build.
     server.until(lambda: server.page("/healthz").status == 200, "health")
     figures("above --client-qps=50", sent=flood.sent, **others.figures(),

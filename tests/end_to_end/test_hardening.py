@@ -131,7 +131,7 @@ def test_who_is_not_root_cannot_become_another(tmp_path):
                    "--dns-bind-address=127.0.0.1",
                    prefix=[*namespace.prefix, "unshare", "--user"])
     assert done.returncode == 2
-    assert "--user=12345: only root can become another user; start as root" in (
+    assert "--user=12345: only root can change to another user; start as root" in (
         done.stderr)
 
 

@@ -237,5 +237,5 @@ def test_one_client_waits_for_one_answer_so_many_times(start, upstream):
     for _, reply in told:
         assert rcode(reply) == "SERVFAIL"
         assert extended_errors(reply) == [
-            (0, "this client waits for this answer too many times already")]
+            (0, "too many queries of this client are waiting for the same answer")]
     assert all(data(reply) == ["192.0.2.1"] for _, reply in answered)

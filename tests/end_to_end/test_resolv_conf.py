@@ -77,7 +77,7 @@ def test_a_change_is_taken_up_by_itself(namespace, outside, tmp_path):
             "the other nameserver")
         # An empty file is no reason to forget whom to ask.
         path.write_text("")
-        server.until(lambda: server.log_lines("stay as they were"),
+        server.until(lambda: server.log_lines("keeping the current upstreams"),
                      "a line about the empty file")
         assert ask(namespace, server, "who.test") == ["198.51.100.1"]
 

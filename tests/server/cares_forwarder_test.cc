@@ -407,7 +407,7 @@ TEST_CASE(
   CHECK(forwarders.health()[0].is_loop);
   const int asked = looping.asked();
   const ForwardOutcome second = forwarders.ask(query_for("b.example"));
-  CHECK(second.failure == "upstreams lead back to this server, a loop: " +
+  CHECK(second.failure == "upstreams forward back to this server (a loop): " +
                               to_text(looping.endpoint()));
   CHECK(looping.asked() == asked);
   loops = false;
@@ -447,7 +447,7 @@ TEST_CASE("too many waiting questions fail at once") {
   const auto first = forwarders.start(query_for("a.example"));
   const auto second = forwarders.start(query_for("b.example"), 0, kAnother);
   CHECK(forwarders.ask(query_for("c.example")).failure ==
-        "too many questions are waiting for upstreams");
+        "too many queries are waiting for upstreams");
   CHECK(forwarders.counts().full == 1);
 }
 
@@ -461,7 +461,7 @@ TEST_CASE("one client's waiting questions leave room for another's") {
   const ForwardOutcome shed = forwarders.ask(query_for("b.example"));
   CHECK(shed.is_shed);
   CHECK(shed.failure ==
-        "too many questions of this client are waiting for upstreams");
+        "too many queries of this client are waiting for upstreams");
   waiting.push_back(forwarders.start(query_for("c.example"), 0, kAnother));
   CHECK(forwarders.ask(query_for("d.example"), 0, kAnother).is_shed);
   CHECK(forwarders.counts().over_share == 2);

@@ -23,7 +23,7 @@ TEST_CASE("with few, connections and ports are fewer, and a line says so") {
   CHECK(plan.ports_per_upstream >= 1);
   CHECK(plan.ports_per_upstream <= 4);
   REQUIRE(plan.warning);
-  CHECK(plan.warning->find("limit of open files is 256") != std::string::npos);
+  CHECK(plan.warning->find("open file limit is 256") != std::string::npos);
   CHECK(plan.warning->find("ulimit -Hn") != std::string::npos);
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("connections never take what upstreams, health and files need") {
 
 TEST_CASE("too few are a mistake that says how many are needed") {
   CHECK_THROWS_WITH_AS(DescriptorPlan(100, kTwoWorkers),
-                       doctest::Contains("166 are needed at least"),
+                       doctest::Contains("at least 166 are needed"),
                        ConfigurationError);
   CHECK_NOTHROW(DescriptorPlan(166, kTwoWorkers));
 }

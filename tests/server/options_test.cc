@@ -101,8 +101,8 @@ TEST_CASE("a zone port that nobody chose gives way to kube-dns's ports") {
   CHECK(options.dns_port == 10053);
   CHECK(options.zone_port == 0);
   CHECK(options.remarks ==
-        Arguments{"the zone tier takes a free port: 10053 is --dns-port; "
-                  "--zone-port names another"});
+        Arguments{"the zone tier uses a free port because 10053 is --dns-port; "
+                  "choose another with --zone-port"});
   CHECK(parse({"--healthz-port=10053"}).zone_port == 0);
   CHECK(parse({"--dns-port=10053", "--zone-port=10054"}).zone_port == 10054);
   CHECK(refusal({"--dns-port=10053", "--zone-port=10053"}) ==
@@ -128,8 +128,8 @@ TEST_CASE("kube-dns's other flags are taken, and each is remarked on") {
   const Options options = parse(arguments);
   CHECK(options.remarks.size() == arguments.size() - 1);
   CHECK(options.remarks.front() ==
-        "--config-map is ignored: a ConfigMap is not read from the API server; "
-        "mount it as a volume and name the folder with --config-dir");
+        "--config-map is ignored: ConfigMaps are not read from the API server; "
+        "mount it as a volume and set --config-dir to the folder");
 }
 
 TEST_CASE("--service-cidr is a network, and for manifests") {
@@ -138,14 +138,14 @@ TEST_CASE("--service-cidr is a network, and for manifests") {
   REQUIRE(options.service_cidr);
   CHECK(options.service_cidr->prefix == 108);
   CHECK(refusal({"--manifests=a", "--service-cidr=10.96.0.1/12"}) ==
-        "--service-cidr: \"10.96.0.1/12\" has bits set behind its prefix; "
-        "write 10.96.0.0/12");
+        "--service-cidr: \"10.96.0.1/12\" has bits set after its prefix; write "
+        "10.96.0.0/12");
   for (const char* const bad : {"10.96.0.0", "10.96.0.0/33", "a/8", "/8"}) {
     CHECK(refusal({"--manifests=a", "--service-cidr", bad})
               .ends_with("is not a network; give one such as 10.96.0.0/12"));
   }
   CHECK(refusal({"--service-cidr=10.96.0.0/12"})
-            .starts_with("--service-cidr is for --manifests"));
+            .starts_with("--service-cidr needs --manifests"));
 }
 
 TEST_CASE("flags may have one dash, as Go's may") {
@@ -195,89 +195,89 @@ TEST_CASE("a bad value is told what it is, where, and what to do") {
     std::string argument;
     std::string text;
   };
-  for (const Row& row : std::vector<Row>{
-           {"--dns-port=65536",
-            "--dns-port: \"65536\" is not a port; give a number from 0 to "
-            "65535"},
-           {"--dns-port=-1",
-            "--dns-port: \"-1\" is not a port; give a number from 0 to 65535"},
-           {"--dns-port=5x",
-            "--dns-port: \"5x\" is not a port; give a number from 0 to 65535"},
-           {"--healthz-port=http",
-            "--healthz-port: \"http\" is not a port; give a number from 0 to "
-            "65535"},
-           {"--zone-port=none",
-            "--zone-port: \"none\" is not a port; give a number from 0 to "
-            "65535, or \"off\""},
-           {"--ttl=-1", "--ttl: \"-1\" is not a number from 0 to 2147483647"},
-           {"--ttl=2147483648",
-            "--ttl: \"2147483648\" is not a number from 0 to 2147483647"},
-           {"--negative-ttl=5s",
-            "--negative-ttl: \"5s\" is not a number from 0 to 2147483647"},
-           {"--client-qps=many",
-            "--client-qps: \"many\" is not a number from 0 to 1000000000"},
-           {"--client-ipv6-prefix=47",
-            "--client-ipv6-prefix: \"47\" is not a number from 48 to 128"},
-           {"--ede-upstreams=some",
-            "--ede-upstreams: \"some\" is none of auto, always and never"},
-           {"--workers=0", "--workers: \"0\" is not a number from 1 to 256"},
-           {"--pods=all",
-            "--pods: \"all\" is none of disabled, insecure and verified"},
-           {"--domain=a..b",
-            "--domain: \"a..b\" is not a domain name; give one such as "
-            "cluster.local"},
-           {"--domain=a b",
-            "--domain: \"a b\" is not a domain name; give one such as "
-            "cluster.local"},
-           {"--domain=.",
-            "--domain: \".\" is not a domain name; give one such as "
-            "cluster.local"},
-           {"--dns-bind-address=localhost",
-            "--dns-bind-address: \"localhost\" has \"localhost\", which is "
-            "not an IP address"},
-           {"--nameservers=1.1.1.1,,8.8.8.8",
-            "--nameservers: \"1.1.1.1,,8.8.8.8\" has an empty item; separate "
-            "items with one comma"},
-           {"--nameservers=dns.google",
-            "--nameservers: \"dns.google\" has \"dns.google\", which is not a "
-            "server; give an IP address, IP:port or [IPv6]:port"},
-           {"--nameservers=1.1.1.1:0",
-            "--nameservers: \"1.1.1.1:0\" has \"1.1.1.1:0\", which has no "
-            "port from 1 to 65535 after the address"},
-           {"--nameservers=0.0.0.0",
-            "--nameservers: \"0.0.0.0\" has \"0.0.0.0\", which is not the "
-            "address of one server"},
-           {"--kube-master-url=10.0.0.1",
-            "--kube-master-url: \"10.0.0.1\" is not a URL; give one such as "
-            "https://10.0.0.1:6443"},
-           {"--cache-size=many",
-            "--cache-size: \"many\" is not a number from 0 to 100000000"},
-           {"--cache-memory=1T",
-            "--cache-memory: \"1T\" is not a size; give octets, or a number "
-            "with K, M or G, such as 32M"},
-           {"--probe-period=0s",
-            "--probe-period: \"0s\" is too short; give at least 10ms"},
-           {"--grace-period=5",
-            "--grace-period: \"5\" is not a duration; give a number and a "
-            "unit of ms, s, m or h, at most a day, such as 2s or 500ms"},
-           {"--grace-period=25h",
-            "--grace-period: \"25h\" is not a duration; give a number and a "
-            "unit of ms, s, m or h, at most a day, such as 2s or 500ms"},
-           {"--log-level=loud",
-            "--log-level: \"loud\" is none of debug, info, warning and error"},
-           {"--log-queries=maybe",
-            "--log-queries: \"maybe\" is neither true nor false"},
-           {"--ttl=",
-            "--ttl: the value is empty; give one or leave the flag out"},
-           {"--ttl",
-            "--ttl: the value is missing; write it after a blank or ="},
-           {"--dns-prt=1", "unknown flag --dns-prt: did you mean --dns-port?"},
-           {"--frobnicate", "unknown flag --frobnicate: see canopydns --help"},
-           {"-x", "unknown flag -x: see canopydns --help"},
-           {"run",
-            "unknown command \"run\": use serve, check or version; boolean "
-            "flags take their value as --flag=false"},
-       }) {
+  for (
+      const Row& row : std::vector<Row>{
+          {"--dns-port=65536",
+           "--dns-port: \"65536\" is not a port; give a number from 0 to "
+           "65535"},
+          {"--dns-port=-1",
+           "--dns-port: \"-1\" is not a port; give a number from 0 to 65535"},
+          {"--dns-port=5x",
+           "--dns-port: \"5x\" is not a port; give a number from 0 to 65535"},
+          {"--healthz-port=http",
+           "--healthz-port: \"http\" is not a port; give a number from 0 to "
+           "65535"},
+          {"--zone-port=none",
+           "--zone-port: \"none\" is not a port; give a number from 0 to "
+           "65535, or \"off\""},
+          {"--ttl=-1", "--ttl: \"-1\" is not a number from 0 to 2147483647"},
+          {"--ttl=2147483648",
+           "--ttl: \"2147483648\" is not a number from 0 to 2147483647"},
+          {"--negative-ttl=5s",
+           "--negative-ttl: \"5s\" is not a number from 0 to 2147483647"},
+          {"--client-qps=many",
+           "--client-qps: \"many\" is not a number from 0 to 1000000000"},
+          {"--client-ipv6-prefix=47",
+           "--client-ipv6-prefix: \"47\" is not a number from 48 to 128"},
+          {"--ede-upstreams=some",
+           "--ede-upstreams: \"some\" is not one of auto, always or never"},
+          {"--workers=0", "--workers: \"0\" is not a number from 1 to 256"},
+          {"--pods=all",
+           "--pods: \"all\" is not one of disabled, insecure or verified"},
+          {"--domain=a..b",
+           "--domain: \"a..b\" is not a domain name; give one such as "
+           "cluster.local"},
+          {"--domain=a b",
+           "--domain: \"a b\" is not a domain name; give one such as "
+           "cluster.local"},
+          {"--domain=.",
+           "--domain: \".\" is not a domain name; give one such as "
+           "cluster.local"},
+          {"--dns-bind-address=localhost",
+           "--dns-bind-address: \"localhost\" has \"localhost\", which is "
+           "not an IP address"},
+          {"--nameservers=1.1.1.1,,8.8.8.8",
+           "--nameservers: \"1.1.1.1,,8.8.8.8\" has an empty item; separate "
+           "items with one comma"},
+          {"--nameservers=dns.google",
+           "--nameservers: \"dns.google\" has \"dns.google\", which is not a "
+           "server; give an IP address, IP:port or [IPv6]:port"},
+          {"--nameservers=1.1.1.1:0",
+           "--nameservers: \"1.1.1.1:0\" has \"1.1.1.1:0\", which has no "
+           "port from 1 to 65535 after the address"},
+          {"--nameservers=0.0.0.0",
+           "--nameservers: \"0.0.0.0\" has \"0.0.0.0\", which is not a unicast "
+           "address"},
+          {"--kube-master-url=10.0.0.1",
+           "--kube-master-url: \"10.0.0.1\" is not a URL; give one such as "
+           "https://10.0.0.1:6443"},
+          {"--cache-size=many",
+           "--cache-size: \"many\" is not a number from 0 to 100000000"},
+          {"--cache-memory=1T",
+           "--cache-memory: \"1T\" is not a size; give octets, or a number "
+           "with K, M or G, such as 32M"},
+          {"--probe-period=0s",
+           "--probe-period: \"0s\" is too short; give at least 10ms"},
+          {"--grace-period=5",
+           "--grace-period: \"5\" is not a duration; give a number with a unit "
+           "(ms, s, m or h) of at most a day, such as 2s or 500ms"},
+          {"--grace-period=25h",
+           "--grace-period: \"25h\" is not a duration; give a number with a "
+           "unit (ms, s, m or h) of at most a day, such as 2s or 500ms"},
+          {"--log-level=loud",
+           "--log-level: \"loud\" is not one of debug, info, warning or error"},
+          {"--log-queries=maybe",
+           "--log-queries: \"maybe\" is neither true nor false"},
+          {"--ttl=",
+           "--ttl: the value is empty; give one or leave the flag out"},
+          {"--ttl", "--ttl: the value is missing; write it after a space or ="},
+          {"--dns-prt=1", "unknown flag --dns-prt: did you mean --dns-port?"},
+          {"--frobnicate", "unknown flag --frobnicate: see canopydns --help"},
+          {"-x", "unknown flag -x: see canopydns --help"},
+          {"run",
+           "unknown command \"run\": use serve, check or version; boolean "
+           "flags take their value as --flag=false"},
+      }) {
     CHECK(refusal({row.argument}) == row.text);
   }
 }
@@ -289,10 +289,11 @@ TEST_CASE("a bad environment variable is named") {
 }
 
 TEST_CASE("flags that exclude each other are refused together") {
-  CHECK(refusal({"--manifests=a", "--kubeconfig=b"}).find("exclude") !=
-        std::string::npos);
+  CHECK(
+      refusal({"--manifests=a", "--kubeconfig=b"}).find("cannot be combined") !=
+      std::string::npos);
   CHECK(refusal({"--manifests=a", "--kube-master-url=https://b"})
-            .find("exclude") != std::string::npos);
+            .find("cannot be combined") != std::string::npos);
   CHECK(refusal({"--kubeconfig=a", "--kube-master-url=https://b"}) ==
         "accepted");
   CHECK(refusal({"--dns-port=99", "--zone-port=99"}) ==
@@ -306,8 +307,8 @@ TEST_CASE("flags that exclude each other are refused together") {
 TEST_CASE("a snapshot is of an API server") {
   CHECK(parse({"--snapshot-file=/a/b"}).snapshot_file == "/a/b");
   CHECK(refusal({"--snapshot-file=x", "--manifests=y"}) ==
-        "--manifests and --snapshot-file exclude each other: a snapshot is of "
-        "what an API server said; leave --snapshot-file out");
+        "--manifests cannot be combined with --snapshot-file: a snapshot is of "
+        "an API server's objects; leave --snapshot-file out");
 }
 
 TEST_CASE("--help names every flag within 80 columns") {

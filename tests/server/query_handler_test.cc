@@ -362,7 +362,7 @@ TEST_CASE("the order of addresses rotates, from the cache too") {
 TEST_CASE("until the data is in, absent names are SERVFAIL, not NXDOMAIN") {
   const auto server = TestServer::not_complete();
   const std::string not_ready =
-      "; edns 1232 ede=14 \"the cluster's Services are not all known yet\"\n";
+      "; edns 1232 ede=14 \"the cluster's Services are not all loaded yet\"\n";
   CHECK(server->ask("web.prod.svc.cluster.local. A +edns") ==
         "SERVFAIL rd ra\n" + not_ready);
   CHECK(server->ask("web.prod.svc.cluster.local. A") == "SERVFAIL rd ra\n");

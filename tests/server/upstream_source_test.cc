@@ -121,19 +121,19 @@ TEST_CASE("a bad config file is told by name, with what is wrong") {
             "allowed"},
            {"[\u201c8.8.8.8\u201d]", "",
             "/config/upstreamNameservers: is not JSON: Invalid value. (at "
-            "octet 2): the quote \u201c (U+201C) is not JSON's; write \""},
+            "octet 2): the quote \u201c (U+201C) is not valid in JSON; use \""},
            {"['8.8.8.8']", "",
             "/config/upstreamNameservers: is not JSON: Invalid value. (at "
-            "octet 2): write \" in place of '"},
+            "octet 2): use \" instead of '"},
            {"", R"({"a.example": []})",
-            "/config/stubDomains: has no server for \"a.example\"; name one, "
-            "such as \"10.0.0.1\", or take the domain out"},
+            "/config/stubDomains: has no server for \"a.example\"; give one, "
+            "such as \"10.0.0.1\", or remove the domain"},
            {"", "[]",
             "/config/stubDomains: is not a JSON map such as "
             "{\"corp.example\": [\"10.0.0.1\"]}"},
            {"", R"({"a_b": ["1.1.1.1"]})",
-            "/config/stubDomains: has the key \"a_b\", which is not a domain "
-            "name in lower case"},
+            "/config/stubDomains: has the key \"a_b\", which is not a "
+            "lower-case domain name"},
            {"", R"({"a.example": "1.1.1.1"})",
             "/config/stubDomains: has no list of servers for \"a.example\"; "
             "write {\"a.example\": [\"10.0.0.1\"]}"},
