@@ -40,8 +40,8 @@ void note(const std::string& thread, const std::string& what) {
     caught.last = what;
   }
   log_error(
-      "{}: an unexpected error, please report it: {}; going on with what was "
-      "known before",
+      "{}: unexpected error, please report it: {}; continuing with the "
+      "previous state",
       thread, what);
 }
 
@@ -69,7 +69,7 @@ void print_now(const char* what) {
   } catch (const std::exception& error) {
     print_now(error.what());
   } catch (...) {
-    print_now("an exception that is no std::exception");
+    print_now("an exception that is not a std::exception");
   }
   std::abort();
 }
@@ -83,7 +83,7 @@ bool guarded(const std::string& thread, const std::function<void()>& step) {
   } catch (const std::exception& error) {
     note(thread, error.what());
   } catch (...) {
-    note(thread, "an exception that is no std::exception");
+    note(thread, "an exception that is not a std::exception");
   }
   return false;
 }

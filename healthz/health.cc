@@ -71,7 +71,7 @@ std::optional<Health::Verdict> Health::worker_failure(Tier tier,
     std::string error = fmt::format("worker {} {}, {:.1f} s ago", worker,
                                     probe.error, seconds(now - probe.when));
     if (failing.size() > 1) {
-      error += fmt::format("; {} more workers fail", failing.size() - 1);
+      error += fmt::format("; {} more workers are failing", failing.size() - 1);
     }
     return failure(std::move(error));
   }

@@ -40,7 +40,8 @@ std::optional<HttpFault> coding_fault(const Header& request) {
   }
   const auto coding = request[http::field::transfer_encoding];
   if (beast::iequals(coding, "chunked")) return std::nullopt;
-  return HttpFault{501, "501 no Transfer-Encoding but chunked is known\n"};
+  return HttpFault{
+      501, "501 unknown Transfer-Encoding; only chunked is supported\n"};
 }
 
 bool may_stand_in_host(char c) {

@@ -17,13 +17,13 @@ void write_http_metrics(MetricWriter& writer, const HttpCounts& counts) {
   writer.counter(shed, {{"reason", "client_share"}}, value(counts.over_share));
   writer.counter(shed, {{"reason", "full"}}, value(counts.over_limit));
   writer.counter(shed, {{"reason", "descriptors"}}, value(counts.descriptors));
-  writer.counter({"canopydns_http_page_builds_total",
-                  "How often /metrics was made; it is shared by all who ask "
-                  "within a second."},
-                 {}, value(counts.page_builds));
   writer.counter(
-      {"canopydns_http_streams_total", "Pages of /debug/zone that were begun."},
-      {}, value(counts.streams));
+      {"canopydns_http_page_builds_total",
+       "How often /metrics was made; requests within a second share it."},
+      {}, value(counts.page_builds));
+  writer.counter(
+      {"canopydns_http_streams_total", "Pages of /debug/zone started."}, {},
+      value(counts.streams));
   writer.counter({"canopydns_http_streams_refused_total",
                   "Pages of /debug/zone refused: too many were being read."},
                  {}, value(counts.refused_streams));

@@ -192,8 +192,8 @@ void HttpSession::begin_stream(HttpRequest request) {
   auto& shared = *shared_;
   if (shared.streams.take(client_) != Admission::kAdmitted) {
     ++shared.counts.refused_streams;
-    return send(plain_response(
-        503, "503 this page is being read by others or you; try again\n"));
+    return send(
+        plain_response(503, "503 too many readers of this page; try again\n"));
   }
   ++shared.counts.streams;
   stream_end_ = std::chrono::steady_clock::now() + shared.limits.stream_time;

@@ -105,8 +105,8 @@ void ProbeChannel::open() {
   ares_channeldata* channel = nullptr;
   const int status = ares_init_options(&channel, &ares, mask);
   if (status != ARES_SUCCESS) {
-    throw std::runtime_error(
-        fmt::format("probe: c-ares does not start: {}", ares_strerror(status)));
+    throw std::runtime_error(fmt::format(
+        "probe: c-ares cannot be initialized: {}", ares_strerror(status)));
   }
   channel_.reset(channel);
 }

@@ -89,7 +89,7 @@ std::string ProbeQuestion::fault_of(std::span<const std::uint8_t> reply) const {
   const Packet packet = packet_from(reply);
   if (!packet) return "the answer is not a DNS message";
   if (!ldns_pkt_qr(packet.get()) || !is_question(*packet, name_)) {
-    return "the answer is not to our question";
+    return "the answer is to another question";
   }
   const auto rcode = static_cast<Rcode>(ldns_pkt_get_rcode(packet.get()));
   if (rcode != Rcode::kNoError) {

@@ -118,7 +118,7 @@ void write_tier(MetricWriter& writer, const Health& health, Tier tier,
       MetricWriter::Labels with_result = labels;
       with_result.emplace_back("result", ok ? "ok" : "failed");
       writer.counter({"canopydns_probes_total",
-                      "Questions to our own sockets, by how they ended."},
+                      "Probe queries to our own sockets, by result."},
                      with_result,
                      static_cast<double>(ok ? totals.ok : totals.failed));
     }
@@ -147,11 +147,11 @@ void write_process_metrics(MetricWriter& writer) {
 
 void write_fault_metrics(MetricWriter& writer) {
   writer.counter({"canopydns_log_dropped_total",
-                  "Log lines that were dropped since stderr was not read."},
+                  "Log lines dropped because stderr was not read."},
                  {}, static_cast<double>(dropped_log_lines()));
   for (const auto& [thread, count] : caught_exceptions()) {
     writer.counter({"canopydns_exceptions_total",
-                    "Unexpected errors that a thread went on after."},
+                    "Unexpected exceptions that a thread survived."},
                    {{"thread", thread}}, static_cast<double>(count));
   }
 }

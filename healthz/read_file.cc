@@ -135,7 +135,7 @@ FileText read_pipe(const std::string& path, std::size_t limit) {
   std::string text;
   while (text.size() <= limit) {
     if (!await_octets(pipe, end)) {
-      return {{}, "is a FIFO or pipe whose writer says nothing", false};
+      return {{}, "is a FIFO or pipe, and its writer sends nothing", false};
     }
     const std::size_t before = text.size();
     text.resize(before + kPiece);

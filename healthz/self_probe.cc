@@ -96,7 +96,7 @@ void SelfProbe::conclude(Target& target, const Health::Probe& probe) {
     log_warning("probe of the {} failed: {}", what, probe.error);
   }
   if (probe.ok() && target.failed) {
-    log_info("probe of the {} is answered again", what);
+    log_info("probe of the {} succeeds again", what);
   }
   target.failed = !probe.ok();
   health_.record(target.tier, target.transport, probe);

@@ -181,8 +181,8 @@ HttpResponse zone_page(ZoneStore& store, const HttpRequest& request) {
   if (!name) return refusal(400, "name: not a domain name\n");
   const auto listing = std::make_shared<ZoneListing>(store, *name);
   if (!listing->is_ours()) {
-    return refusal(404,
-                   "name: in none of our zones; leave it out to see all\n");
+    return refusal(
+        404, "name: not in a zone of this server; omit it to see all zones\n");
   }
   HttpResponse response;
   response.content_type = "application/json";
@@ -196,10 +196,10 @@ void add_zone_page(HttpRoutes& routes, ZoneStore& store,
                    ZonePageAccess access) {
   const auto page = [&store, access](const HttpRequest& request) {
     if (access == ZonePageAccess::kLoopback && !request.from_loopback) {
-      return refusal(403,
-                     "/debug/zone answers on loopback only, by the name of "
-                     "localhost or a loopback address; --debug-remote opens it "
-                     "to others\n");
+      return refusal(
+          403,
+          "/debug/zone is served on loopback only, for a Host of localhost or "
+          "a loopback address; --debug-remote opens it to others\n");
     }
     return zone_page(store, request);
   };

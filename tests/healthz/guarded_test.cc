@@ -22,9 +22,9 @@ TEST_CASE("a step that throws is logged and counted, and is all that ends") {
   CHECK(steps == 3);
   CHECK(caught_exceptions()["test-a"] == 2);
   // Once as long as it is the same.
-  CHECK(log.count("test-a: an unexpected error") == 1);
+  CHECK(log.count("test-a: unexpected error") == 1);
   CHECK_FALSE(guarded("test-a", [] { throw std::runtime_error("other"); }));
-  CHECK(log.count("test-a: an unexpected error") == 2);
+  CHECK(log.count("test-a: unexpected error") == 2);
 }
 
 TEST_CASE("what is thrown need not be an exception") {

@@ -93,7 +93,7 @@ TEST_CASE("a tier fails while one of its workers does, and names it") {
   fail(2, Transport::kTcp);
   CHECK(error() ==
         "worker 2 did not answer within 2 s, 1.0 s ago; "
-        "1 more workers fail");
+        "1 more workers are failing");
   CHECK(health.failing_workers(Tier::kCache) == 2);
   CHECK(health.failing_workers(Tier::kZone) == 0);
   CHECK(health.verdict(Tier::kZone, kStart).ok);
