@@ -46,7 +46,7 @@ std::string address_of(const std::string& host, std::size_t turn) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
-    throw std::runtime_error("cannot find the address of " + host);
+    throw std::runtime_error("cannot resolve " + host);
   }
   std::vector<std::string> addresses;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
@@ -94,13 +94,13 @@ std::string why_not(Error error) {
   switch (error) {
     case Error::Connection:
     case Error::BindIPAddress:
-      return "no connection";
+      return "cannot connect";
     case Error::Read:
-      return "the connection was cut or silent for too long";
+      return "the connection was closed, or timed out";
     case Error::Write:
       return "the request could not be sent";
     default:
-      return "the reply is not HTTP";
+      return "the response is not HTTP";
   }
 }
 
@@ -135,7 +135,7 @@ std::string refusal(const ApiStatus& status) {
   if (!status.reason.empty()) why += " " + shown(status.reason);
   if (!status.message.empty()) why += ": " + shown(status.message);
   if (status.code == 401) why += "; check the token or client certificate";
-  if (status.code == 403) why += "; check the RBAC of deploy/";
+  if (status.code == 403) why += "; check the RBAC rules in deploy/";
   return why;
 }
 
@@ -205,7 +205,8 @@ ApiReply ApiClient::send(const ApiRequest& request, const Receiver& receive) {
         const std::string encoding =
             response.get_header_value("Content-Encoding");
         if (!was_asked_for(encoding)) {
-          reply.why = "the reply's Content-Encoding was not asked for";
+          reply.why =
+              "the response has a Content-Encoding that was not requested";
           return false;
         }
         if (response.status == 200) request.on_reply();

@@ -57,7 +57,7 @@ class Bounded {
   }
   bool open() {
     if (++depth_ <= JsonSplitter::kMaxDepth) return count();
-    fault_ = "brackets within brackets, more than 64";
+    fault_ = "more than 64 levels of nesting";
     return false;
   }
 

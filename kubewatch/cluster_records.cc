@@ -377,7 +377,8 @@ std::string port_warning(const Service& service) {
            port.name.substr(0, kMaxDnsLabel) +
            (is_long
                 ? "\" is too long for an SRV record; give it at most 62 octets"
-                : "\" is no DNS label; it has no SRV record of its own");
+                : "\" is not a DNS label, so the port has no SRV record of its "
+                  "own");
   }
   return {};
 }
@@ -398,8 +399,7 @@ std::string service_warning(const Service& service) {
   }
   if (service.external_name.find_first_of(":/@") != std::string::npos) {
     return what +
-           " is not a domain name: write the host alone, without port "
-           "or URL";
+           " is not a domain name: give only the host name, no port or URL";
   }
   if (!Name::from_text(service.external_name)) {
     return what + " is not a domain name";

@@ -101,7 +101,7 @@ void ClusterWatch::note_list(ObjectKind kind) {
   ++status.lists;
   status_.fresh = every_kind_is_synced();
   if (status_.fresh && stale_.exchange(false)) {
-    log_info("the API server's lists have taken the place of the snapshot");
+    log_info("the API server's lists have replaced the snapshot");
   }
 }
 
@@ -218,7 +218,8 @@ void ClusterWatch::note_gaps(DecodedObject& decoded) {
   if (decoded.unread_count > 0) {
     complain(kind, key,
              object_text(kind, key) +
-                 " is served without what cannot be read: " + decoded.unread);
+                 " is served without the parts that cannot be read: " +
+                 decoded.unread);
   }
   note_left_out(decoded.object, std::move(decoded.left_out));
 }

@@ -78,7 +78,7 @@ ApiServer api_server_from_url(std::string_view url, std::string_view where) {
     throw fail("more than a host and a path");
   }
   std::string_view authority = url.substr(0, slash);
-  if (authority.find('@') != authority.npos) throw fail("a user is in it");
+  if (authority.find('@') != authority.npos) throw fail("it contains a user");
   std::string_view port;
   if (!authority.empty() && authority.front() == '[') {
     const std::size_t end = authority.find(']');
@@ -144,24 +144,24 @@ void Credentials::check() const {
   if (access_.authority.is_set() &&
       certificates_from_pem(access_.authority.pem()).empty()) {
     throw ConfigurationError(name_of(access_.authority) +
-                             ": no certificate in the certificate authority; "
-                             "it must be PEM");
+                             ": contains no CA certificate; it must be PEM");
   }
   if (!access_.certificate.is_set() && !access_.key.is_set()) return;
   const auto certificates = certificates_from_pem(access_.certificate.pem());
   if (certificates.empty()) {
-    throw ConfigurationError(name_of(access_.certificate) +
-                             ": no client certificate; it must be PEM");
+    throw ConfigurationError(
+        name_of(access_.certificate) +
+        ": contains no client certificate; it must be PEM");
   }
   const KeyPtr key = key_from_pem(access_.key.pem());
   if (!key) {
-    throw ConfigurationError(name_of(access_.key) +
-                             ": no client key; it must be PEM without a "
-                             "password");
+    throw ConfigurationError(
+        name_of(access_.key) +
+        ": contains no client key; it must be PEM without a password");
   }
   if (!belong_together(*certificates.front(), *key)) {
     throw ConfigurationError(name_of(access_.key) +
-                             ": the key is not the one of the certificate in " +
+                             ": the key does not match the certificate in " +
                              name_of(access_.certificate));
   }
 }

@@ -68,8 +68,8 @@ class DocumentKeys {
 inline std::string repeated_key_text(std::string_view key, bool is_at_root) {
   constexpr std::size_t kMost = 64;
   std::string text = "the key \"";
-  text.append(key.substr(0, kMost)).append("\" stands twice in one mapping");
-  if (is_at_root) text += "; is a line --- missing between two objects?";
+  text.append(key.substr(0, kMost)).append("\" appears twice in one mapping");
+  if (is_at_root) text += "; is a --- line missing between two objects?";
   return text;
 }
 

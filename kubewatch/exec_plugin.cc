@@ -207,7 +207,7 @@ struct Patience {
   const std::atomic<bool>& stop;
 
   void check(const ExecPlugin& plugin) const {
-    if (stop) fail(plugin, "ended, as we are");
+    if (stop) fail(plugin, "stopped, because this process is stopping");
     if (SteadyClock::now() > end) {
       fail(plugin,
            "no answer within " + std::to_string(plugin.timeout.count()) + " s");
@@ -227,7 +227,8 @@ std::string read_all(const ExecPlugin& plugin, const Child& child,
     if (size == 0) return text;
     if (size < 0 && errno != EINTR) fail(plugin, std::strerror(errno));
     if (size > 0) text.append(buffer, static_cast<std::size_t>(size));
-    if (text.size() > kMaxOutput) fail(plugin, "prints more than 1 MiB");
+    if (text.size() > kMaxOutput)
+      fail(plugin, "its output is larger than 1 MiB");
   }
 }
 
@@ -253,16 +254,16 @@ ExecCredential decode_exec_credential(const std::string& text,
     try {
       return YAML::Load(text);  // JSON is YAML
     } catch (const YAML::Exception& error) {
-      throw std::runtime_error("it does not print JSON: " + error.msg);
+      throw std::runtime_error("its output is not JSON: " + error.msg);
     }
   }();
   if (!root.IsMap() || text_at(root, "kind") != "ExecCredential") {
-    throw std::runtime_error("it does not print an ExecCredential");
+    throw std::runtime_error("its output is not an ExecCredential");
   }
   if (text_at(root, "apiVersion") != api_version) {
     throw std::runtime_error(
-        "it prints apiVersion \"" + text_at(root, "apiVersion") +
-        "\", the kubeconfig wants \"" + api_version + "\"");
+        "its output has apiVersion \"" + text_at(root, "apiVersion") +
+        "\", the kubeconfig requires \"" + api_version + "\"");
   }
   const YAML::Node status = root["status"];
   if (!status || !status.IsMap()) {
@@ -290,7 +291,7 @@ ExecCredential run_exec_plugin(const ExecPlugin& plugin,
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     fail(plugin, WIFEXITED(status)
                      ? "exit status " + std::to_string(WEXITSTATUS(status))
-                     : std::string("ended by a signal"));
+                     : std::string("killed by a signal"));
   }
   try {
     return decode_exec_credential(text, plugin.api_version);

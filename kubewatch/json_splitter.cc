@@ -75,7 +75,7 @@ const char* JsonSplitter::skip_string(const char* at, const char* end) {
 JsonSplitter::Step JsonSplitter::outside_string(char c) {
   if (depth_ == 0) {
     if (is_space(c)) return skip_space();
-    return c == '{' ? open(c) : fail("a JSON object was expected");
+    return c == '{' ? open(c) : fail("expected a JSON object");
   }
   if (items_open_ && depth_ == 2) return between_items(c);
   if (is_space(c)) return keep_space();
@@ -117,7 +117,7 @@ JsonSplitter::Step JsonSplitter::between_items(char c) {
     return Step::kGoOn;
   }
   if (c != '{' || after_item_) {
-    return fail("\"items\" must hold objects, with commas between");
+    return fail("\"items\" must be a list of objects");
   }
   ++depth_;
   return keep({&c, 1});
@@ -138,7 +138,7 @@ JsonSplitter::Step JsonSplitter::open(char c) {
 
 JsonSplitter::Step JsonSplitter::deepen() {
   if (++depth_ <= kMaxDepth) return Step::kGoOn;
-  return fail("brackets within brackets, more than 64");
+  return fail("more than 64 levels of nesting");
 }
 
 JsonSplitter::Step JsonSplitter::close(char c) {
@@ -179,7 +179,7 @@ JsonSplitter::Step JsonSplitter::keep_space() {
 
 JsonSplitter::Step JsonSplitter::skip_space() {
   if (++blanks_ <= kMaxBlanks) return Step::kGoOn;
-  return fail("more than 1 MiB of blanks around an object");
+  return fail("more than 1 MiB of whitespace around an object");
 }
 
 JsonSplitter::Step JsonSplitter::fail(const char* why) {

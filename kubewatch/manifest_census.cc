@@ -25,7 +25,7 @@ std::vector<std::string> ManifestCensus::misspelled_kinds() const {
          {"Namespace", "Service", "EndpointSlice", "Endpoints", "Pod"}) {
       if (kind != right && equal_folded(kind, right)) {
         std::string& remark = remarks.emplace_back("kind \"");
-        remark.append(kind).append("\" is spelled ").append(right);
+        remark.append(kind).append("\" should be spelled ").append(right);
       }
     }
   }
@@ -137,8 +137,7 @@ std::vector<std::string> ManifestCensus::lines(bool are_allocated) const {
     others.push_back(std::to_string(count) + " " + kind);
   }
   if (!others.empty()) {
-    lines.push_back("passed over, DNS does not need them: " +
-                    list_text(others));
+    lines.push_back("ignored, not needed for DNS: " + list_text(others));
   }
   for (const std::string& remark : misspelled_kinds()) {
     lines.push_back("will not resolve: " + remark);
@@ -149,16 +148,15 @@ std::vector<std::string> ManifestCensus::lines(bool are_allocated) const {
       names.push_back(to_text(key));
     }
     lines.push_back((are_allocated
-                         ? "given an address of --service-cidr: "
-                         : "will not resolve, for they have no clusterIP "
-                           "(--service-cidr=10.96.0.0/12 gives them one): ") +
+                         ? "assigned an address from --service-cidr: "
+                         : "will not resolve, without clusterIP "
+                           "(--service-cidr=10.96.0.0/12 assigns one): ") +
                     list_text(names));
   }
   const auto idle = headless_without_endpoints();
   if (!idle.empty()) {
-    lines.push_back(
-        "will not resolve, for they are headless and have no ready endpoint: " +
-        list_text(idle));
+    lines.push_back("will not resolve, headless without a ready endpoint: " +
+                    list_text(idle));
   }
   for (const auto& [key, service] : services_) {
     const std::string warning = service_warning(service);

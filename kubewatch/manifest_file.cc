@@ -37,7 +37,7 @@ std::string cannot_read(const fs::path& file) {
   return file.string() + ": cannot be read: " + std::strerror(errno);
 }
 
-constexpr const char* kChanges = "changes while it is read";
+constexpr const char* kChanges = "changes while it is being read";
 // Of a file that changes while it is read.
 constexpr int kMaxTries = 3;
 
@@ -132,7 +132,7 @@ Pass pass_over_json(const JsonFile& json, const std::string& item_kind,
     if (size == 0) break;
     read += size;
     if (read > kMaxJson) {  // it grows as it is read
-      pass.error = "the text does not end";
+      pass.error = "the file keeps growing";
       return pass;
     }
     if (!decoder.feed({chunk.data(), size})) {
@@ -140,7 +140,7 @@ Pass pass_over_json(const JsonFile& json, const std::string& item_kind,
       return pass;
     }
   }
-  if (!decoder.is_between_values()) pass.error = "the text ends too early";
+  if (!decoder.is_between_values()) pass.error = "the file ends too early";
   return pass;
 }
 

@@ -137,8 +137,7 @@ void ManifestPaths::check() const {
     throw ConfigurationError(
         "--manifests=" + path.string() + ": " +
         (error ? error.message() : "no such file or folder") +
-        "; name one with "
-        "Kubernetes manifests (.yaml, .yml, .json)");
+        "; give a file or folder of Kubernetes manifests (.yaml, .yml, .json)");
   }
 }
 
@@ -164,7 +163,7 @@ bool ManifestPaths::note_trouble(const Path& path, std::string trouble,
                                  Found& found) {
   std::error_code error;
   if (trouble.empty() && !fs::exists(path, error)) {
-    trouble = path.string() + " is gone";
+    trouble = path.string() + " no longer exists";
   }
   if (trouble.empty()) {
     troubles_.erase(path);

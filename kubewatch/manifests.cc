@@ -48,12 +48,12 @@ void ManifestSource::start() {
   const ManifestCensus all = census();
   if (all.is_empty()) {
     log_warning(
-        "manifests: there is no Service, EndpointSlice, Namespace or "
-        "Pod in them: no name of the cluster will resolve");
+        "manifests: no Service, EndpointSlice, Namespace or Pod found: no "
+        "cluster name will resolve");
   }
   if (!allocated_.empty()) {
     log_info(
-        "manifests: {} Services without clusterIP have an address of "
+        "manifests: {} Services without clusterIP were assigned addresses from "
         "--service-cidr",
         allocated_.size());
   }
@@ -71,11 +71,13 @@ ManifestSurvey ManifestSource::survey() {
     if (file.census.without_kind() > 0) foreign.push_back(path.string());
   }
   if (!foreign.empty()) {
-    survey.lines.push_back("left out, no Kubernetes object (no kind): " +
+    survey.lines.push_back("ignored, not a Kubernetes object (no kind): " +
                            list_text(foreign));
   }
   if (all.is_empty()) {
-    survey.lines.push_back("warning: nothing here gives the cluster a name");
+    survey.lines.push_back(
+        "warning: no Service, EndpointSlice, Namespace or Pod found: no "
+        "cluster name will resolve");
   }
   return survey;
 }
@@ -118,7 +120,8 @@ void ManifestSource::refresh(bool all) {
   // What appeared in a folder before it was watched is found by looking again.
   for (int i = 0; i < kMaxLooks; ++i) {
     for (const std::string& trouble : find_files()) {
-      log_warning("manifests: {}; its objects stay until it is back", trouble);
+      log_warning("manifests: {}; keeping its objects until it is back",
+                  trouble);
     }
     if (!folders_.watch_only(paths_.folders(order_))) break;
   }
@@ -152,8 +155,8 @@ void ManifestSource::allocate() {
                                       all.written_addresses());
   if (allocated.size() < wanting.size()) {
     log_warning(
-        "manifests: --service-cidr is used up: {} Services have no "
-        "address",
+        "manifests: --service-cidr has no free address left: {} Services have "
+        "none",
         wanting.size() - allocated.size());
   }
   for (const auto& [key, address] : allocated) {
@@ -181,7 +184,7 @@ bool ManifestSource::forget_missing() {
       ++it;
       continue;
     }
-    log_info("manifests: {} is gone, and its objects with it",
+    log_info("manifests: {} was removed; its objects are no longer served",
              it->first.string());
     cluster_.sweep({cluster_.new_origin(), it->second.origin, {}});
     it = files_.erase(it);
@@ -256,7 +259,7 @@ bool ManifestSource::is_emptied(const Path& path, const File& file) {
 
 void ManifestSource::keep(File& file, std::string why) {
   if (started_ && why != file.error) {
-    log_error("manifests: {}; the file's last good objects stay", why);
+    log_error("manifests: {}; keeping the file's last good objects", why);
   }
   file.error = std::move(why);
   report();
@@ -330,7 +333,7 @@ void ManifestSource::remark_on(const Path& path, File& file) {
     for (const auto& [key, object] : nameless) names.push_back(to_text(key));
     remarks.push_back(
         "Services without clusterIP do not resolve: " + list_text(names) +
-        "; write clusterIP, or give each an address with "
+        "; set clusterIP, or assign addresses with "
         "--service-cidr=10.96.0.0/12");
   }
   for (const std::string& remark : remarks) {
@@ -339,7 +342,8 @@ void ManifestSource::remark_on(const Path& path, File& file) {
     }
   }
   if (file.census.without_kind() > 0) {
-    remarks.push_back("what has no kind is no Kubernetes object; left out");
+    remarks.push_back(
+        "ignoring documents without a kind: not Kubernetes objects");
     if (!contains(file.remarks, remarks.back())) {
       log_info("manifests: {}: {}", path.string(), remarks.back());
     }
@@ -362,7 +366,7 @@ void ManifestSource::note_duplicate(const Path& file,
                                     const std::string& object) {
   duplicates_ = true;
   if (!told_of_duplicates_.insert(file).second) return;
-  log_warning("manifests: {}: {} is there more than once; the last one counts",
+  log_warning("manifests: {}: {} is defined more than once; using the last one",
               file.string(), object);
 }
 

@@ -113,7 +113,8 @@ void read_addresses(const Value& spec, Flaws& flaws, Service& service) {
   if (list != nullptr && !list->Empty()) {
     for (const Value& item : list->GetArray()) {
       flaws.guard([&] {
-        if (!item.IsString()) fail("spec.clusterIPs holds more than strings");
+        if (!item.IsString())
+          fail("spec.clusterIPs has an item that is not a string");
         read_address(view(item), service);
       });
     }

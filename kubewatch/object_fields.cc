@@ -33,8 +33,8 @@ void check_label(std::string_view text, const char* where) {
   const bool all = text.size() <= kMost;
   fail(std::string(where) + " \"" + std::string(text.substr(0, kMost)) +
        (all ? "\"" : "...\" (" + std::to_string(text.size()) + " octets)") +
-       " is not a DNS label: 1 to 63 letters, digits and '-', which is neither "
-       "first nor last");
+       " is not a DNS label: 1 to 63 letters, digits and '-', with no '-' at "
+       "either end");
 }
 
 IpAddress checked_address(std::string_view text, const char* where) {

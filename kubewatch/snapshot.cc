@@ -82,7 +82,7 @@ std::string fault_of_title(const std::string& octets) {
   const std::string wanted = title();
   if (octets.starts_with(wanted)) return {};
   if (!octets.starts_with(kTitle)) return "it is not a snapshot";
-  return "it is of another version of the program";
+  return "it is of another version of CanopyDNS";
 }
 
 bool has_its_digest(std::string_view octets) {
@@ -150,7 +150,7 @@ std::variant<Snapshot, std::string> Snapshot::parse(std::string octets) {
   std::string fault = fault_of_title(octets);
   if (!fault.empty()) return fault;
   if (!has_its_digest(octets)) {
-    return std::string("it is cut off or damaged: its checksum is wrong");
+    return std::string("it is truncated or corrupted: its checksum is wrong");
   }
   Snapshot snapshot;
   snapshot.octets_ = std::move(octets);
@@ -165,7 +165,7 @@ std::variant<Snapshot, std::string> Snapshot::parse(std::string octets) {
   if (!in.ok() || !read_all(all.substr(snapshot.objects_at_,
                                        snapshot.size_ - snapshot.objects_at_),
                             {})) {
-    return std::string("its checksum is right, but its content is not");
+    return std::string("its checksum is correct, but its content is invalid");
   }
   return snapshot;
 }

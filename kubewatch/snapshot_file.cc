@@ -121,15 +121,15 @@ SnapshotFile::SnapshotFile(fs::path path) : path_(std::move(path)) {
   const fs::path folder = folder_of(path_);
   if (!fs::is_directory(folder, error)) {
     fail("there is no folder " + folder.string() +
-         "; make it, or mount a volume there");
+         "; create it, or mount a volume there");
   }
-  if (path_.filename().empty()) fail("is a folder; name a file in it");
+  if (path_.filename().empty()) fail("is a folder; give a file in it");
   if (const std::string fault = fault_of_kind(path_); !fault.empty()) {
-    fail(fault + "; name a file, or one that is not there yet");
+    fail(fault + "; give the path of a file, existing or new");
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    fail("the folder cannot be written to (" + error_text() + "); give user " +
-         std::to_string(::geteuid()) + " the right to");
+    fail("the folder is not writable (" + error_text() + "); give user " +
+         std::to_string(::geteuid()) + " write permission");
   }
 }
 

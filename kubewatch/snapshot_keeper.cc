@@ -82,7 +82,7 @@ void SnapshotKeeper::wait_for_the_api_server() {
 void SnapshotKeeper::serve_what_was_kept() {
   const std::string path = file_.path().string();
   if (!file_.exists()) {
-    log_info("snapshot {}: there is none yet", path);
+    log_info("snapshot {}: does not exist yet", path);
     return;
   }
   const auto found = file_.read();
@@ -91,7 +91,7 @@ void SnapshotKeeper::serve_what_was_kept() {
   if (snapshot == nullptr) {
     why = *std::get_if<std::string>(&found);
   } else if (snapshot->head().fingerprint != options_.fingerprint) {
-    why = "it is of another cluster, or was made with other flags";
+    why = "it is from another cluster, or was written with other flags";
   }
   if (!why.empty()) {
     log_warning("snapshot {}: {}; starting without it", path, why);
@@ -103,8 +103,8 @@ void SnapshotKeeper::serve_what_was_kept() {
   status_.served_from = written;
   cluster_.note_snapshot(status_);
   log_warning(
-      "snapshot {}: {} objects, {} s old, are served until the API server has "
-      "been heard",
+      "snapshot {}: serving its {} objects, {} s old, until the API server is "
+      "reachable",
       path, objects, seconds_between(written, options_.clock()));
 }
 
@@ -121,12 +121,13 @@ void SnapshotKeeper::write_what_changed() {
     status_.octets = result.octets;
     status_.last_write = options_.clock();
     if (!std::exchange(trouble_, {}).empty()) {
-      log_info("snapshot {}: written again", file_.path().string());
+      log_info("snapshot {}: written again after failures",
+               file_.path().string());
     }
   } else {
     ++status_.failures;
     if (std::exchange(trouble_, result.error) != result.error) {
-      log_warning("snapshot {}: cannot be written: {}; the last one stays",
+      log_warning("snapshot {}: cannot be written: {}; keeping the last one",
                   file_.path().string(), result.error);
     }
   }

@@ -68,7 +68,7 @@ void TlsClient::identify() {
   if (chain.empty() || !key ||
       SSL_CTX_use_certificate(context, chain.front().get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-    throw std::runtime_error("the client certificate and key do not fit");
+    throw std::runtime_error("the client certificate and key do not match");
   }
   for (std::size_t i = 1; i < chain.size(); ++i) {
     SSL_CTX_add1_chain_cert(context, chain[i].get());

@@ -10,7 +10,7 @@ namespace canopy::kube {
 namespace {
 
 constexpr const char* kTooMuch =
-    "its aliases make too much of it; write fewer of them";
+    "its aliases expand to too much text; use fewer of them";
 
 [[noreturn]] void fail(const YAML::Mark& mark, const char* why) {
   throw YAML::ParserException(mark, why);
@@ -46,7 +46,7 @@ std::optional<std::size_t> end_of_key(std::string_view text, std::size_t at,
 
 void YamlJsonWriter::OnDocumentStart(const YAML::Mark& mark) {
   // yaml-cpp begins at ',' or ']' again and again, for ever.
-  if (mark.pos == document_start_) fail(mark, "a value was expected here");
+  if (mark.pos == document_start_) fail(mark, "expected a value here");
   document_start_ = mark.pos;
   json_.clear();
   open_.clear();

@@ -85,7 +85,7 @@ std::string resolve_merges(std::string& json) {
   std::string fault = parse_bounded(json, document);
   if (!fault.empty()) return fault;
   if (!resolve(document, document.GetAllocator())) {
-    return "a merge key (<<) wants a mapping or a list of mappings";
+    return "a merge key (<<) needs a mapping or a list of mappings";
   }
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);

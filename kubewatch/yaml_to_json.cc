@@ -37,7 +37,7 @@ YamlFault fault_of(const YAML::Exception& error, const YamlJsonWriter& writer) {
   }
   // Where the quote is opened is not known, but what was read before it.
   return fault_at(writer.last_mark(),
-                  "a quote that is opened here or below is never closed");
+                  "a quote opened here or below is never closed");
 }
 
 std::optional<YamlFault> control_fault(std::string_view text) {
@@ -47,7 +47,7 @@ std::optional<YamlFault> control_fault(std::string_view text) {
   const auto lines = std::count(before.begin(), before.end(), '\n');
   const std::size_t start = before.rfind('\n') + 1;  // npos + 1 is 0
   return YamlFault{static_cast<std::size_t>(lines) + 1, *at - start + 1,
-                   "a control character, which text in UTF-8 has not"};
+                   "a control character, which YAML does not allow"};
 }
 
 // {{ begins a line, or stands in the line that is at fault.
@@ -68,7 +68,7 @@ bool is_template(std::string_view text, std::size_t fault_line) {
 // "", or why the document cannot be used.
 std::string finish(const YamlJsonWriter& writer, std::string& json) {
   if (json.starts_with("[{")) json = "{}";  // a patch
-  if (json.front() != '{') return "a Kubernetes object was expected";
+  if (json.front() != '{') return "expected a Kubernetes object";
   return writer.has_merges() ? resolve_merges(json) : std::string();
 }
 

@@ -157,6 +157,6 @@ ROWS = {
     # What is not ours is passed over, where kubectl knows no such thing.
     "no kind": Row("replicas: 2\n", REFUSED, TAKEN),
     "a patch": Row("- {op: add, path: /x, value: 1}\n", REFUSED, TAKEN),
-    "a list of texts": _refused("- a\n- b\n", "object was expected"),
-    "text": _refused("hello\n", "object was expected"),
+    "a list of texts": _refused("- a\n- b\n", "expected a Kubernetes object"),
+    "text": _refused("hello\n", "expected a Kubernetes object"),
 }

@@ -99,7 +99,7 @@ def test_rights_are_lost(cluster, space, web, follow):
         cluster.start_apiserver()
         server.until(lambda: server.log_lines("HTTP status 403"),
                      "a word about it", 40)
-        assert server.log_lines("check the RBAC of deploy/")
+        assert server.log_lines("check the RBAC rules in deploy/")
         assert server.data(name("web", space)) == web
         assert server.page("/readyz").status == 200
     finally:

@@ -317,8 +317,8 @@ def test_check_counts_what_is_there(tmp_path):
     done = run("check", f"--manifests={tmp_path}", *FREE)
     assert done.returncode == 0, done.stderr
     for words in ("4 Services (2 ClusterIP, 1 headless, 1 ExternalName)",
-                  "1 Deployment", "no clusterIP", "a/bare",
-                  "no ready endpoint: a/db", "host:8080",
+                  "1 Deployment", "without clusterIP", "a/bare",
+                  "a ready endpoint: a/db", "host:8080",
                   "kustomization.yaml", "values.yaml"):
         assert words in done.stdout, done.stdout
 
@@ -335,14 +335,14 @@ def test_odd_spellings(tmp_path, canopy):
     server = canopy(manifests=[folder])
     assert server.data("web.a.svc.cluster.local") == ["10.96.0.2"]
     assert server.data("two.a.svc.cluster.local") == ["10.96.0.3"]
-    assert server.log_lines('c.yml: kind "service" is spelled Service')
+    assert server.log_lines('c.yml: kind "service" should be spelled Service')
 
 
 def test_an_empty_folder_is_a_warning(tmp_path, canopy):
     done = run("check", f"--manifests={tmp_path}", *FREE)
     assert done.returncode == 0 and "warning" in done.stdout
     server = canopy(manifests=[tmp_path])
-    assert server.log_lines("no name of the cluster will resolve")
+    assert server.log_lines("no cluster name will resolve")
 
 
 def test_a_foreign_file_does_not_stop_the_rest(tmp_path, canopy):
@@ -355,7 +355,7 @@ def test_a_foreign_file_does_not_stop_the_rest(tmp_path, canopy):
     server = canopy(manifests=[folder])
     assert server.data("web.a.svc.cluster.local") == ["10.96.0.2"]
     for name in "a.yaml", "values.yaml":
-        assert len(server.log_lines(f"{folder / name}: what has no kind")) == 1
+        assert len(server.log_lines(f"{folder / name}: ignoring documents without a kind")) == 1
 
 
 def test_service_cidr(tmp_path, canopy):
@@ -371,7 +371,7 @@ def test_service_cidr(tmp_path, canopy):
     assert "a/other, a/web" in warning
     first = canopy("--service-cidr=10.96.0.0/12", manifests=[folder])
     address, = first.data("web.a.svc.cluster.local")
-    assert first.log_lines("2 Services without clusterIP have an address")
+    assert first.log_lines("2 Services without clusterIP were assigned")
     again = canopy("--service-cidr=10.96.0.0/12", manifests=[folder])
     assert again.data("web.a.svc.cluster.local") == [address]
     # A written address wins, and the other one moves.

@@ -73,7 +73,7 @@ def test_patches_are_passed_over(canopy, tmp_path):
     server = canopy(manifests=[folder])
     assert server.data("web.default.svc.cluster.local") == ["10.96.0.77"]
     for name in "patch.yaml", "patch.json", "values.yaml":
-        assert len(server.log_lines(f"{name}: what has no kind")) == 1
+        assert len(server.log_lines(f"{name}: ignoring documents without a kind")) == 1
 
 
 # --- pipes ----------------------------------------------------------------

@@ -177,7 +177,7 @@ def test_later(canopy, tmp_path, place):
 
         def is_told():
             return [line for line in server.log_lines(path.name)
-                    if word in line or (odd == "loop" and "gone" in line)]
+                    if word in line or (odd == "loop" and "no longer" in line)]
         server.until(is_told, f"a line about the {odd}")
         assert len(is_told()) == 1, server.log()
         assert server.data("web.a.svc.cluster.local") == ["10.96.0.2"]

@@ -198,8 +198,8 @@ TEST_CASE("what is wrong with a kubeconfig is said in one line") {
        "config: certificate-authority-data is not base64; encode the PEM file "
        "with base64 -w0"},
       {kubeconfig(kServer + ", certificate-authority-data: YWJj", ""),
-       "the kubeconfig's inline data: no certificate in the certificate "
-       "authority; it must be PEM"},
+       "the kubeconfig's inline data: contains no CA certificate; it must be "
+       "PEM"},
       {kubeconfig(kServer, "tokenFile: none"),
        "none: the token cannot be read: No such file or directory; check the "
        "path and its permissions"},
@@ -207,8 +207,8 @@ TEST_CASE("what is wrong with a kubeconfig is said in one line") {
        "config: client-certificate and client-key must come together"},
       {kubeconfig(kServer, "client-certificate-data: " + ca +
                                ", client-key-data: " + key),
-       "the kubeconfig's inline data: the key is not the one of the "
-       "certificate in the kubeconfig's inline data"},
+       "the kubeconfig's inline data: the key does not match the certificate "
+       "in the kubeconfig's inline data"},
       {kubeconfig(kServer, "username: a, password: b"),
        "config: username and password are not supported; use a token or a "
        "client certificate"},
@@ -311,9 +311,9 @@ TEST_CASE("a plugin that fails says why") {
   CHECK(why(with_plugin(script(folder, "exit 3\n"))) ==
         name + "\": exit status 3");
   CHECK(why(with_plugin(script(folder, "echo '{'\n")))
-            .starts_with(name + "\": it does not print JSON"));
+            .starts_with(name + "\": its output is not JSON"));
   CHECK(why(with_plugin(script(folder, "echo '{}'\n"))) ==
-        name + "\": it does not print an ExecCredential");
+        name + "\": its output is not an ExecCredential");
   ClusterAccess slow = with_plugin(script(folder, "exec sleep 60\n"));
   slow.exec->timeout = std::chrono::seconds(0);
   slow.exec->install_hint = "install it\nfrom there";

@@ -60,14 +60,13 @@ TEST_CASE("what cannot be a row of objects is an error") {
     const char* last;
   };
   const Row rows[] = {
-      {"HTTP", "! a JSON object was expected"},
-      {"[1]", "! a JSON object was expected"},
-      {"{} ,", "! a JSON object was expected"},
+      {"HTTP", "! expected a JSON object"},
+      {"[1]", "! expected a JSON object"},
+      {"{} ,", "! expected a JSON object"},
       {"{\"a\":1", "! unfinished"},
       {"{\"a\":\"", "! unfinished"},
-      {"{\"items\":[1]}", "! \"items\" must hold objects, with commas between"},
-      {"{\"items\":[{}{}]}",
-       "! \"items\" must hold objects, with commas between"},
+      {"{\"items\":[1]}", "! \"items\" must be a list of objects"},
+      {"{\"items\":[{}{}]}", "! \"items\" must be a list of objects"},
       {"{\"items\":[{", "! unfinished"},
   };
   for (const Row& row : rows) {
@@ -90,13 +89,13 @@ TEST_CASE("brackets within brackets, and blanks, are bounded") {
   for (const std::string& text :
        {"{\"a\":" + deep, "{\"items\":[{\"a\":" + deep}) {
     CHECK(split(Shape::kLists, text, 1 << 16).back() ==
-          "! brackets within brackets, more than 64");
+          "! more than 64 levels of nesting");
   }
   const std::string blanks(2 << 20, ' ');
   for (const char* before : {"", "{", "{\"a\":1,", "{\"items\":[", "{}"}) {
     CAPTURE(before);
     CHECK(split(Shape::kLists, before + blanks, 1 << 16).back() ==
-          "! more than 1 MiB of blanks around an object");
+          "! more than 1 MiB of whitespace around an object");
   }
   // Each object may have some.
   std::string many;

@@ -122,8 +122,8 @@ TEST_CASE("a missing path or a broken file at start is one line") {
   const std::string path = folder.path().string();
   CHECK(start_error(folder / "none") ==
         "--manifests=" + path +
-            "/none: no such file or folder; name one with Kubernetes "
-            "manifests (.yaml, .yml, .json)");
+            "/none: no such file or folder; give a file or folder of "
+            "Kubernetes manifests (.yaml, .yml, .json)");
   folder.write("b.yaml", "a: 1\nb: [1, 2\nc: 3\n");
   CHECK(start_error(folder / "b.yaml").starts_with(path + "/b.yaml:3:"));
   folder.write("b.json", "{\"kind\": \"Service\",\n  \"metadata\": nope}\n");
@@ -133,7 +133,7 @@ TEST_CASE("a missing path or a broken file at start is one line") {
   CHECK(start_error(folder / "c.json").starts_with(path + "/c.json:1:"));
   folder.write("d.json", "[]");
   CHECK(start_error(folder / "d.json") ==
-        path + "/d.json:1:1: a JSON object was expected; correct the manifest");
+        path + "/d.json:1:1: expected a JSON object; correct the manifest");
 }
 
 TEST_CASE("at start, an object that cannot be served is one line") {
@@ -144,8 +144,8 @@ TEST_CASE("at start, an object that cannot be served is one line") {
                              web("10.0.0.2", name));
   CHECK(start_error(folder / "a.yaml") ==
         path + "/a.yaml:14: Service a/" + name + ": metadata.name \"" + name +
-            "\" is not a DNS label: 1 to 63 letters, digits and '-', which is "
-            "neither first nor last; correct the manifest");
+            "\" is not a DNS label: 1 to 63 letters, digits and '-', with no "
+            "'-' at either end; correct the manifest");
   folder.write("e.yaml", "# nothing\n---\n---\n# here\n");
   CHECK(start_error(folder / "e.yaml") == "no error");
 }
@@ -339,7 +339,7 @@ TEST_CASE("what takes a file's place is no reason to forget its objects") {
   // A folder where the folder of manifests was is one without manifests; a
   // file there is no manifest.
   fs::rename(folder / "all", folder / "before");
-  CHECK(eventually([&] { return log.count("all is gone") == 1; }));
+  CHECK(eventually([&] { return log.count("all no longer exists") == 1; }));
   CHECK(served.address("web") == "10.0.0.3");
 }
 

@@ -197,9 +197,9 @@ TEST_CASE("cut or changed at any octet, it is no snapshot") {
   CHECK_FALSE(fault_of(whole + "x").empty());
   CHECK(fault_of("hello") == "it is not a snapshot");
   CHECK(fault_of("canopydns snapshot 2\n") ==
-        "it is of another version of the program");
+        "it is of another version of CanopyDNS");
   CHECK(fault_of(whole.substr(0, whole.size() / 2)) ==
-        "it is cut off or damaged: its checksum is wrong");
+        "it is truncated or corrupted: its checksum is wrong");
 }
 
 TEST_CASE("with a right checksum, octets that are none do no harm") {
@@ -371,11 +371,10 @@ TEST_CASE("where nothing can be written is one line") {
   const std::string path = folder.path().string();
   CHECK(why(folder / "none/snapshot") ==
         "--snapshot-file=" + path + "/none/snapshot: there is no folder " +
-            path + "/none; make it, or mount a volume there");
-  CHECK(why(folder.path()) ==
-        "--snapshot-file=" + path +
-            ": is a folder, not a file; name a file, or one that is not "
-            "there yet");
+            path + "/none; create it, or mount a volume there");
+  CHECK(why(folder.path()) == "--snapshot-file=" + path +
+                                  ": is a folder, not a file; give the path of "
+                                  "a file, existing or new");
   CHECK(why(folder / "snapshot") == "accepted");
 }
 

@@ -256,7 +256,7 @@ TEST_CASE("a field that cannot be read is left out alone, and named") {
       {service(R"({"clusterIP":"10.0.0"})"),
        "spec.clusterIP \"10.0.0\" is not an IP address"},
       {service(R"({"clusterIPs":[7,"x"]})"),
-       "spec.clusterIPs holds more than strings, and 1 more"},
+       "spec.clusterIPs has an item that is not a string, and 1 more"},
       {service(R"({"ports":[{"port":"80"}]})"),
        "port is not a number from 0 to 65535"},
       {service(R"({"ports":[{"port":65536},{"port":-1},{"port":1.5}]})"),
@@ -390,7 +390,7 @@ TEST_CASE("a watch stream, however the bytes are cut") {
 }
 
 TEST_CASE("a stream that is no watch ends with the reason") {
-  CHECK(watch("<html>", 3).back() == "! a JSON object was expected");
+  CHECK(watch("<html>", 3).back() == "! expected a JSON object");
   CHECK(watch(R"({"type":"ADDED"})", 100).back() ==
         "! a watch event without a type or without an object");
   CHECK(watch(R"({"object":{}})", 100).back() ==
@@ -451,8 +451,8 @@ TEST_CASE("a name that is no DNS label is malformed") {
            R"(","namespace":")" + ns + R"("}})";
   };
   const std::string rule =
-      " is not a DNS label: 1 to 63 letters, digits and '-', which is neither "
-      "first nor last";
+      " is not a DNS label: 1 to 63 letters, digits and '-', with no '-' at "
+      "either end";
   const std::string longest(63, 'a');
   CHECK(decoded<Service>(named(longest)).key.name == longest);
   CHECK(decoded<Service>(named("1-Web")).key.name == "1-Web");

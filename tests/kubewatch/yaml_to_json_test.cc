@@ -61,12 +61,12 @@ TEST_CASE("YAML becomes JSON") {
 TEST_CASE("a fault says line and column") {
   CHECK(json("a: 1\nb: [1, 2\nc: 3").starts_with("3:"));
   CHECK(json("a: 1\n\tb: 2").starts_with("2:"));
-  CHECK(json("a: 1\n---\n- x\n") == "3:1: a Kubernetes object was expected");
-  CHECK(json("words") == "1:1: a Kubernetes object was expected");
+  CHECK(json("a: 1\n---\n- x\n") == "3:1: expected a Kubernetes object");
+  CHECK(json("words") == "1:1: expected a Kubernetes object");
   CHECK(json("a: *x").starts_with("1:4:"));
   CHECK(json("[1]: 2").starts_with("1:"));
   CHECK(json("\"<<\": 1") == R"({"<<":1})");
-  CHECK(json(",kind: List\n") == "1:1: a value was expected here");
+  CHECK(json(",kind: List\n") == "1:1: expected a value here");
   CHECK(json("a: 1\n---\n]\n").starts_with("3:1: "));
   CHECK(json("a: &x [*x]").starts_with("1:"));
   CHECK(json("a: " + std::string(100'000, '[')).find(": ") !=
@@ -109,15 +109,15 @@ TEST_CASE("merge keys put another mapping's keys in") {
   CHECK(json("a: {<<: {p: 1}, <<: {q: 2}}") == R"({"a":{"p":1,"q":2}})");
   for (const std::string value : {"b", "", "[b]", "[[]]", "1"}) {
     CHECK(json("a: {<<: " + value + "}") ==
-          "1:1: a merge key (<<) wants a mapping or a list of mappings");
+          "1:1: a merge key (<<) needs a mapping or a list of mappings");
   }
 }
 
 TEST_CASE("a key that stands twice is a fault in what is served") {
   CHECK(json("kind: Service\nspec:\n  a: 1\n  b: 2\n  a: 3\n") ==
-        "5:3: the key \"a\" stands twice in one mapping");
+        "5:3: the key \"a\" appears twice in one mapping");
   CHECK(json("kind: Service\na: 1\nkind: Service\n") ==
-        "3:1: the key \"kind\" stands twice in one mapping; is a line --- "
+        "3:1: the key \"kind\" appears twice in one mapping; is a --- line "
         "missing between two objects?");
   CHECK(json("a: 1\n\"a\": 2\nkind: List\n").starts_with("2:1: the key"));
   CHECK(json("kind: Deployment\na: 1\nkind: Service\n").starts_with("3:1: "));
@@ -133,8 +133,7 @@ TEST_CASE("a key that stands twice is a fault in what is served") {
 
 TEST_CASE("what is cut off or left over at the end is a fault") {
   for (const std::string quote : {"\"", "'"}) {
-    const std::string why =
-        ": a quote that is opened here or below is never closed";
+    const std::string why = ": a quote opened here or below is never closed";
     CHECK(json("a: 1\nb: " + quote + "x\nc: 2\n") == "2:1" + why);
     CHECK(json("a: 1\nb: " + quote + "x") == "2:1" + why);
     CHECK(json("a: 1\n" + quote + "b\n") == "1:1" + why);
@@ -145,7 +144,7 @@ TEST_CASE("what is cut off or left over at the end is a fault") {
   CHECK(json("a: 1\nEOF") == "2:1" + why);
   CHECK(json("a:\n  b: 1\n  'c'\n") == "3:3" + why);
   CHECK(json("a: 1\nb:2\n---\nc: 3\n") == "2:1" + why);
-  CHECK(json("a: 1\n---\nEOF\n") == "3:1: a Kubernetes object was expected");
+  CHECK(json("a: 1\n---\nEOF\n") == "3:1: expected a Kubernetes object");
   CHECK(json("~: 1").find("a key is empty") != std::string::npos);
   // Values that are missing are null.
   CHECK(json("a:\n'b' :\n\"c\\\"\":\n") == R"({"a":null,"b":null,"c\"":null})");
@@ -179,13 +178,13 @@ TEST_CASE("text as Windows writes it") {
   CHECK(json(half) == "{\"a\":\"\xef\xbf\xbd\"}");
   CHECK(json("a: 1\r\nb: 2\r\n") == R"({"a":1,"b":2})");
   CHECK(json(std::string("a\0:\0", 4)) ==
-        "1:2: a control character, which text in UTF-8 has not");
+        "1:2: a control character, which YAML does not allow");
   CHECK(json("a: 1\nb: x\x04\n").starts_with("2:5: a control character"));
 }
 
 TEST_CASE("patches and templates are told apart from manifests") {
   CHECK(json("- op: add\n  path: /x\n") == "{}");
-  CHECK(json("- a\n- b\n") == "1:1: a Kubernetes object was expected");
+  CHECK(json("- a\n- b\n") == "1:1: expected a Kubernetes object");
   const std::string hint = "; looks like a Helm template; render it first";
   CHECK(json("a: {{ .Values.x }}\n").ends_with(hint));
   CHECK(json("{{- if .Values.x }}\na: 1\n{{- end }}\n").ends_with(hint));
@@ -201,7 +200,7 @@ TEST_CASE("aliases cannot make much of little") {
     for (int j = 0; j < 10; ++j) yaml += (j ? "," : "") + last;
     yaml += "]\n";
   }
-  CHECK(json(yaml).find("its aliases make too much of it") !=
+  CHECK(json(yaml).find("its aliases expand to too much text") !=
         std::string::npos);
 }
 
