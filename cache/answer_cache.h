@@ -48,8 +48,9 @@ class AnswerCache {
     // says the same.
     kOutdated,
   };
-  // Copies into `answer` what is current.  Of what is outdated, only answers
-  // that an upstream had a part in; of a zone's own, nothing but the origin.
+  // Copies a current answer into `answer`.  An outdated answer is copied only
+  // if an upstream took part in it; of one made from a zone alone, only the
+  // origin is set.
   Found find(const CacheKey& key, Serial published, TimePoint now,
              StoredAnswer& answer);
   // Copies an upstream's answer that has expired, but is still usable.

@@ -14,7 +14,7 @@
 
 namespace canopy {
 
-// What is known of an answer, beside its octets.
+// The properties of a cached answer, besides its octets.
 struct AnswerFacts {
   enum class Origin : std::uint8_t {
     kZone,      // current while its serial is the published one

@@ -18,7 +18,7 @@ enum class Admission : std::uint8_t {
   kFull,
 };
 
-// `Client` is what tells clients apart.
+// `Client` is the key that identifies a client.
 template <typename Client>
 class FairShares {
  public:

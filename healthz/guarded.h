@@ -1,7 +1,6 @@
-// Exceptions that nobody expected.  A thread's loop runs each step guarded: a
-// step that throws costs that step, and the thread goes on with what it had.
-//
-// Thread rule: every function may be called from any thread.
+// Contains unexpected exceptions.  A thread's loop runs each step guarded: when
+// a step throws, only that step is lost, and the thread continues with its
+// earlier state.  Thread rule: every function may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +17,8 @@ bool guarded(const std::string& thread, const std::function<void()>& step);
 // How many were caught, by thread; no thread without one.
 std::map<std::string, std::uint64_t> caught_exceptions();
 
-// From here on one that nobody catches is named in a line on stderr before the
-// process aborts.
+// From now on, an uncaught exception is printed to stderr before the process
+// aborts.
 void name_uncaught_exceptions();
 
 }  // namespace canopy

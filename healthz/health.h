@@ -23,7 +23,7 @@ namespace canopy {
 class Health {
  public:
   struct Options {
-    // A probe older than this says nothing any more (--probe-latency).
+    // A probe result older than this is a failure (--probe-latency).
     std::chrono::nanoseconds probe_latency = std::chrono::seconds(30);
     bool zone_tier = true;  // false with --zone-port=off
   };
@@ -37,7 +37,7 @@ class Health {
     bool ok() const { return error.empty(); }
   };
 
-  // What the sidecar's /healthcheck says about a tier.
+  // The state of a tier, for /healthz and the sidecar's /healthcheck.
   struct Verdict {
     bool ok = false;
     std::chrono::nanoseconds latency{0};  // 0 when not ok

@@ -1,4 +1,4 @@
-// What the HTTP server counts, for metrics.  Any thread.
+// Counters of the HTTP server, for metrics.  Any thread.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@ struct HttpCounts {
   Count over_share{0};   // of the same client, which had its share
   Count over_limit{0};   // of any, all being used
   Count descriptors{0};  // the process had no descriptor left
-  // Pages that nobody can be given a part of: begun, and not begun because too
-  // many were being sent.
+  // Pages sent in pieces (/debug/zone): started, and refused because too many
+  // were being sent.
   Count streams{0};
   Count refused_streams{0};
   Count page_builds{0};  // of pages that are shared

@@ -1,7 +1,7 @@
-// Where an HTTP request ends and whom it is for: what a server must not guess,
-// because whoever stands in front of it may guess differently (request
-// smuggling), and because a browser may be made to ask (DNS rebinding).  RFC
-// 9112 and RFC 9110.  Plain functions.
+// Checks where an HTTP request ends and which host it is for.  A server must
+// not guess either: a proxy in front may guess differently (request smuggling),
+// and a browser may be tricked into sending requests (DNS rebinding).  RFC 9112
+// and RFC 9110.  Plain functions.
 #pragma once
 
 #include <boost/beast/http/fields.hpp>

@@ -1,5 +1,4 @@
-// What an HTTP request asks and what is answered, without the protocol.
-// Plain values.
+// HTTP requests and responses, without the protocol.  Plain values.
 #pragma once
 
 #include <cstdint>

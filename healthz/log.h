@@ -45,7 +45,8 @@ void flush_log(std::chrono::milliseconds time);
 // Lines that nobody will read: there was no room for them, or stderr is closed.
 std::uint64_t dropped_log_lines();
 
-// A line without time and level, behind those before it: why a start failed.
+// Prints a line without time and level, after all earlier lines: why the start
+// failed.
 void print_error(std::string_view text);
 
 template <typename... Args>

@@ -23,7 +23,7 @@ class LogQueue {
  public:
   static constexpr std::size_t kMaxWaiting = 1 << 20;
 
-  // Makes the line that says that so many lines were dropped.
+  // Makes the log line that reports `lines` dropped lines.
   using DroppedLine = std::function<std::string(std::uint64_t lines)>;
 
   // `descriptor` stays the caller's, and must stay open.

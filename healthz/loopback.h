@@ -5,7 +5,8 @@
 
 namespace canopy {
 
-// ::ffff:192.0.2.1 is 192.0.2.1: what a socket for both families says.
+// The IPv4 address in ::ffff:192.0.2.1, which dual-stack sockets report; other
+// addresses unchanged.
 inline boost::asio::ip::address plain(const boost::asio::ip::address& address) {
   namespace ip = boost::asio::ip;
   if (address.is_v4() || !address.to_v6().is_v4_mapped()) return address;

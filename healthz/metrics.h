@@ -1,8 +1,8 @@
-// What /metrics says.  Sources are asked at each scrape, so that what is
-// counted elsewhere costs nothing until somebody looks.
+// The text of /metrics.  Sources are called at each scrape, so counters kept
+// elsewhere cost nothing in between.
 //
-// Thread rule: add_source before text; text from one thread at a time, which
-// is the one the sources run on (the page thread).
+// Thread rule: add_source before text; text from one thread at a time, which is
+// also the one the sources run on (the page thread).
 #pragma once
 
 #include <cstdint>

@@ -22,7 +22,7 @@ class PageThread {
   // Behind the jobs that wait, whose number the callers bound (SharedPage,
   // PageStream).  `job` must not throw.  Does nothing after end().
   void run(std::function<void()> job);
-  // Waits for the job at hand; those behind it are dropped.
+  // Waits for the running job; queued ones are dropped.
   void end();
 
  private:

@@ -1,12 +1,11 @@
-// A page that costs something to make and is the same for everybody.  It is
-// made on the page thread, at most once in `interval`, for all who want it by
-// then: nobody gets one that was begun before he asked, and a storm of requests
-// costs one page a second.
+// A page that is costly to make and the same for all clients.  It is made on
+// the page thread, at most once in `interval`, and shared by all who requested
+// it before it was started: no client gets an older page, and a storm of
+// requests costs one page a second.
 //
-// Bounds: one job of it waits or runs on the page thread at a time; who waits
-// is the server's to keep and to bound.
-//
-// Thread rule: the thread that runs the io_context.
+// Bounds: at most one job of it waits or runs on the page thread; the server
+// bounds the waiting clients.  Thread rule: the thread that runs the
+// io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -37,7 +36,7 @@ class SharedPage : public std::enable_shared_from_this<SharedPage> {
   // Has a page made that is begun later than now, and returns its number;
   // made() is called with it.
   std::uint64_t want();
-  // Calls made() no more.
+  // made() is not called after this returns.
   void stop();
 
  private:

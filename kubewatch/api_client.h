@@ -39,7 +39,7 @@ struct ApiReply {
   End end = End::kFailed;
   ApiStatus status;  // code is the HTTP status, 0 when there was none
   std::string why;   // one line for the log, unless whole or stopped
-  // The server asks to be left alone for so long.
+  // The server's Retry-After: do not ask again before that.
   std::chrono::seconds retry_after{0};
 };
 

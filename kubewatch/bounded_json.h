@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxValues = 600'000;
 // it cannot.
 std::string parse_bounded(std::string& text, rapidjson::Document& document);
 
-// Where JSON text stops being JSON, or what it says is ambiguous.
+// Where JSON text is invalid or ambiguous.
 struct JsonFault {
   std::size_t offset = 0;
   std::string why;

@@ -51,13 +51,13 @@ class ClusterWatch {
     kShadowed,  // a stronger list has this object: left alone
   };
   Put put(const Listing& listing, DecodedObject&& object);
-  // One that cannot be read: what was there before stays.
+  // The object cannot be read: its last version stays.
   void keep(const Listing& listing, const MalformedObject& object);
   // The list is whole.  Sweeps, and publishes once every kind had its list.
   void finish(const Listing& listing, ObjectKind kind,
               const std::string& resource_version);
-  // The list broke off: what it put in counts as part of what it was to
-  // replace.
+  // The list failed before its end: the objects it added stay, as part of the
+  // listing that it was to replace.
   void abandon(const Listing& listing);
   // For a source whose lists hold every kind: sweep each one, then publish.
   void sweep(const Listing& listing);
@@ -71,7 +71,7 @@ class ClusterWatch {
   void note_failure(ObjectKind kind);
   void note_frozen(ObjectKind kind);
   void note_check(ObjectKind kind, bool same);
-  // An event was older than what the watch had told before, and not taken.
+  // An event was older than the last one, and was ignored.
   void note_back_in_time(ObjectKind kind);
   void note_manifests(std::uint64_t broken_files);
 
@@ -100,7 +100,7 @@ class ClusterWatch {
   void take_event(Origin origin, WatchEvent&& event);
   void count_event(ObjectKind kind, const WatchEvent& event);
   void note_malformed(const MalformedObject& object);
-  // Of what is taken in: what it is served without.
+  // Counts and logs the fields of `decoded` that could not be read.
   void note_gaps(DecodedObject& decoded);
   // Logs it, unless it was the last complaint about this object.
   void complain(ObjectKind kind, const ObjectKey& key, const std::string& text);
@@ -118,7 +118,7 @@ class ClusterWatch {
   WatchStatus status_;
   Origin last_origin_ = 0;
   Origin snapshot_ = 0;  // of its objects; 0: none was taken in
-  // What was last said about objects that cannot be read, to say it once.
+  // The last warning about each unreadable object, so that it is logged once.
   std::map<std::pair<ObjectKind, ObjectKey>, std::string> complaints_;
   // Objects that were not served whole once, which the log has said, and
   // whether they are now.

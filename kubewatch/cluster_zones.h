@@ -56,7 +56,7 @@ class ClusterZones {
   void complete();
   bool is_complete() const { return complete_; }
   Serial publish() { return zones_.publish(); }
-  // Those since the last call.
+  // Returns and clears the changes since the last call.
   std::vector<EndpointChange> take_endpoint_changes() {
     return std::exchange(endpoint_changes_, {});
   }
@@ -66,13 +66,14 @@ class ClusterZones {
 
   bool is_visible(const std::string& ns) const;
 
-  // A Service's slices, those made of its Endpoints apart.
+  // How many slices a Service has; those converted from its Endpoints are
+  // counted apart.
   struct SliceCounts {
     std::size_t slices = 0;
     std::size_t from_endpoints = 0;
   };
   SliceCounts slice_counts(const ObjectKey& service) const;
-  // Those whose endpoints are served.
+  // Visits the slices whose endpoints are served.
   void for_each_served(const ObjectKey& service,
                        const ObjectStore::Visitor<EndpointSlice>& visit) const;
 
@@ -86,7 +87,7 @@ class ClusterZones {
                     Records records, const Visit& visit) const;
   void whole_namespace(const std::string& ns, const Visit& visit) const;
 
-  // `after` is null for one that goes.
+  // `after` is null when the object was deleted.
   void change_namespace(const ObjectKey& key, const Namespace* after,
                         Origin origin);
   void change_service(const ObjectKey& key, const Service* after,

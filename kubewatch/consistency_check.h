@@ -32,20 +32,20 @@ class ConsistencyCheck {
     kBackInTime,  // the server, or an event, is behind what it told us
   };
 
-  // A full list of so many objects is in.
+  // A full list with this many objects is complete.
   void listed(std::uint64_t objects, const std::string& resource_version);
   // An event of the watch, in order.  The verdict is about what was before it,
   // or kBackInTime: the event is older than what the watch told before and must
   // not be taken.  Each event's version is above the last one; a bookmark
   // may repeat it.
   Verdict saw(WatchEvent::Type type, const std::string& resource_version);
-  // What the API server has, from a list of one.
+  // Reads the API server's count from a list of one object.
   Verdict claims(const ListEnvelope& list, std::uint64_t items);
   // A watch that began after the claim came to its proper end.
   Verdict watched_to_the_end();
 
   std::uint64_t objects() const { return objects_; }
-  // What the server claimed last.
+  // The number of objects that the server claimed last.
   std::uint64_t claimed() const { return claimed_; }
 
  private:

@@ -33,7 +33,8 @@ struct ApiServer {
 // "https://10.96.0.1:443"; `where` names the flag or file in the error.
 ApiServer api_server_from_url(std::string_view url, std::string_view where);
 
-// A program that says who we are (client.authentication.k8s.io).
+// A credential plugin (client.authentication.k8s.io): a program that prints our
+// identity.
 struct ExecPlugin {
   std::string command;
   std::vector<std::string> args;
@@ -100,10 +101,11 @@ class Credentials {
                        Clock clock = std::chrono::system_clock::now);
 
   const ClusterAccess& access() const { return access_; }
-  // Reads files anew, runs the plugin when what it said has run out.  Throws
-  // std::runtime_error with one line when there is no identity to be had.
+  // Reads the files again; runs the plugin if its credential has expired.
+  // Throws std::runtime_error with one line when there is no identity.
   Identity current();
-  // The API server did not know us: what the plugin said is forgotten.
+  // Call on 401: drops the plugin's credential, so that current() runs it
+  // again.
   void refused();
   // A plugin that runs is ended; none is run any more.
   void stop() { stopping_ = true; }

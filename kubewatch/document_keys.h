@@ -1,6 +1,5 @@
-// The keys of one document of a manifest, for finding one that stands twice in
-// one mapping.  kubectl takes the last of them, others the first: an object
-// that is served has each key once.
+// Finds duplicate keys in one document of a manifest. kubectl takes the last of
+// them, other readers the first; so a served object must have each key once.
 //
 // Threads: any one.
 #pragma once
@@ -64,7 +63,7 @@ class DocumentKeys {
   bool repeats_kind_ = false;
 };
 
-// What is wrong with a key that stands twice.
+// The error text for a duplicate key.
 inline std::string repeated_key_text(std::string_view key, bool is_at_root) {
   constexpr std::size_t kMost = 64;
   std::string text = "the key \"";

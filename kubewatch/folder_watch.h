@@ -28,7 +28,7 @@ class FolderWatch {
   // when a folder (not: a path of it) was not watched before.
   bool watch_only(const std::set<std::filesystem::path>& folders);
 
-  // What a file is found by, whatever its name.
+  // Identifies a file independently of its name.
   struct FileId {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;

@@ -36,7 +36,7 @@ class LabelSelector {
   std::vector<Requirement> requirements_;
 };
 
-// What of a cluster is served.
+// The part of a cluster that is served.
 struct Selection {
   std::vector<std::string> namespaces;  // empty: all
   LabelSelector namespace_labels;

@@ -71,7 +71,7 @@ class LimitedStream : public httplib::Stream {
   socket_t socket() const override { return socket_; }
 
   const char* fault() const { return limits_.fault(); }
-  // True when octets came that nobody asked for.
+  // True when unsolicited octets follow the response.
   bool has_rest() const { return at_ < end_; }
 
  private:

@@ -1,8 +1,8 @@
-// The embedded source: the cluster is what files of Kubernetes manifests say.
-// Changes are taken in as they happen.  A file that does not load, is being
-// written or was emptied keeps the objects it last gave.
+// Serves a cluster from files of Kubernetes manifests; no API server needed.
+// Changes are applied as they happen.  A file that has a fault, is being
+// written or was emptied keeps its last good objects.
 //
-// Threads: start, stop and reload from any one thread; one thread of its own
+// Threads: start, stop and reload from any one thread; a thread of its own
 // reads the files.
 #pragma once
 
@@ -30,14 +30,14 @@ struct ManifestOptions {
   std::vector<std::filesystem::path> paths;
   // How long to wait for a writer to finish with several files.
   std::chrono::milliseconds debounce{50};
-  // Files are looked at this often even if nobody says they changed.
+  // All files are checked this often, in case a change was not notified.
   std::chrono::milliseconds rescan{10'000};
   // Services that want a cluster IP and have none get one of it.  Nothing:
   // they have no address, and a warning says so.
   std::optional<ServiceCidr> service_cidr{};
 };
 
-// What `canopydns check` says.
+// The result of `canopydns check`.
 struct ManifestSurvey {
   std::vector<std::string> faults;  // file, line and what is wrong
   std::vector<std::string> lines;   // what there is; what will not resolve
@@ -56,7 +56,7 @@ class ManifestSource {
   // in it has no usable name, or a Service a field that cannot be read.  Later,
   // such an object stays as it was.
   void start();
-  // Reads everything once, and goes on behind a fault.  In place of start().
+  // Reads everything once and collects all faults.  Call in place of start().
   // Throws ConfigurationError when a path is missing.
   ManifestSurvey survey();
   void stop();
@@ -95,7 +95,8 @@ class ManifestSource {
   void publish();
   void allocate();
   void give(const ObjectKey& key, const IpAddress& address);
-  // Says once of each content what is left out of it or will not resolve.
+  // Logs what of the file is ignored or will not resolve, once for each
+  // content.
   void remark_on(const Path& path, File& file);
   void note_duplicate(const Path& file, const std::string& object);
   void report();

@@ -16,7 +16,7 @@ class TlsClient {
  public:
   struct Options {
     std::string name;  // in the server's certificate: a host's, or an address
-    // Whom to trust; not set: the system's authorities.
+    // The trusted authorities; not set: the system's.
     std::optional<std::string> authority_pem;
     bool insecure = false;  // any certificate will do
     // Ours, its chain, and its key; empty: none.

@@ -1,4 +1,4 @@
-// What the Kubernetes API says about one object, decoded.  Plain values.
+// Decoded watch events and list items of the Kubernetes API.  Plain values.
 #pragma once
 
 #include <cstdint>
@@ -65,14 +65,14 @@ struct WatchEvent {
   ApiStatus status;              // of an error
 };
 
-// What stands around the items of a list.
+// A list without its items.
 struct ListEnvelope {
   std::string kind;  // "ServiceList"
   std::string resource_version;
   std::string continue_token;  // empty on the last page
-  // After this page, when the server says so.
+  // Items that follow this page, if the server says so.
   std::optional<std::uint64_t> remaining_items;
-  // Items that did not say what they are, when nobody knew it: left out.
+  // Items without a kind in a list that does not say it either: left out.
   std::size_t nameless_items = 0;
 };
 

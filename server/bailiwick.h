@@ -16,10 +16,9 @@
 
 namespace canopy {
 
-// Walks the RRsets of the answer section twice: for the CNAMEs, then for what
-// belongs to their chain; those of the authority section once.  What it keeps
-// is bounded by the constants below, what is beyond them in one message is not
-// held.
+// Walks the RRsets of the answer section twice, for the CNAMEs and then for the
+// records of their chain, and those of the authority section once.  The
+// constants below bound the records it keeps; further ones are dropped.
 class Bailiwick {
  public:
   static constexpr std::size_t kLongestChain = 32;  // names

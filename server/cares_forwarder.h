@@ -52,7 +52,7 @@ class CaresForwarder : public Forwarder {
   void add_counts(ForwardCounts& counts) const;
 
  private:
-  // Those of one UpstreamGroup.
+  // The servers of one UpstreamGroup.
   using Servers = std::vector<UpstreamServer*>;
 
   // What the owner of a question does for a waiter of any worker.
@@ -71,8 +71,8 @@ class CaresForwarder : public Forwarder {
   InquiryPtr inquiry_about(const ForwardQuestion& question,
                            Inquiry::Purpose purpose);
   void start(Inquiry& inquiry, TimePoint now);
-  // All servers of the group in the order to ask them, as far as they may be
-  // asked.  Sends the question to others that are due to be looked at.
+  // Adds all usable servers of the group to `inquiry`, best first.  Sends the
+  // query as well to servers that are due to be measured.
   void choose(Inquiry& inquiry, const Servers& servers, TimePoint now);
   void probe(UpstreamServer& server, const ForwardQuestion& question,
              TimePoint now);

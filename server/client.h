@@ -1,4 +1,4 @@
-// Who asks, as far as an address tells.  A plain value.
+// A client, as far as its address identifies one.  A plain value.
 #pragma once
 
 #include <netinet/in.h>

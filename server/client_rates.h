@@ -1,10 +1,8 @@
-// So many questions a second for each client, and a second's worth at once
-// (--client-qps).  A generic cell rate algorithm (ITU-T I.371) in a table of
-// fixed size: with more clients than it holds, the one that has asked least of
-// late is forgotten, to its advantage.  So forged sources loosen the limit,
-// and shut nobody out.
-//
-// Any thread.
+// Limits each client to a number of queries a second, with a burst of one
+// second (--client-qps).  A generic cell rate algorithm (ITU-T I.371) in a
+// table of fixed size.  When the table is full, the client that asked least
+// recently is forgotten, and starts with a full burst again: forged sources
+// loosen the limit but lock nobody out.  Any thread.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// Places that clients share so that none keeps others out.  See fair_shares.h.
+// Divides a number of places fairly among clients, so that none keeps the
+// others out.  See fair_shares.h.
 #pragma once
 
 #include "healthz/fair_shares.h"

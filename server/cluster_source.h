@@ -17,7 +17,7 @@ namespace canopy {
 
 kube::RecordOptions record_options(const Options& options);
 
-// What `canopydns check` says of a source.
+// The result of `canopydns check` for a source.
 struct SourceReport {
   std::vector<std::string> faults;  // empty: it can be served
   std::vector<std::string> lines;   // what it holds
@@ -29,7 +29,7 @@ class ClusterSource {
 
   // Reads what can be read without an API server.  Instead of start().
   virtual SourceReport check() = 0;
-  // Begins to follow the cluster, on threads of its own.
+  // Starts following the cluster, on threads of its own.
   virtual void start() = 0;
   // Ends at once and for good.
   virtual void stop() = 0;

@@ -1,7 +1,7 @@
-// What came of an outcome for a question: worked out for the first of those who
-// wait, the same for the others in a row.  Those of one outcome mostly ask the
-// same, but some may have come by a zone's CNAME.  One a worker; it holds on to
-// one answer.
+// The answer to a client that an upstream's outcome leads to.  Computed for the
+// first waiter and reused for the others as long as they asked the same; some
+// may have come by a CNAME of our zones and need another.  One a worker; it
+// holds one answer.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 namespace canopy {
 
 struct Conclusion {
-  // What it depends on.
+  // The inputs that the conclusion depends on.
   struct Of {
     SharedOutcome outcome;
     CacheKey key;

@@ -34,7 +34,7 @@ struct StubDomain {
 };
 
 struct DirConfig {
-  // Nothing: what the flags say.
+  // Nothing: the folder does not set them, so the flags count.
   std::optional<std::vector<SocketAddress>> upstream_nameservers;
   std::vector<StubDomain> stub_domains;
 };

@@ -31,8 +31,9 @@ struct DescriptorPlan {
   std::optional<std::string> warning;
 };
 
-// Raises the soft limit to the hard one, or to what is enough.  Programs we run
-// may go through all they could have open: they are given what it was.
+// Raises the soft limit of open files to the hard one, or to what is enough.
+// Programs we run get the original limit, because some close every descriptor
+// up to it.
 struct FileLimit {
   std::uint64_t before = 0;
   std::uint64_t now = 0;

@@ -1,5 +1,5 @@
-// What is said of CNAMEs of our own zones that lead to no end.  Pure; any
-// thread.
+// The extended error for CNAMEs of our own zones that loop or never end.  Pure;
+// any thread.
 #pragma once
 
 #include "zones/answer.h"

@@ -58,13 +58,14 @@ inline constexpr std::chrono::milliseconds kCheckCounts =
 // How often an upstream that is silent, or a loop, is asked for a name that
 // tells loops.
 inline constexpr std::chrono::milliseconds kLoopCheckPeriod{5'000};
-// Likewise for one that others are preferred to.
+// How often an upstream that is not preferred is measured again; more often if
+// it lost queries.
 inline constexpr std::chrono::milliseconds kMeasureAgain{10'000};
 inline constexpr std::chrono::milliseconds kMeasureLossyAgain{1'000};
 
 // How often expiry is looked at.
 inline constexpr std::chrono::milliseconds kTick{50};
-// A source port is given up after so many questions, or so long.
+// A source port is replaced after this many queries, or at this age.
 inline constexpr std::size_t kQuestionsPerPort = 256;
 inline constexpr std::chrono::milliseconds kPortAge{10'000};
 

@@ -22,7 +22,7 @@
 
 namespace canopy {
 
-// What came of a forwarded question.
+// The outcome of a forwarded query.
 struct ForwardOutcome {
   // What an upstream answered; nothing when none did, or only in a malformed
   // message.  A SERVFAIL or REFUSED that every upstream gave is an answer too.
@@ -57,14 +57,14 @@ class Forwarder {
 
   virtual ~Forwarder() = default;
 
-  // Asks qname, qtype, qclass with RD and the query's DO, CD and AD bits, for
-  // a client that gets no more than its share of what can be under way.
-  // `waiter` is told later or at once, on this thread.
+  // Asks upstreams for qname, qtype and qclass, with RD and the query's DO, CD
+  // and AD bits.  A client above its share of the waiting queries is refused at
+  // once.  `waiter` is called on this thread, possibly before this returns.
   virtual void forward(const Query& query, Client client,
                        std::unique_ptr<Waiter> waiter) = 0;
 
-  // Another one when other upstreams are asked: what the earlier ones said
-  // of a name need not hold any more.
+  // Changes when the upstreams change: cached answers of other upstreams are
+  // then outdated.
   virtual std::uint64_t edition() const { return 0; }
 
   // The longest stub domain that `name` is in, the root when there is none.

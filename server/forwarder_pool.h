@@ -21,7 +21,7 @@ class ForwarderPool {
   ForwarderPool(MemoryBudget& budget, SayChanges say, QueryCase query_case)
       : budget_(budget), conditions_(say, query_case) {}
 
-  // Of what waits for upstreams.
+  // The memory for queries that wait for upstreams.
   MemoryBudget& budget() { return budget_; }
 
   UpstreamConditions& conditions() { return conditions_; }
@@ -33,7 +33,8 @@ class ForwarderPool {
     return members_.size() - 1;
   }
 
-  // Nobody outside knows the seed of the hash, so nobody can aim at one.
+  // The hash has a random seed, so that clients cannot direct their queries at
+  // one worker.
   std::size_t owner_of(const CacheKey& key) const {
     return key.hash() % members_.size();
   }

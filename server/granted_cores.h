@@ -1,5 +1,5 @@
-// How many cores this process may use: the least of its CPU affinity and the
-// quota of its control groups, version 1 or 2.
+// The number of cores this process may use: the smaller of its CPU affinity and
+// the quota of its control groups, version 1 or 2.
 #pragma once
 
 #include <string>

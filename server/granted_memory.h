@@ -1,6 +1,6 @@
-// How much memory this process may take: the least of the machine's, the limits
-// of its control groups and its own address-space limit; and what of it clients
-// can make us hold.
+// The memory this process may use: the least of the machine's memory, the
+// limits of its control groups and its address-space limit; and the part of it
+// that may be spent on clients.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// One question on its way to upstreams, for all who wait for it: whom to ask
-// next, when, and what to hand out.  On the thread of the forwarder that owns
-// it.
+// One query to upstreams, shared by all who wait for its answer: chooses the
+// next upstream, when to retry, and the outcome.  On the thread of the
+// forwarder that owns it.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -26,7 +26,7 @@ namespace canopy {
 using DueHook = boost::intrusive::list_base_hook<
     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-// The upstream will not or cannot say; another one may.
+// The upstream refused or failed; another one may answer.
 bool is_refusal(Rcode rcode);
 // A refusal that says that the question is at fault, not the name.
 bool dislikes_question(Rcode rcode);
@@ -66,9 +66,9 @@ class Inquiry
         reader_(reader),
         finished_(std::move(finished)) {}
 
-  // In the order to ask them; at least one before the start.  It outlives this.
-  // It is the `number`th of `count` in the configuration: what clients are told
-  // of it.
+  // Adds a server; the first one added is asked first.  At least one before
+  // start().  `server` must outlive this.  `number` of `count` is its place in
+  // the configuration, for error texts.
   void add(UpstreamServer& server, std::size_t number, std::size_t count) {
     // Our own questions need neither EDNS nor random case, and any upstream
     // takes them without.
@@ -80,7 +80,7 @@ class Inquiry
                            .without_edns = is_plain});
     configured_ = count;
   }
-  // One that clients are told nothing of.
+  // Adds a server that error texts do not name.
   void add(UpstreamServer& server) { add(server, 1, 1); }
 
   const ForwardQuestion& question() const { return question_; }
@@ -172,7 +172,8 @@ class Inquiry
   // Leaves out of the next asking what the upstream may not take.  False when
   // nothing is left to leave out.
   bool make_plainer(Candidate& candidate, const Asking& asking, Rcode rcode);
-  // What an answer says of EDNS and random case.
+  // Notes whether the upstream supports EDNS and preserves case, as this answer
+  // shows.
   void learn(const Asking& asking, TimePoint now,
              std::span<const std::uint8_t> message);
   // The best there is, should no answer come: truncated ones before refusals.
@@ -194,7 +195,7 @@ class Inquiry
   // still waited for.
   bool waits_for_tcp(Candidate& candidate, TimePoint now);
   bool any_is(State state) const;
-  // Nothing is to be expected any more but by luck.
+  // No more answers are expected, except late ones.
   bool is_hopeless() const {
     return !any_is(State::kWaiting) && !any_is(State::kNotAsked);
   }

@@ -37,7 +37,8 @@ class InquiryWaiters {
   auto end() const { return list_.end(); }
 
  private:
-  // Before there are so many in all, nobody has to be counted.
+  // False when `client` waits here too many times already.  Clients are only
+  // counted once there are that many waiters in all.
   bool admits(Client client) {
     if (list_.size() < kMostOfOneClient) return true;
     if (counts_.empty()) {

@@ -13,8 +13,9 @@ struct ListenerContext {
   boost::asio::io_context& io;
   MessageHandler& handler;
   QueryCounters& counters;
-  // Datagrams read and connections accepted.  When it stands still, nobody is
-  // sent here any more; connections that last would stay for ever.
+  // Counts datagrams read and connections accepted.  A drain watches it: when
+  // it stands still, no node sends queries here any more.  Open connections do
+  // not count; they could last for ever.
   Count& arrivals;
 };
 

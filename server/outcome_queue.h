@@ -20,7 +20,7 @@ class OutcomeQueue {
   using Tickets = std::vector<WaitingList::Ticket>;
   using Tell = std::function<void(WaitingList::Ticket, const SharedOutcome&)>;
 
-  // In one turn: after so many waiters, or so many octets of answers.
+  // Limits of one turn: the number of waiters and the octets of answers.
   static constexpr std::size_t kWaitersInATurn = 64;
   static constexpr std::size_t kOctetsInATurn = std::size_t{256} << 10;
 

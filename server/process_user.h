@@ -15,8 +15,9 @@ struct ProcessUser {
   gid_t gid = 0;
 };
 
-// "nobody", "nobody:nogroup", "65532:65532"; without a group the user's own,
-// or of a number that no user has, the same number.  Throws ConfigurationError.
+// Parses "nobody", "nobody:nogroup" or "65532:65532".  Without a group: the
+// user's primary group, or for a number without a user the same number.  Throws
+// ConfigurationError.
 ProcessUser process_user_value(std::string_view text);
 
 // For good: no program that is run gains privileges (no_new_privs).  Before the

@@ -32,9 +32,9 @@ struct HandlerOptions {
   bool log_queries = false;
   // True while the cluster's zones come from a snapshot; null: never.
   const std::atomic<bool>* stale = nullptr;
-  // What a client may ask; null: as much as it likes.
+  // The rate limit for clients; null: no limit.
   ClientRates* rates = nullptr;
-  // How clients are told which upstream failed.
+  // How error texts name upstreams.
   UpstreamNaming upstream_naming{};
 };
 
@@ -66,7 +66,7 @@ class QueryHandler final : public MessageHandler {
                           const Reply& reply);
   void answer_from(const Zone& zone, const ZoneSet& zones, const Query& query,
                    const CacheKey& key, const Reply& reply);
-  // Null when the zones are as the API server says.
+  // Null unless the zones come from an unconfirmed snapshot.
   const ExtendedError* staleness_of(const Query& query, const ZoneSet& zones,
                                     Rcode rcode) const;
   bool is_for_upstream(const Zone& zone, const Reply& reply) const;

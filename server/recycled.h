@@ -1,5 +1,6 @@
-// Memory for objects of one class that come and go all the time: a thread keeps
-// what it freed last for the next one, where malloc would look for room.
+// Memory for objects of one class that are allocated and freed all the time:
+// each thread keeps the last ones it freed for reuse, which is faster than
+// malloc.
 #pragma once
 
 #include <cstddef>

@@ -25,8 +25,8 @@ class ReplySink {
 
 struct Reply {
   ReplySink* sink = nullptr;
-  // Keeps a TCP session alive while an answer is under way.  Empty for UDP:
-  // listeners outlive every answer.
+  // Keeps a TCP session alive until its answer is sent.  Null for UDP:
+  // listeners outlive all answers.
   std::shared_ptr<ReplySink> session;
   Peer peer;
   Tier tier = Tier::kCache;
@@ -50,8 +50,8 @@ class MessageHandler {
   // Called when all that was read at one go, at `received`, was handled, so
   // that one clock call measures every answer that was made at once.
   virtual void end_batch(TimePoint received) = 0;
-  // Called about once a second, so that a worker nobody asks does not hold on
-  // to what is out of date.
+  // Called about once a second, so that an idle worker does not keep an
+  // outdated ZoneSet alive.
   virtual void refresh() {}
 };
 

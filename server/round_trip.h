@@ -26,14 +26,15 @@ class RoundTrip {
     variation_ += (off - variation_) / 4;
     smoothed_ += (took - smoothed_) / 8;
   }
-  // It did not answer in time, or said that it cannot.
+  // The query timed out or was refused.
   void note_loss() { lost_ += (1 - lost_) / 4; }
 
   Time smoothed() const { return smoothed_; }
   bool is_lossy() const { return lost_ > 0.01; }
 
-  // What asking it is likely to cost: a question that is lost costs the wait
-  // for the next try.  None of one that was never asked: find out.
+  // The expected time to an answer, with the wait for a retry for each query
+  // that is likely to be lost.  Zero for a server that was never asked, so that
+  // it gets tried.
   Time expected() const {
     return smoothed_ + std::chrono::duration_cast<Time>(
                            lost_ * std::chrono::duration<double>(kLatestRetry));

@@ -1,4 +1,4 @@
-// What is said with an answer while the zones come from a snapshot that no
+// The extended error for answers while the zones come from a snapshot that no
 // API server has confirmed yet (--snapshot-file).  Pure; any thread.
 #pragma once
 

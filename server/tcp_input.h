@@ -1,6 +1,7 @@
-// What a connection has sent and nobody could take yet: the beginning of a
-// message, or whole ones that wait until answers are read.  The first octets
-// come with the connection, more are leased.  On the worker's thread only.
+// Octets that a connection received and that are not processed yet: the
+// beginning of a message, or whole queries that wait until the client reads its
+// answers.  The first octets are part of the connection's cost; more are leased
+// from the memory budget.  On the worker's thread only.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ class TcpListener {
               FileDescriptor socket, TcpSessions& sessions);
 
   void start();
-  // Accepts no more; sessions go on.
+  // Stops accepting; open sessions continue.
   void stop();
 
  private:

@@ -38,7 +38,7 @@ class TcpSession : public ReplySink,
   void start();
   // No question waits for its answer and no answer for its client.
   bool is_idle() const;
-  // Answers what is under way and what has come, then closes.
+  // Answers all queries received so far, then closes.
   void wind_down();
   // At once.  Answers that come later are dropped.
   void close();
@@ -60,14 +60,14 @@ class TcpSession : public ReplySink,
   // What replies hold: when the last is gone, so is every answer, sent or
   // never to be sent.
   std::shared_ptr<ReplySink> share_of_answers();
-  // Whether one more question may be taken.  Of what keeps under_way_ alive,
-  // `held` are the caller's.
+  // Whether one more query may be read.  `held` of the references to under_way_
+  // are the caller's own and do not count.
   bool has_room(long held = 0) const;
   // Two runs of octets, as one; either may be empty.
   using Octets2 = std::array<std::span<const std::uint8_t>, 2>;
   // Behind what waits: at once if nothing does and the kernel takes it.
   void put(const Octets2& octets);
-  // What the kernel takes at once.
+  // Writes what the kernel accepts at once and returns how much that was.
   std::size_t write(const Octets2& octets);
   void flush_batch();
   void wait_writable();
@@ -92,7 +92,7 @@ class TcpSession : public ReplySink,
   TcpInput input_;
   TcpOutput output_;
 
-  // Shared by the replies under way; gone when there are none.
+  // Held by each reply that is not sent yet; expired when there is none.
   std::weak_ptr<ReplySink> under_way_;
   TimePoint deadline_{};
   bool awaits_read_ = false;

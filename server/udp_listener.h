@@ -26,7 +26,7 @@ class UdpListener : public ReplySink {
               FileDescriptor socket);
 
   void start();
-  // Reads no more; answers under way can still be sent.
+  // Stops reading queries; answers to earlier ones can still be sent.
   void stop_reading();
 
   void send(std::span<const std::uint8_t> message, const Peer& peer) override;

@@ -25,8 +25,8 @@ struct UpstreamAnswer {
   bool is_truncated = false;
   // There are records of the answer section, and no error.
   bool is_positive = false;
-  // What the upstream said in extended errors (RFC 8914).  No other option of
-  // its OPT record is kept: cookies and the like are between it and us.
+  // The upstream's extended errors (RFC 8914).  Other options of its OPT
+  // record, such as cookies, are between it and us, and are dropped.
   std::vector<ExtendedError> errors;
   // How long the cache may keep it; nothing when it must not.
   std::optional<std::chrono::seconds> lifetime;

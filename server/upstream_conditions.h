@@ -37,8 +37,8 @@ class UpstreamConditions {
   std::optional<Name> start_loop_check(
       const std::shared_ptr<UpstreamCondition>& condition,
       RandomOctets& random);
-  // Whether a client's question is one of those.  Costs a look at two octets
-  // for others.
+  // Whether a client's query is one of our loop checks.  Other queries cost a
+  // look at two octets.
   bool is_loop_check(const Name& qname) {
     const auto wire = qname.wire();
     return wire.size() > kTokenSize + 1 && wire[0] == kTokenSize &&

@@ -58,8 +58,8 @@ class UpstreamServer {
   // A message had the question's id, and was not a proper answer to it.
   void note_bad_message() { counters_.bad_messages.add(); }
 
-  // The outcome of asking a client's question.  How long a refusal took says
-  // nothing of the upstream: a resolver gives up on a dead name after seconds.
+  // Record the outcome of a client's query.  The time to a refusal is not
+  // measured: a resolver takes seconds to give up on a dead name.
   void note_answer(std::chrono::nanoseconds took, TimePoint now);
   void note_refusal(std::chrono::nanoseconds took, TimePoint now);
   void note_late(TimePoint now);
@@ -70,15 +70,14 @@ class UpstreamServer {
   void note_worse_refusal(TimePoint now, Rcode rcode);
   void note_loss() { round_trip_.note_loss(); }
 
-  // True once when a question should be sent to it, although others are asked
-  // that are better, to see how it is doing now.
+  // True once when a client's query should also be sent to this server,
+  // although others are better, to measure it.
   bool take_probe(TimePoint now);
 
   // Expires questions, closes channels that are old or idle.
   void tick(TimePoint now);
   bool has_channels() const;
-  // Every question under way fails, and says so while those it tells are still
-  // there.
+  // Fails all outstanding queries; their callbacks run before this returns.
   void close();
 
   const UpstreamCounters& counters() const { return counters_; }

@@ -1,6 +1,6 @@
-// Says who the upstreams are, and goes on saying it: from flags, resolv.conf
-// and the config folder; the last two are watched.  Has a thread of its own for
-// that; the public functions are for the main thread.
+// Publishes the upstreams, from flags, resolv.conf and the config folder, and
+// publishes again when one of the files changes.  A thread of its own watches
+// them; the public functions are for the main thread.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>

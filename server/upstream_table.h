@@ -44,7 +44,7 @@ class UpstreamTable {
 // Publishes tables.  publish() from any thread; each Reader on one thread.
 class UpstreamStore {
  public:
-  // A table that says the same is no new edition.
+  // Publishing an equal table does not change the edition.
   void publish(std::shared_ptr<const UpstreamTable> table);
   std::shared_ptr<const UpstreamTable> current() const;
 
@@ -53,9 +53,9 @@ class UpstreamStore {
    public:
     explicit Reader(const UpstreamStore& store) : store_(store) {}
     const UpstreamTable& current();
-    // Of what current() gave last.
+    // The edition that current() returned last.
     std::uint64_t seen() const { return edition_; }
-    // Of what current() gives now.
+    // The edition that current() would return now.
     std::uint64_t edition() const {
       return store_.edition_.load(std::memory_order_acquire);
     }

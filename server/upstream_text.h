@@ -26,7 +26,7 @@ enum class UpstreamNames : std::uint8_t { kAddresses, kNumbers };
 // The text with one of the two forms of each name.
 std::string with_names(std::string_view text, UpstreamNames names);
 
-// Which form a client is told (--ede-upstreams).
+// Whether error texts name upstreams by address or by number (--ede-upstreams).
 struct UpstreamNaming {
   enum class Mode : std::uint8_t { kAuto, kAlways, kNever };
   Mode mode = Mode::kAuto;

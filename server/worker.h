@@ -56,8 +56,8 @@ class Worker {
   std::uint64_t turns() const { return turns_.value(); }
   // The kernel's number of the thread, 0 before it runs.
   std::uint64_t thread_id() const { return thread_id_.value(); }
-  // Accepts no more TCP connections, and closes those that are idle; the
-  // others when they are answered.  Datagrams are still answered.
+  // Stops accepting TCP connections and closes those that are idle; busy ones
+  // close after their answers.  UDP queries are still answered.
   void wind_down_tcp();
   void stop();
 

@@ -29,7 +29,7 @@ struct WorkersPlan {
 struct DrainTimes {
   // No datagram and no new connection for so long: clients go elsewhere.
   std::chrono::milliseconds quiet;
-  // At most so long.
+  // The drain ends after this long at most.
   std::chrono::milliseconds grace;
 };
 

@@ -1,7 +1,8 @@
-// What a zone says to a question, before it is bytes.  Built first, encoded
-// once (zones/message_writer.h).  It borrows: owners and rdata point into the
-// query and into the ZoneSet it was made from, which must outlive it, or into
-// itself.
+// A zone's answer to a query, before encoding.  Built first, encoded once
+// (zones/message_writer.h).
+//
+// It borrows: owners and rdata point into the query and the ZoneSet it was made
+// from, which must outlive it, or into itself.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,14 @@
 
 namespace canopy {
 
-// RFC 8914: why the answer is what it is, for people.
+// RFC 8914: why an answer failed or is stale, for people.
 struct ExtendedError {
   InfoCode code = InfoCode::kOther;
   std::string text;
-  // What an upstream said, passed on behind it.  These have none of their own.
+  // Extended errors from an upstream, sent after this one.  Their own `theirs`
+  // are empty.
   std::vector<ExtendedError> theirs{};
-  // False: code and text say nothing, only `theirs` do.
+  // False: `code` and `text` are not set; only `theirs` are sent.
   bool is_ours = true;
 };
 

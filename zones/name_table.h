@@ -43,8 +43,8 @@ class NameTable {
   };
   Suffixes suffixes(NameView name) const { return {name, seed_}; }
 
-  // Where in `message` suffix number `i` stands, if a name that points there is
-  // made of no more than kMostPointers pointers.
+  // The position in `message` of suffix number `i`, unless a name that points
+  // there would have more than kMostPointers pointers.
   std::optional<std::uint16_t> find(
       const Suffixes& name, std::size_t i,
       std::span<const std::uint8_t> message) const;
@@ -69,7 +69,7 @@ class NameTable {
     std::uint16_t offset = 0;
   };
 
-  // Nobody outside knows it, so nobody can make names that fall together.
+  // Random, so that nobody can choose names with colliding hashes.
   const std::uint64_t seed_;
   std::vector<Slot> slots_;
   std::uint16_t generation_ = 1;

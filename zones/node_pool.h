@@ -1,8 +1,8 @@
-// Memory for what a LabelTree is made of: many small blocks of a few sizes,
-// without the header malloc gives to each.  What is given back serves the
-// next block of that size; nothing returns to the system before the pool goes.
+// Memory for the nodes of a LabelTree: many small blocks of a few sizes,
+// without malloc's header.  A freed block is reused for the next one of its
+// size; nothing returns to the system before the pool is destroyed.
 //
-// Threads: one at a time, as the trees.
+// Threads: one at a time, like the trees.
 #pragma once
 
 #include <boost/pool/pool.hpp>

@@ -27,7 +27,7 @@ struct RrsetHeader {
   // From the end of the header to the next one.
   std::size_t body_size() const { return size + marks_of(count) * kMarkSize; }
 
-  // Moves `at` behind the header.
+  // Advances `at` past the header.
   static RrsetHeader read(const std::uint8_t*& at) {
     RrsetHeader header;
     header.type = static_cast<std::uint16_t>(read_count(at));
