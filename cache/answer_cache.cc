@@ -77,7 +77,7 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
     answer.layout_ = layout_;
     answer.octets_.assign(octets(), octets() + answer_size_);
   }
-  // With what the allocator and the table of keys need for it.
+  // Includes the overhead of the allocator and of the key table.
   std::size_t size() const {
     constexpr std::size_t kAround = 24;
     return kAround + sizeof(Entry) + answer_size_ + key_size_;

@@ -44,8 +44,8 @@ class StoredAnswer : public AnswerFacts {
   void assign(const EncodedAnswer& answer);
   void set_ttls(std::uint32_t seconds);
 
-  // What is said beside it: that it is stale, why it is a failure, what the
-  // upstream said.  Rare: costs nothing where there is none.
+  // The extended errors to send with the answer: why it is stale or failed, and
+  // those of the upstream.  Most answers have none; that costs nothing.
   bool has_error() const { return layout_.error_size != 0; }
   ExtendedError error() const;
   // REQUIRES: an answer is assigned, and `theirs` are a few.  Long text is cut.

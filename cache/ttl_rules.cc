@@ -21,7 +21,7 @@ std::uint32_t ttl_at(std::span<const std::uint8_t> message, std::size_t at) {
   return ttl >> 31 != 0 ? 0 : ttl;
 }
 
-// What the lifetime of an answer is made of.
+// The TTLs that decide the lifetime of an answer.
 struct Ttls {
   bool has_answer = false;          // of the type asked for
   std::uint32_t answer = kNoTtl;    // the shortest of the answer section

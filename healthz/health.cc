@@ -52,7 +52,7 @@ Health::Verdict Health::verdict(Tier tier, TimePoint now) const {
   if (!last->ok()) {
     return failure(fmt::format("{}, {:.1f} s ago", last->error, seconds(age)));
   }
-  // No more probes are made then: their questions are no sign of clients.
+  // A drain stops the probes: their queries would look like clients'.
   if (age > options_.probe_latency && !state_.draining) {
     return failure(
         fmt::format("latest result too old to be useful: {:.1f} s, limit {} s",

@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kAcceptPause{50};
 // (net.core.somaxconn).  It drops what comes above, and a client tries again
 // after a second.
 constexpr int kBacklog = 4096;
-// What the kernel may hold of an answer, and of requests, for a connection.
+// The kernel's send and receive buffers for one connection.
 constexpr int kSendBuffer = 64 << 10;
 constexpr int kReceiveBuffer = 16 << 10;
 

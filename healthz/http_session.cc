@@ -21,7 +21,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kMaxHeader = 8192;
 constexpr std::size_t kRead = 2048;
-// What a refused client may still send while it reads why.
+// How much a refused client may still send while it reads the reason.
 constexpr std::size_t kMaxDiscarded = 65536;
 constexpr std::chrono::seconds kDiscardTime{1};
 
@@ -118,7 +118,7 @@ void HttpSession::on_header(std::size_t size) {
   error_code error;
   parser_->put(net::buffer(in_.data().data(), size), error);
   in_.consume(size);
-  // The header says that a body follows, which stays unread.
+  // The header announces a body, which is not read.
   const bool has_body =
       error == http::error::body_limit || error == http::error::unexpected_body;
   if (error ? !has_body : !parser_->is_header_done()) {

@@ -45,8 +45,8 @@ struct LogQueue::State {
 
 LogQueue::LogQueue(int descriptor, DroppedLine dropped_line)
     : state_(std::make_shared<State>(descriptor, std::move(dropped_line))) {
-  // Detached: it may never come back from a write, and the process must be
-  // able to end all the same.
+  // Detached: a write may block for ever, and the process must be able to
+  // exit.
   std::thread([state = state_] {
     block_all_signals();
     pthread_setname_np(pthread_self(), "canopy-log");
@@ -114,7 +114,7 @@ bool write_all(int descriptor, std::string_view octets) {
     if (size >= 0) {
       octets.remove_prefix(static_cast<std::size_t>(size));
     } else if (errno == EAGAIN) {
-      // Somebody else's choice: the descriptor may be shared.
+      // The descriptor may be shared, and another process chose the mode.
       pollfd ready{descriptor, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {

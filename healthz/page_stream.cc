@@ -7,7 +7,7 @@
 
 namespace canopy {
 
-// What the pieces hold is let go where it was made.
+// The pieces are destroyed on the thread that made them.
 PageStream::~PageStream() {
   if (!next_piece_) {
     gone_();

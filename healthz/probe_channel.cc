@@ -29,7 +29,7 @@ void start_ares_once() {
   std::call_once(once, [] { ares_library_init(ARES_LIB_INIT_ALL); });
 }
 
-// We cancel what is late (arm_deadline).
+// We cancel queries that time out (arm_deadline).
 bool is_time_out(int status) {
   return status == ARES_ETIMEOUT || status == ARES_ECANCELLED;
 }
@@ -167,8 +167,8 @@ std::string ProbeChannel::error_text(int status) const {
   return fmt::format("no answer from {}: {}", where, ares_strerror(status));
 }
 
-// c-ares says with each change what it wants to hear of; (false, false) comes
-// just before it closes the socket.
+// c-ares reports which events it waits for after each change; (false, false)
+// means it is about to close the socket.
 void ProbeChannel::on_socket_state(int socket, bool readable, bool writable) {
   auto found = sockets_.find(socket);
   if (!readable && !writable) {

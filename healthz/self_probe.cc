@@ -62,7 +62,7 @@ void SelfProbe::start() {
 }
 
 void SelfProbe::round() {
-  // It ends when nobody asks any more; we are nobody.
+  // A drain ends without queries; probes are queries, so they stop.
   if (health_.draining()) return;
   timer_.expires_after(options_.period);
   timer_.async_wait([this, alive = alive_](const auto& error) {

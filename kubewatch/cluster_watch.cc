@@ -80,7 +80,7 @@ void ClusterWatch::finish(const Listing& listing, ObjectKind kind,
 void ClusterWatch::abandon(const Listing& listing) {
   const std::lock_guard lock(mutex_);
   for (const ObjectKind kind : kAllKinds) {
-    // What it put in may stand in the place of a snapshot's.
+    // Its objects may have replaced those of a snapshot.
     const Origin before = listing.replaces == 0 ? snapshot_ : listing.replaces;
     if (before == 0) {
       sweep_kind(kind, listing.origin);
@@ -286,7 +286,7 @@ std::size_t ClusterWatch::restore(const Snapshot& snapshot) {
   std::size_t objects = 0;
   snapshot.for_each([&](Object&& object) {
     const ObjectKind kind = kind_of(object);
-    // A list under way knows better.
+    // A list in progress is newer than the snapshot.
     if (of(kind).synced || zones_.objects().origin(kind, key_of(object))) {
       return;
     }

@@ -48,7 +48,7 @@ std::string json_text(std::string_view text) {
   return out + "\"";
 }
 
-// What the plugin is told, in KUBERNETES_EXEC_INFO.
+// The plugin's input, in KUBERNETES_EXEC_INFO.
 std::string exec_info(const ExecPlugin& plugin, const ClusterAccess& access) {
   std::string json = "{\"apiVersion\":" + json_text(plugin.api_version) +
                      ",\"kind\":\"ExecCredential\","
@@ -232,7 +232,7 @@ std::string read_all(const ExecPlugin& plugin, const Child& child,
   }
 }
 
-// It has closed its output, so its end is near.
+// The plugin closed its output, so it should end soon.
 int wait_for(const ExecPlugin& plugin, Child& child, const Patience& patience) {
   for (;;) {
     if (const auto status = child.exit_status()) return *status;

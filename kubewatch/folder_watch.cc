@@ -24,7 +24,7 @@ constexpr std::uint32_t kEvents = IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE |
 constexpr std::chrono::minutes kLongestWrite{10};
 // Files that are written at one time.  Further ones are read as they are.
 constexpr std::size_t kMaxWrites = 4096;
-// Reads of events before somebody looks: they may come without end.
+// Limit of reads in a row: events may arrive without end.
 constexpr int kMaxReads = 64;
 
 [[noreturn]] void fail(const char* what) {

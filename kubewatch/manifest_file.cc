@@ -102,8 +102,8 @@ struct Pass {
   std::string item_kind;  // of items that did not say; "" when all did
 };
 
-// A typed list ("ServiceList") says what its items are after them; of a plain
-// "List" nobody ever says.
+// A typed list ("ServiceList") may give its kind after the items; a plain
+// "List" never gives the kind of its items.
 ListDecoder::Sink decoder_sink(Pass& pass, const Sink& sink) {
   return {[&sink](Decoded&& object) {
             sink(std::move(object));

@@ -65,7 +65,7 @@ struct Listed {
   std::string error;  // a folder that could not be read to its end
 };
 
-// What is to be found in one folder, in order.
+// The entries of one folder, sorted.
 std::vector<fs::path> entries_of(const fs::path& folder, std::string& error) {
   std::error_code fault;
   std::vector<fs::path> entries;

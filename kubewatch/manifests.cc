@@ -167,7 +167,7 @@ void ManifestSource::allocate() {
   allocated_ = std::move(allocated);
 }
 
-// Returns what is in the way of finding some, when that is news.
+// Returns new problems with the paths, each only once.
 std::vector<std::string> ManifestSource::find_files() {
   std::vector<Path> known;
   known.reserve(files_.size());
@@ -236,7 +236,7 @@ bool ManifestSource::load(std::size_t index) {
   });
   if (!error.text.empty()) {
     file.census = std::move(before);
-    // It changed while it was read, or is to be tried again.
+    // It changed while it was being read, or must be read again.
     if (objects > 0 || error.is_unread) file.stamp.reset();
     cluster_.abandon(listing);
     keep(file, std::move(error.text));
@@ -251,7 +251,7 @@ bool ManifestSource::load(std::size_t index) {
   return true;
 }
 
-// Its writer may have failed, or not begun.
+// Its writer may have failed, or not started yet.
 bool ManifestSource::is_emptied(const Path& path, const File& file) {
   return file.stamp && file.stamp->size == 0 && !file.census.is_empty() &&
          fault_of_kind(path).empty();

@@ -16,7 +16,7 @@ namespace {
 
 using json::Value;
 
-// What the limits leave out of one object.
+// The parts of one object that exceed the limits.
 class LeftOut {
  public:
   void note(std::size_t kept, std::size_t all, const char* what) {
@@ -31,7 +31,7 @@ class LeftOut {
   std::string text_;
 };
 
-// What is said of an object beside what is in it.
+// Warnings and hints about one object, besides its content.
 struct Remarks {
   LeftOut left_out;
   Flaws flaws;

@@ -76,7 +76,7 @@ class NextFile {
     }
   }
 
-  // In the place of `target`, and on the disk.
+  // Replaces `target` and waits until it is on the disk.
   void become(const fs::path& target) {
     if (error_.empty() && ::fsync(file_.value()) != 0) error_ = error_text();
     if (error_.empty() && ::rename(path_.c_str(), target.c_str()) != 0) {

@@ -108,7 +108,7 @@ void SnapshotKeeper::serve_what_was_kept() {
       path, objects, seconds_between(written, options_.clock()));
 }
 
-// Only what the API server itself said is written.
+// Writes only data that the API server has confirmed.
 void SnapshotKeeper::write_what_changed() {
   const WatchStatus status = cluster_.status();
   if (!status.fresh || status.serial == written_) return;

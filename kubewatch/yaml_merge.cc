@@ -5,7 +5,7 @@
 
 #include "kubewatch/bounded_json.h"
 #include "kubewatch/json.h"
-// After json.h, which says how RapidJSON reports a wrong type.
+// After json.h, which configures how RapidJSON reports a wrong type.
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 

@@ -53,7 +53,7 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   return is_negative ? -number : number;
 }
 
-// False when it is none.
+// False when `text` is not a number.
 bool append_number(std::string& out, std::string text) {
   const char first = text[0];
   if (!is_digit(first) && first != '+' && first != '-' && first != '.') {

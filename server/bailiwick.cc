@@ -14,8 +14,8 @@ constexpr auto kRrsig = static_cast<RrType>(46);
 constexpr auto kNsec = static_cast<RrType>(47);
 constexpr auto kNsec3 = static_cast<RrType>(50);
 
-// What a query without DO must not get unasked, and some more that only
-// belongs to a proof.
+// Types that a query without DO must not get unless it asks for them, and
+// others that only belong to a proof.
 bool is_proof(RrType type) {
   return type == kRrsig || type == kNsec || type == kNsec3 || type == kDs;
 }

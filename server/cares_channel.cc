@@ -182,8 +182,8 @@ void CaresChannel::send(std::span<const std::uint8_t> question,
 
 void CaresChannel::tick(TimePoint /*now*/) { expire(channel_); }
 
-// Called by c-ares before it closes a socket, too: the descriptor lets go of
-// it, and never closes it.
+// c-ares also calls this before it closes a socket: the descriptor releases the
+// socket and never closes it.
 void CaresChannel::on_socket_state(int socket, bool read, bool write) {
   const auto found = watches_.find(socket);
   if (!read && !write) {
@@ -205,8 +205,8 @@ void CaresChannel::on_socket_state(int socket, bool read, bool write) {
   arm(found->second);
 }
 
-// A closed watch means that c-ares closed the socket, or that this channel is
-// gone: nothing may be touched then.
+// A closed watch means that c-ares closed the socket, or that this channel was
+// destroyed: nothing may be touched.
 void CaresChannel::arm(const std::shared_ptr<Watch>& watch) {
   using Descriptor = boost::asio::posix::stream_descriptor;
   if (watch->wants_read && !watch->awaits_read) {

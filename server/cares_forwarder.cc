@@ -8,12 +8,12 @@
 namespace canopy {
 namespace {
 
-// What a question takes that waits: here, at its owner's, in c-ares, and its
+// The memory of one waiting query: here, at its owner's, in c-ares, and its
 // datagrams.
 constexpr std::size_t kPlaceOctets = 4 << 10;
 
-// The first waiters of a worker are told at once: most outcomes have no more,
-// and what they put into the cache serves those who ask from then on.
+// The first waiters of a worker get the outcome at once: mostly there are no
+// others, and later queries are served from the cache that these fill.
 constexpr std::size_t kToldAtOnce = 4;
 
 SharedOutcome failed(std::string why) {
@@ -56,7 +56,7 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
           }) {}
 
 CaresForwarder::~CaresForwarder() {
-  // Closing the channels calls back for every question still under way.
+  // Closing the channels calls back for every outstanding query.
   for (const InquiryPtr& inquiry : inquiries_) inquiry->abandon();
   by_due_.abandon_all();
   for (const auto& [endpoint, server] : servers_) server->close();

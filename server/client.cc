@@ -105,7 +105,7 @@ void set_ipv6_clients(const Ipv6Clients& clients) {
     if (!address.is_v6()) continue;
     const auto octets = address.to_v6().to_bytes();
     const std::uint64_t network = number_of(octets.data(), 6);
-    // ::1 says nothing of ::/48.
+    // Loopback (::1) does not make ::/48 part of the cluster.
     if (network != 0) set.own.push_back(network);
   }
 }

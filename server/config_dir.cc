@@ -208,7 +208,7 @@ std::vector<StubDomain> stub_domains_of(const std::string& text) {
   return domains;
 }
 
-// Puts the file's name in front of what is wrong with it.
+// Prefixes errors with the file's name.
 template <typename Parse>
 auto parse_file(const std::string& folder, const char* file,
                 const std::string& text, Parse parse) {

@@ -42,7 +42,7 @@ DescriptorPlan::DescriptorPlan(std::uint64_t limit,
       open + upstream_sockets(needs, 1) + kLeastConnections;
   if (limit < least) throw too_few(limit, least);
   const std::size_t rest = limit - open;
-  // No more than half of it for upstreams, while there is a choice.
+  // At most half of the rest for upstreams, unless they need more.
   ports_per_upstream = needs.ports_per_upstream;
   while (ports_per_upstream > 1 &&
          upstream_sockets(needs, ports_per_upstream) > rest / 2) {

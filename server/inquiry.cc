@@ -126,7 +126,7 @@ Inquiry::Candidate* Inquiry::worth_asking_again() {
       continue;
     }
     if (candidate.has_truncated) continue;
-    // One that is down gets no more of a flood than one question each.
+    // An upstream that is down gets one query each at most, even in a flood.
     const bool again_over_tcp =
         candidate.tcp_askings == 0 && candidate.server->condition().is_up();
     if (candidate.askings < kMostAskings ? candidate.was_up : again_over_tcp) {

@@ -114,8 +114,8 @@ void Inquiry::on_failure(const Asking& asking,
   on_udp_failure(asking, now, failure);
 }
 
-// It says that the upstream is there, and nothing of how quick it is: the name
-// is one that none has cached.
+// An answered loop check shows that the upstream is up, but not how fast it is:
+// the random name is in no cache.
 bool Inquiry::on_loop_check(TimePoint now,
                             std::span<const std::uint8_t> message) {
   if (!is_answer_to(question_, message)) return false;
@@ -127,8 +127,8 @@ bool Inquiry::on_loop_check(TimePoint now,
   return true;
 }
 
-// What is asked here need not exist, and a forger gains nothing: any response
-// will do.
+// A health check's name need not exist, and spoofing it gains nothing: any
+// response counts.
 bool Inquiry::on_health_check(TimePoint now,
                               std::span<const std::uint8_t> message) {
   if (!is_response(message)) return false;
@@ -211,7 +211,7 @@ void Inquiry::learn(const Asking& asking, TimePoint now,
   const Candidate& candidate = candidates_[asking.index];
   UpstreamCondition& condition = candidate.server->condition();
   if (asking.spelling != 0 && is_spelled(question_, asking.spelling, message)) {
-    // What came all in lower case proves nothing.
+    // An answer in lower case does not show a preserved case.
     const auto name = message.subspan(kHeaderSize, question_.qname.size());
     if (std::any_of(name.begin(), name.end(), is_upper_case)) {
       condition.note_case_kept();

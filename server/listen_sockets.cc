@@ -17,8 +17,8 @@
 namespace canopy {
 namespace {
 
-// Enough for a burst of some 10,000 questions, each of which takes 768 octets
-// or more of the kernel; it may grant less.  What it is told it doubles.
+// Room for a burst of about 10,000 queries, at 768 octets or more each in the
+// kernel, which doubles the value it gets but may grant less.
 constexpr std::size_t kReceiveBuffer = 8 << 20;
 constexpr std::size_t kLeastReceiveBuffer = 128 << 10;
 constexpr int kSendBuffer = 4 << 20;

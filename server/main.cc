@@ -67,7 +67,7 @@ void say_where(const HttpServer& http) {
   }
 }
 
-// Data and listeners come in either order; whoever is last says so.
+// Data and listeners may be ready in either order; the last one logs it.
 void say_when_ready(const Health& health) {
   static std::atomic<bool> said{false};
   if (!health.unready_reason() && !said.exchange(true)) {
@@ -125,7 +125,7 @@ class Signals {
     }
   }
 
-  // Waits for so long; true when SIGTERM or SIGINT came again.
+  // Waits for `time`; true when a second SIGTERM or SIGINT came.
   bool come_again(std::chrono::milliseconds time) const {
     const auto whole = std::chrono::floor<std::chrono::seconds>(time);
     const timespec wait{whole.count(),
@@ -286,7 +286,7 @@ int serve(const Options& options, const FileLimit& files) {
                            std::chrono::steady_clock::now());
       });
 
-  // Drain: not ready any more, but answering until nobody asks.
+  // Drain: no longer ready, but answering until no query arrives.
   health.is_draining();
   watchdog.rest();
   workers.drain(

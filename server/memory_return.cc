@@ -31,8 +31,8 @@ void MemoryReturn::look(std::size_t used, TimePoint now) {
   most_used_ = std::max(most_used_, used);
   const std::size_t before = std::exchange(resident_, resident());
   left_ = std::min(left_, resident_);
-  // What waited for clients is gone; or something else took memory, and takes
-  // no more.
+  // Much was freed: clients' data, or memory that other parts used and need no
+  // more.
   const bool fell = used < most_used_ / 2 && most_used_ - used >= kFallen;
   const bool grew = resident_ > left_ + kGrown && resident_ <= before;
   if ((!fell && !grew) || now < next_) return;

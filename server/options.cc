@@ -88,7 +88,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// The flag that `argument` was meant to be, or nothing near enough.
+// The flag most similar to `argument`; empty when none is close.
 std::string likely_flag(const std::string& argument) {
   constexpr std::size_t kShortest = 5;  // "-x" resembles everything
   if (argument.size() < kShortest) return {};
@@ -132,8 +132,8 @@ Command command_value(const std::string& text) {
 
 bool clash(std::uint16_t a, std::uint16_t b) { return a != 0 && a == b; }
 
-// kube-dns's own manifests put --dns-port where our zone tier is by default:
-// nobody asked for that one, so it takes a free port.
+// kube-dns's own manifests set --dns-port to the default of our --zone-port.
+// Nobody chose that one, so the zone tier uses a free port.
 void give_way(Options& options) {
   if (!options.zone_port_is_default) return;
   const std::uint16_t usual = options.zone_port.value_or(0);

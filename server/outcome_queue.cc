@@ -32,8 +32,8 @@ void OutcomeQueue::post_turn() {
   });
 }
 
-// Those of one outcome come in a row: much of the work for the first of them
-// serves for the others.
+// Waiters for one outcome are adjacent: much of the work for the first one
+// serves the others.
 void OutcomeQueue::take_turn() {
   Entry entry = std::move(entries_.front());
   entries_.pop_front();

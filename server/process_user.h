@@ -1,5 +1,5 @@
-// Whom a process that was started as root becomes (--user), once it has bound
-// its ports.  Main thread, before others are started.
+// The user that a process started as root switches to (--user) once its ports
+// are bound.  Main thread, before other threads are started.
 #pragma once
 
 #include <sys/types.h>
@@ -24,8 +24,8 @@ ProcessUser process_user_value(std::string_view text);
 // first thread is made, for threads inherit it, and nothing sets it for others.
 // Throws ConfigurationError.
 void give_up_new_privileges(const ProcessUser& user);
-// For good: user, group, no other groups, no capabilities.  Nothing to do for
-// who is that user already.  Throws ConfigurationError.
+// Permanently: user, group, no other groups, no capabilities.  Does nothing if
+// the process has that user already.  Throws ConfigurationError.
 void become(const ProcessUser& user);
 
 }  // namespace canopy

@@ -111,8 +111,8 @@ bool QueryHandler::is_admitted(const Reply& reply) {
          options_.rates->admits(client_of(reply.peer.address), reply.received);
 }
 
-// Over UDP the source may be forged: an answer without records, no longer than
-// the question, asks the client to come again over TCP.  There it is told.
+// Over UDP the source may be spoofed: an empty answer with TC, no longer than
+// the query, makes the client retry over TCP, where it gets the reason.
 void QueryHandler::turn_away(const Query& query, const Reply& reply) {
   counters_.turned_away.add();
   if (reply.transport == Transport::kUdp) {
@@ -176,7 +176,7 @@ bool QueryHandler::answer_from_cache(const Query& query, const CacheKey& key,
   return true;
 }
 
-// What is stale, a failure remembered, or an answer with an upstream's remarks.
+// For a stale answer, a cached failure, or an upstream's extended errors.
 void QueryHandler::send_with_error(const Query& query, const Reply& reply,
                                    ReplyForm form) {
   const ExtendedError error = told_to(reply, stored_.error());
@@ -191,14 +191,14 @@ void QueryHandler::send_with_error(const Query& query, const Reply& reply,
 
 ExtendedError QueryHandler::told_to(const Reply& reply,
                                     ExtendedError error) const {
-  // Not in what an upstream said: no name of ours is in it.
+  // Only in our own text; an upstream's text has no names to replace.
   error.text = with_names(
       error.text, options_.upstream_naming.for_client(reply.peer.address));
   return error;
 }
 
-// An upstream completed what a zone began.  Does the published zone still
-// begin it the same way?
+// An upstream completed an answer that a zone began.  Does the published zone
+// still begin it the same way?
 bool QueryHandler::zone_still_says_so(const Query& query, const ZoneSet& zones,
                                       const Reply& reply) {
   const Zone* zone = zones.closest_to(query.qname);
@@ -273,9 +273,9 @@ void QueryHandler::answer_from(const Zone& zone, const ZoneSet& zones,
     waiting->chain->target.qname = Name(NameView(answer_.unfinished));
     return forward(std::move(waiting));
   }
-  // Names that do not exist are without number, and the tree says so as fast
-  // as the cache would: they stay out of it.  So does a part, which is not for
-  // everyone; it takes no longer to make than what it is sent in is large.
+  // Names that do not exist are not cached: there are endlessly many, and the
+  // tree answers as fast as the cache.  Nor are partial answers: each client
+  // gets a different part, and making one costs no more than sending it.
   if (reply.tier == Tier::kCache && answer_.rcode == Rcode::kNoError &&
       !writer_.is_cut()) {
     stored_.assign(encoded);
@@ -301,7 +301,7 @@ const ExtendedError* QueryHandler::staleness_of(const Query& query,
   return zone == nullptr ? nullptr : staleness(*zone, query.qname, rcode);
 }
 
-// A reverse tree lacks most names; someone else may have them.
+// A reverse zone lacks most names; upstreams may have them.
 bool QueryHandler::is_for_upstream(const Zone& zone, const Reply& reply) const {
   return zone.falls_through() && reply.tier == Tier::kCache &&
          !answer_.name_has_data && answer_.unfinished == nullptr;

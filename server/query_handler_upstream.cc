@@ -48,7 +48,7 @@ void QueryHandler::refresh_early(const Query& query, const CacheKey& key,
   forward(std::move(waiting));
 }
 
-// Once for each who waits, so no more than what differs between them.
+// Runs for each waiter, so it does only what differs between them.
 void QueryHandler::finish(Pending& pending, const SharedOutcome& outcome) {
   if (pending.is_answered && is_failure(*outcome)) return;
   conclude(pending, outcome);
@@ -137,8 +137,8 @@ bool QueryHandler::conclude_stale(const Pending& pending,
   return true;
 }
 
-// The zone's CNAMEs, and what an upstream says of the name they lead to, with
-// the rcode of the last name (RFC 6604).  Null: it did not answer.
+// The zone's CNAMEs followed by the upstream's answer for their target, with
+// the rcode of the last name (RFC 6604).  Null: no answer came.
 EncodedAnswer QueryHandler::joined(const Pending& pending,
                                    const UpstreamAnswer* answer) {
   writer_.start(pending.query);
@@ -175,7 +175,7 @@ void QueryHandler::keep(const Pending& pending, const UpstreamAnswer& from,
   stored_.refresh = last_part && !stored_.depends_on_zone()
                         ? stored_.expires - *last_part
                         : TimePoint::max();
-  // What the zone said does not age.
+  // The TTLs of the zone's own records do not age.
   EncodedAnswer ageing = answer;
   if (pending.chain) {
     ageing.ttl_offsets = answer.ttl_offsets.subspan(

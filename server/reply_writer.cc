@@ -168,7 +168,7 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   }
 }
 
-// RFC 6891 6.1.2, RFC 8914 2.  The text gives way where it does not fit.
+// RFC 6891 6.1.2, RFC 8914 2.  The text is dropped if it does not fit.
 void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
                             std::size_t limit) {
   store16(10, load16(message_, 10) + 1U);

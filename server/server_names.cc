@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// Not more often, whatever the TTL says, and not less.
+// The shortest and the longest time between lookups, whatever the TTL.
 constexpr seconds kShortest{5};
 constexpr seconds kLongest{300};
 
@@ -149,7 +149,7 @@ void ServerNames::finish(const std::shared_ptr<Lookup>& lookup) {
   auto& found = lookup->found;
   seconds next = kShortest;
   if (found.addresses.empty()) {
-    // Last good addresses stay; said once, not every five seconds.
+    // Keeps the last good addresses; logged once, not every five seconds.
     if (!std::exchange(lookup->complained, true)) {
       log_warning(
           "stub domain server {} has no address: {}", name,

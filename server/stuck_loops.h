@@ -23,9 +23,9 @@ class StuckLoops {
   StuckLoops(std::size_t loops, const Limits& limits)
       : limits_(limits), waited_(loops) {}
 
-  // One look after a sleep of `slept`.  No more of it is held against a loop
-  // than a step; a sleep of more than two steps gives every loop the whole
-  // limit again.
+  // One check after a sleep of `slept`, of which at most one step counts
+  // against a loop; after a sleep of more than two steps every loop has the
+  // whole limit again.
   void sleep_ended(std::chrono::nanoseconds slept) {
     const bool stood_still = slept > 2 * limits_.step;
     for (auto& waited : waited_) {

@@ -43,7 +43,7 @@ void TcpListener::accept() {
     if (error == boost::asio::error::operation_aborted) return;
     if (!acceptor_.is_open()) return;
     if (!error) return take_and_accept(std::move(socket));
-    // Gone before it was accepted: no reason to wait.
+    // The client closed it before accept(): try the next one at once.
     if (error.value() == ECONNABORTED) return accept();
     sessions_.close_idlest();
     back_off();

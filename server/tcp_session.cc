@@ -240,7 +240,7 @@ void TcpSession::on_writable() {
   go_on();
 }
 
-// Takes up what limits had stopped, and closes when there is no more to do.
+// Continues reading after a limit, or closes when nothing is left.
 void TcpSession::go_on() {
   if (closed_ || taking_) return;
   if (!input_.empty()) input_.drop(take_messages(input_.octets()));

@@ -10,8 +10,8 @@ namespace {
 
 using Udp = boost::asio::ip::udp;
 
-// Read before other sockets get their turn: an upstream that floods us holds up
-// nobody else.
+// Datagrams read before other sockets get their turn, so that an upstream's
+// flood delays nobody else.
 constexpr int kMostDatagramsAtOnce = 64;
 
 std::uint16_t id_of(std::span<const std::uint8_t> message) {

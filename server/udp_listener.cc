@@ -6,7 +6,7 @@
 namespace canopy {
 namespace {
 
-// After so many batches, timers and other sockets get their turn.
+// After this many batches, timers and other sockets get their turn.
 constexpr int kBatchesInARow = 4;
 
 LocalAddress local_address_of(const SocketAddress& local) {

@@ -141,7 +141,7 @@ void UpstreamCondition::note_check_answered(TimePoint now, Rcode rcode) {
   answers_checks_.store(true, std::memory_order_relaxed);
   check_refused_ = rcode != Rcode::kNoError && rcode != Rcode::kNxDomain;
   checks_failed_ = 0;
-  // Clients' names are refused: this says nothing of those.
+  // An answered check does not disprove refusals of clients' names.
   if (failures_ > 0 && failure_ == Failure::kRefusal) return;
   forget_failures(now);
 }

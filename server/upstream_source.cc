@@ -171,7 +171,7 @@ std::vector<SocketAddress> UpstreamSource::without_ourselves(
 }
 
 void UpstreamSource::read_again(When when) {
-  // What is wrong is said once, not at every look.
+  // A fault is logged once, not at every check.
   std::optional<Texts> texts;
   try {
     texts = read_texts();

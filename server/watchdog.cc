@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kLongestStep{1'000};
-// For the last line, if nobody reads stderr.
+// Limit for writing the last line if stderr is not read.
 constexpr milliseconds kFlush{1'000};
 
 // Ten looks within the limit.

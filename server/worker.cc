@@ -80,7 +80,7 @@ void Worker::wind_down_tcp() {
 }
 
 void Worker::stop() {
-  // Behind what is queued, which may be answers to be sent.
+  // After the queued work, which may be answers to send.
   boost::asio::post(io_, [this] { io_.stop(); });
   if (thread_.joinable()) thread_.join();
 }

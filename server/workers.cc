@@ -78,7 +78,7 @@ void Workers::drain(const DrainTimes& times, const Pause& pause) {
     seen = now;
   }
   for (const auto& worker : workers_) worker->wind_down_tcp();
-  // Answers under way: a forwarded one may take as long as upstreams may.
+  // Waits for outstanding answers; a forwarded one may take seconds.
   while (Clock::now() < end && tcp_connections() > 0) {
     if (pause(kLook)) return;
   }

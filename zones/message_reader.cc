@@ -35,7 +35,7 @@ std::optional<Edns> decode_edns(const MessageReader::SkippedRecord& opt) {
 // TSIG or SIG(0), and as many again.  A query with more is refused unread.
 constexpr unsigned kMostQueryRecords = 8;
 
-// The records behind the question: none of them matters but one OPT.
+// Reads the records behind the question; only OPT matters.
 bool decode_records(MessageReader& reader, Query& query) {
   const unsigned before = reader.answer_count() + reader.authority_count();
   const unsigned all = before + reader.additional_count();

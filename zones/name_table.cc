@@ -46,8 +46,8 @@ NameTable::Suffixes::Suffixes(NameView name, std::uint64_t seed)
   }
 }
 
-// What an older message left must not be taken for this one's when the count
-// of generations comes round.
+// When the generation count wraps around, entries of an old message must not
+// look current.
 void NameTable::clear() {
   size_ = 0;
   if (++generation_ != 0) return;

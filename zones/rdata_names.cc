@@ -17,7 +17,7 @@ std::optional<RdataNames> naptr_names(Rdata rdata) {
   return RdataNames{.before = at, .names = 1, .after = 0};
 }
 
-// RFC 2874 3.1: a prefix length, what is left of an address, the prefix's name.
+// RFC 2874 3.1: prefix length, rest of the address, name of the prefix.
 std::optional<RdataNames> a6_names(Rdata rdata) {
   if (rdata.empty() || rdata[0] > 128) return std::nullopt;
   const std::size_t suffix = (128U - rdata[0] + 7) / 8;

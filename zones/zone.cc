@@ -52,7 +52,7 @@ std::size_t estimated_size(RrsetView rrset) {
   return rrset.count() * (kBesideRdata + (*rrset.begin()).size());
 }
 
-// Whether a chain of CNAMEs that goes on with `name` would repeat one.
+// Whether continuing the CNAME chain with `name` would form a loop.
 bool holds_link(const Answer& answer, NameView name) {
   return std::ranges::any_of(
       answer.entries, [name](const auto& link) { return link.owner == name; });
