@@ -62,10 +62,47 @@ ClusterWatch::Put ClusterWatch::put_one(const Listing& listing,
 
 void ClusterWatch::keep(const Listing& listing, const MalformedObject& object) {
   const std::lock_guard lock(mutex_);
+  keep_one(listing, object);
+}
+
+void ClusterWatch::keep_one(const Listing& listing,
+                            const MalformedObject& object) {
   note_malformed(object);
   if (zones_.objects().origin(object.kind, object.key) == listing.replaces) {
     zones_.renew(object.kind, object.key, listing.origin);
   }
+}
+
+void ClusterWatch::put_event(const Listing& listing, WatchEvent&& event) {
+  const std::lock_guard lock(mutex_);
+  const bool deleted = event.type == WatchEvent::Type::kDeleted;
+  if (const auto* bad = std::get_if<MalformedObject>(&event.object)) {
+    if (deleted) return take_back(listing, bad->kind, bad->key);
+    return keep_one(listing, *bad);
+  }
+  auto* decoded = std::get_if<DecodedObject>(&event.object);
+  if (decoded == nullptr) return;
+  if (deleted || !zones_.wants(decoded->object, decoded->labels)) {
+    return take_back(listing, kind_of(decoded->object),
+                     key_of(decoded->object));
+  }
+  note_gaps(*decoded);
+  put_one(listing, std::move(decoded->object));
+}
+
+// The list had it, and will not have it at its end.  Until then it stays, as
+// what the list does not name: the list may break off.
+void ClusterWatch::take_back(const Listing& listing, ObjectKind kind,
+                             const ObjectKey& key) {
+  if (zones_.objects().origin(kind, key) != listing.origin) return;
+  const Origin before = replaced_by(listing);
+  if (before == 0) return zones_.drop(kind, key);
+  zones_.renew(kind, key, before);
+}
+
+// Before a kind's first list there may be a snapshot.  0: there is nothing.
+Origin ClusterWatch::replaced_by(const Listing& listing) const {
+  return listing.replaces == 0 ? snapshot_ : listing.replaces;
 }
 
 void ClusterWatch::finish(const Listing& listing, ObjectKind kind,
@@ -79,9 +116,8 @@ void ClusterWatch::finish(const Listing& listing, ObjectKind kind,
 
 void ClusterWatch::abandon(const Listing& listing) {
   const std::lock_guard lock(mutex_);
+  const Origin before = replaced_by(listing);
   for (const ObjectKind kind : kAllKinds) {
-    // Its objects may have replaced those of a snapshot.
-    const Origin before = listing.replaces == 0 ? snapshot_ : listing.replaces;
     if (before == 0) {
       sweep_kind(kind, listing.origin);
       continue;
@@ -170,6 +206,11 @@ void ClusterWatch::count_event(ObjectKind kind, const WatchEvent& event) {
 void ClusterWatch::note_watch(ObjectKind kind) {
   const std::lock_guard lock(mutex_);
   ++of(kind).watches;
+}
+
+void ClusterWatch::note_streamed_list(ObjectKind kind) {
+  const std::lock_guard lock(mutex_);
+  ++of(kind).streamed;
 }
 
 void ClusterWatch::note_failure(ObjectKind kind) {

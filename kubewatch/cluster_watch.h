@@ -53,6 +53,8 @@ class ClusterWatch {
   Put put(const Listing& listing, DecodedObject&& object);
   // The object cannot be read: its last version stays.
   void keep(const Listing& listing, const MalformedObject& object);
+  // For a list that is a watch's first events: one of them, but no bookmark.
+  void put_event(const Listing& listing, WatchEvent&& event);
   // The list is whole.  Sweeps, and publishes once every kind had its list.
   void finish(const Listing& listing, ObjectKind kind,
               const std::string& resource_version);
@@ -66,6 +68,8 @@ class ClusterWatch {
   // --- a watch: one event, published at once.
   void apply(Origin origin, ObjectKind kind, WatchEvent&& event);
   void note_watch(ObjectKind kind);
+  // The list that finished was a watch's first events.
+  void note_streamed_list(ObjectKind kind);
   // The API server answers, or does not.
   void note_contact(ObjectKind kind);
   void note_failure(ObjectKind kind);
@@ -90,6 +94,9 @@ class ClusterWatch {
 
  private:
   Put put_one(const Listing& listing, Object&& object);
+  void keep_one(const Listing& listing, const MalformedObject& object);
+  void take_back(const Listing& listing, ObjectKind kind, const ObjectKey& key);
+  Origin replaced_by(const Listing& listing) const;
   void sweep_kind(ObjectKind kind, Origin origin);
   bool every_kind_is_synced() const;
   void note_list(ObjectKind kind);

@@ -6,53 +6,16 @@
 
 #include "healthz/guarded.h"
 #include "healthz/log.h"
-#include "kubewatch/watch_decoder.h"
 
 namespace canopy::kube {
 
 namespace {
-
-using End = ApiReply::End;
 
 constexpr auto kNever =
     std::numeric_limits<std::chrono::steady_clock::rep>::max();
 // Reasons told while one trouble lasts; what comes after them is counted.
 constexpr std::size_t kMaxTroubles = 4;
 constexpr std::chrono::milliseconds kStopAgain{20};
-
-const char* path_of(ObjectKind kind) {
-  switch (kind) {
-    case ObjectKind::kNamespace:
-      return "/api/v1/namespaces";
-    case ObjectKind::kService:
-      return "/api/v1/services";
-    case ObjectKind::kEndpointSlice:
-      return "/apis/discovery.k8s.io/v1/endpointslices";
-    case ObjectKind::kPod:
-      return "/api/v1/pods";
-  }
-  return "";
-}
-
-// RFC 3986 2.1: all but the unreserved.
-std::string percent_encoded(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                       (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[octet >> 4];
-      out += kHex[octet & 15];
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -154,139 +117,12 @@ void Reflector::run() {
   }
 }
 
-// --- list -----------------------------------------------------------------
-
-std::string Reflector::resource_path() const { return path_of(options_.kind); }
-
-std::string Reflector::selector() const {
-  // Namespaces are judged here: their labels decide, not these.
-  if (options_.kind == ObjectKind::kNamespace) return {};
-  const LabelSelector& labels = cluster_.options().selection.labels;
-  if (labels.is_empty()) return {};
-  return "&labelSelector=" + percent_encoded(labels.text());
-}
-
-std::string Reflector::list_path(const std::string& continue_token) const {
-  std::string path = resource_path() +
-                     "?limit=" + std::to_string(options_.page_size) +
-                     selector();
-  if (!continue_token.empty()) {
-    path += "&continue=" + percent_encoded(continue_token);
-  }
-  return path;
-}
-
-std::string Reflector::watch_path(std::chrono::seconds duration) const {
-  return resource_path() +
-         "?watch=1&allowWatchBookmarks=true&resourceVersion=" +
-         percent_encoded(resource_version_) +
-         "&timeoutSeconds=" + std::to_string(duration.count()) + selector();
-}
-
-Reflector::Next Reflector::list() {
-  const Listing listing{cluster_.new_origin(), origin_, {}};
-  ListEnvelope envelope;
-  ListProgress progress;
-  do {
-    rest_after_empty(progress.empty_pages());
-    const ApiReply reply = list_page(listing, envelope, progress);
-    if (reply.end != End::kWhole) {
-      cluster_.abandon(listing);
-      // The pages' snapshot was compacted away: from the first one again.
-      if (reply.end != End::kStopped) failed("list: " + reply.why);
-      if (!wants_to_end()) pause(reply.retry_after);
-      return Next::kList;
-    }
-  } while (!envelope.continue_token.empty());
-  origin_ = listing.origin;
-  resource_version_ = envelope.resource_version;
-  consistency_.listed(progress.objects(), resource_version_);
-  listed_ = checked_ = options_.clock();
-  list_again_ = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      options_.times.relist * (1 + options_.random()));
-  cluster_.finish(listing, options_.kind, resource_version_);
-  succeeded();
-  return Next::kWatch;
-}
-
-// A reply that is not whole and a list is not End::kWhole.
-ApiReply Reflector::list_page(const Listing& listing, ListEnvelope& envelope,
-                              ListProgress& progress) {
-  const ReflectorTimes& times = options_.times;
-  const std::string path = list_path(envelope.continue_token);
-  bool has_end = false;
-  ListDecoder decoder(kind_name(options_.kind),
-                      {[&](Decoded&& decoded) {
-                         put(listing, std::move(decoded));
-                         rest_now_and_then();
-                         return progress.take_object();
-                       },
-                       [&](ListEnvelope&& found) {
-                         envelope = std::move(found);
-                         has_end = true;
-                         return true;
-                       }});
-  Time start{};
-  std::int64_t octets = 0;
-  ApiReply reply =
-      request({.path = path,
-               .read_timeout = times.read_slack,
-               .compressed = true,
-               .on_start =
-                   [&] {
-                     start = options_.clock();
-                     expect_within(times.read_slack);
-                   }},
-              [&](std::string_view bytes) {
-                octets += static_cast<std::int64_t>(bytes.size());
-                expect_within(start - options_.clock() + times.read_slack +
-                              std::chrono::seconds(octets / times.least_rate));
-                return !wants_to_end() && decoder.feed(bytes);
-              });
-  if (overdue_) {
-    reply.end = End::kFailed;
-    reply.why = "the reply is too slow";
-  } else if (!decoder.error().empty()) {
-    reply.end = End::kFailed;
-    reply.why = "the reply is not a list: " + decoder.error();
-  } else if (reply.end == End::kWhole &&
-             (!has_end || !decoder.is_between_values())) {
-    reply.end = End::kFailed;
-    reply.why = "the reply is not a list: it ends too early";
-  }
-  if (reply.end == End::kWhole) progress.take_page(envelope);
-  if (!progress.why().empty()) {
-    reply.end = End::kFailed;
-    reply.why = "the list does not come to an end: " + progress.why();
-  }
-  return reply;
-}
-
 ApiReply Reflector::request(const ApiRequest& request,
                             const ApiClient::Receiver& receive) {
   overdue_ = false;
   ApiReply reply = client_.get(request, receive);
   expect_nothing();
   return reply;
-}
-
-void Reflector::put(const Listing& listing, Decoded&& decoded) {
-  if (auto* object = std::get_if<DecodedObject>(&decoded)) {
-    cluster_.put(listing, std::move(*object));
-  } else if (const auto* bad = std::get_if<MalformedObject>(&decoded)) {
-    cluster_.keep(listing, *bad);
-  }
-}
-
-// A list is much work at a stretch, and a thread that answers may have to share
-// its core: with fair shares a question would wait for milliseconds.  A first
-// list need not rest, for little can be answered before its end.
-void Reflector::rest_now_and_then() {
-  constexpr std::chrono::microseconds kWork{300};
-  constexpr std::chrono::microseconds kRest{50};
-  if (origin_ == 0 || options_.clock() - rested_ < kWork) return;
-  wait(kRest);
-  rested_ = options_.clock();
 }
 
 // --- trying again ---------------------------------------------------------

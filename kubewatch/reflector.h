@@ -1,7 +1,9 @@
 // Keeps ClusterWatch like one resource of the API server: a list, then a watch
-// from there on, for ever.  A watch that is cut goes on where it was.  A new
-// list, in which objects are replaced one by one, is made after a 410 (too
-// old), after a watch that says nothing any more, when the API server has
+// from there on, for ever.  The list is the first events of that watch where
+// the API server streams lists (initial_events.h), which spares it to build
+// them; else it comes in pages.  A watch that is cut goes on where it was.
+// A new list, in which objects are replaced one by one, is made after a 410
+// (too old), after a watch that says nothing any more, when the API server has
 // another number of objects than it told us of or an event is older than the
 // one before it (consistency_check.h), and every hour or two.
 //
@@ -14,6 +16,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -21,16 +24,22 @@
 #include "kubewatch/api_client.h"
 #include "kubewatch/cluster_watch.h"
 #include "kubewatch/consistency_check.h"
+#include "kubewatch/initial_events.h"
 #include "kubewatch/list_progress.h"
 
 namespace canopy::kube {
+
+class WatchDecoder;
 
 struct ReflectorTimes {
   std::chrono::seconds watch{300};  // at least; up to twice as long
   // For an answer to begin, and for one event to come in whole.
   std::chrono::seconds read_slack{30};
-  // A page of a list must on average come at this rate, octets a second.
+  // A list, or a page of one, must on average come at this rate, octets a
+  // second.
   std::int64_t least_rate = 4096;
+  // An API server that does not stream lists is asked for pages this long.
+  std::chrono::seconds stream_again{600};
   // Without an event or a bookmark a watch is frozen: API servers send a
   // bookmark a minute.  Only once one was seen; doubled each time it happens.
   std::chrono::seconds silence{150};
@@ -78,11 +87,38 @@ class Reflector {
   enum class Next { kWatch, kList };
   using Time = std::chrono::steady_clock::time_point;
 
+  // A list that is a watch's first events, up to its end.
+  struct StreamedList {
+    Listing listing;
+    InitialEvents events;
+  };
+  // A watch, from its request on.
+  struct Stream {
+    std::chrono::seconds duration{};   // asked for
+    std::optional<StreamedList> list;  // none: its events are changes
+    Time start{};                      // of the request, or of the changes
+    std::int64_t octets = 0;
+    std::size_t events = 0;
+    bool fruitful = false;  // a change came
+  };
+
   void run();
   bool wants_to_end();
   Next list();
+  Next list_in_pages();
   ApiReply list_page(const Listing& listing, ListEnvelope& envelope,
                      ListProgress& progress);
+  void finish_list(const Listing& listing, std::uint64_t objects,
+                   const std::string& resource_version);
+  void expect_rest_of_list(Time start, std::int64_t octets);
+  Next list_in_stream();
+  bool take_initial(Stream& stream, WatchEvent&& event);
+  void begin_watch(Stream& stream);
+  Next after_broken_stream(const StreamedList& list, const ApiReply& reply);
+  std::string why_broken(const StreamedList& list, const ApiReply& reply) const;
+  bool is_no_streamed_list(const StreamedList& list,
+                           const ApiReply& reply) const;
+  void list_in_pages_for_now(const std::string& why);
   ApiReply request(const ApiRequest& request,
                    const ApiClient::Receiver& receive);
   void put(const Listing& listing, Decoded&& decoded);
@@ -91,6 +127,11 @@ class Reflector {
   Next check();
   Next judge(ConsistencyCheck::Verdict verdict);
   Next watch();
+  Next follow(Stream& stream, const std::string& path);
+  bool receive(Stream& stream, WatchDecoder& decoder, std::string_view bytes);
+  void begin_reply(Stream& stream);
+  bool take_event(Stream& stream, WatchEvent&& event);
+  std::chrono::seconds watch_duration() const;
   Next after_watch(const ApiReply& reply, bool fruitful);
   // The last event was older than those before it.
   bool is_back_in_time() const;
@@ -101,8 +142,11 @@ class Reflector {
   void expect_within(std::chrono::nanoseconds time);
   void expect_nothing();
   bool take(WatchEvent&& event);
+  void note_error(const WatchEvent& event);
+  std::string error_event_text() const;
   std::string resource_path() const;
   std::string list_path(const std::string& continue_token) const;
+  std::string stream_path(std::chrono::seconds duration) const;
   std::string watch_path(std::chrono::seconds duration) const;
   std::string selector() const;
 
@@ -142,6 +186,9 @@ class Reflector {
   Time rested_{};
   std::set<std::string> troubles_;  // what the log said since all was well
   std::size_t failures_ = 0;
+  Time pages_until_{};              // lists come in pages
+  bool told_of_pages_ = false;      // in the log
+  std::size_t broken_streams_ = 0;  // in a row, streamed lists that failed
   ConsistencyCheck consistency_;
   ConsistencyCheck::Verdict verdict_ = ConsistencyCheck::Verdict::kNone;
   std::size_t differed_ = 0;  // checks in a row

@@ -32,49 +32,74 @@ bool is_gone(const ApiStatus& status) {
 // --- watch ----------------------------------------------------------------
 
 Reflector::Next Reflector::watch() {
+  Stream stream;
+  stream.duration = watch_duration();
+  cluster_.note_watch(options_.kind);
+  return follow(stream, watch_path(stream.duration));
+}
+
+std::chrono::seconds Reflector::watch_duration() const {
+  return std::chrono::seconds(static_cast<std::int64_t>(
+      double(options_.times.watch.count()) * (1 + options_.random())));
+}
+
+Reflector::Next Reflector::follow(Stream& stream, const std::string& path) {
   const ReflectorTimes& times = options_.times;
-  const auto duration = std::chrono::seconds(static_cast<std::int64_t>(
-      double(times.watch.count()) * (1 + options_.random())));
-  bool fruitful = false;
-  std::size_t events = 0;
   error_event_ = {};
   verdict_ = ConsistencyCheck::Verdict::kNone;
   WatchDecoder decoder(options_.kind, [&](WatchEvent&& event) {
-    ++events;
-    fruitful = take(std::move(event)) || fruitful;
-    if (error_event_.code != 0) return false;
-    return !is_back_in_time() && judge(verdict_) == Next::kWatch;
+    return take_event(stream, std::move(event));
   });
-  cluster_.note_watch(options_.kind);
-  const Time start = options_.clock();
+  stream.start = options_.clock();
   ApiReply reply = request(
-      {.path = watch_path(duration),
-       .read_timeout = duration + times.read_slack,
-       .on_start = [&] { expect_within(times.read_slack); },
-       .on_reply =
+      {.path = path,
+       .read_timeout = stream.duration + times.read_slack,
+       .on_start =
            [&] {
-             expect_within(allowed_silence(duration));
-             watching_since_ = options_.clock().time_since_epoch().count();
-           }},
-      [&](std::string_view bytes) {
-        const std::size_t before = events;
-        const bool was_between = decoder.is_between_values();
-        const bool go_on = !wants_to_end() && decoder.feed(bytes);
-        if (decoder.is_between_values()) {
-          expect_within(allowed_silence(duration));
-        } else if (was_between || events > before) {
-          expect_within(times.read_slack);
-        }
-        return go_on;
-      });
-  if (overdue_) return after_silence(reply);
+             stream.start = options_.clock();
+             expect_within(times.read_slack);
+           },
+       .on_reply = [&] { begin_reply(stream); }},
+      [&](std::string_view bytes) { return receive(stream, decoder, bytes); });
   if (!decoder.error().empty()) {
     reply.end = End::kFailed;
     reply.why = "not a watch event: " + decoder.error();
   }
-  const bool lasted = options_.clock() - start > times.shortest_watch;
+  if (stream.list) return after_broken_stream(*stream.list, reply);
+  if (overdue_) return after_silence(reply);
+  const bool lasted = options_.clock() - stream.start > times.shortest_watch;
   short_watches_ = lasted ? 0 : short_watches_ + 1;
-  return after_watch(reply, fruitful || lasted);
+  return after_watch(reply, stream.fruitful || lasted);
+}
+
+void Reflector::begin_reply(Stream& stream) {
+  if (stream.list) return;
+  expect_within(allowed_silence(stream.duration));
+  watching_since_ = options_.clock().time_since_epoch().count();
+}
+
+bool Reflector::receive(Stream& stream, WatchDecoder& decoder,
+                        std::string_view bytes) {
+  const std::size_t before = stream.events;
+  const bool was_between = decoder.is_between_values();
+  stream.octets += static_cast<std::int64_t>(bytes.size());
+  const bool go_on = !wants_to_end() && decoder.feed(bytes);
+  if (stream.list) {
+    expect_rest_of_list(stream.start, stream.octets);
+  } else if (decoder.is_between_values()) {
+    expect_within(allowed_silence(stream.duration));
+  } else if (was_between || stream.events > before) {
+    expect_within(options_.times.read_slack);
+  }
+  return go_on;
+}
+
+bool Reflector::take_event(Stream& stream, WatchEvent&& event) {
+  ++stream.events;
+  if (stream.list) return take_initial(stream, std::move(event));
+  stream.fruitful = take(std::move(event)) || stream.fruitful;
+  if (error_event_.code != 0) return false;
+  return !is_back_in_time() && judge(verdict_) == Next::kWatch;
 }
 
 std::chrono::seconds Reflector::allowed_silence(
@@ -89,8 +114,7 @@ std::chrono::seconds Reflector::allowed_silence(
 bool Reflector::take(WatchEvent&& event) {
   verdict_ = ConsistencyCheck::Verdict::kNone;
   if (event.type == WatchEvent::Type::kError) {
-    error_event_ = event.status;
-    if (error_event_.code == 0) error_event_.code = 500;
+    note_error(event);
     return false;
   }
   verdict_ = consistency_.saw(event.type, event.resource_version);
@@ -111,6 +135,16 @@ bool Reflector::take(WatchEvent&& event) {
   return true;
 }
 
+void Reflector::note_error(const WatchEvent& event) {
+  error_event_ = event.status;
+  if (error_event_.code == 0) error_event_.code = 500;
+}
+
+std::string Reflector::error_event_text() const {
+  return "error event " + std::to_string(error_event_.code) + " " +
+         shown(error_event_.message);
+}
+
 Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
   if (wants_to_end()) return Next::kWatch;
   if (is_gone(reply.status) || is_gone(error_event_)) {
@@ -124,8 +158,7 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
     return Next::kList;
   }
   if (error_event_.code != 0) {
-    failed("watch: error event " + std::to_string(error_event_.code) + " " +
-           shown(error_event_.message));
+    failed("watch: " + error_event_text());
     pause();
     return Next::kWatch;
   }

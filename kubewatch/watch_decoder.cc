@@ -111,6 +111,14 @@ std::string resource_version_in(const json::Value& object) {
   return std::string(text_member(*metadata, "resourceVersion"));
 }
 
+bool ends_initial_events(const json::Value& object) {
+  const json::Value* metadata = member(object, "metadata");
+  if (metadata == nullptr) return false;
+  const json::Value* annotations = member(*metadata, "annotations");
+  return annotations != nullptr &&
+         text_member(*annotations, "k8s.io/initial-events-end") == "true";
+}
+
 ListEnvelope envelope_in(const json::Value& value) {
   ListEnvelope envelope;
   envelope.kind = text_member(value, "kind");
@@ -168,6 +176,8 @@ bool WatchDecoder::decode(std::string& text) {
       return false;
     }
   }
+  event.ends_initial_events =
+      type == Type::kBookmark && ends_initial_events(*object);
   if (!type) event.object = unknown_event(kind_, name);
   if (is_of_object(event.type)) {
     event.object = decode_object(*object, kind_name(kind_));

@@ -63,6 +63,9 @@ struct WatchEvent {
   Decoded object;                // unless a bookmark or an error
   std::string resource_version;  // empty when not said
   ApiStatus status;              // of an error
+  // A bookmark with the annotation k8s.io/initial-events-end: the events
+  // before it were a list (initial_events.h).
+  bool ends_initial_events = false;
 };
 
 // A list without its items.

@@ -45,6 +45,7 @@ struct KindStatus {
   std::uint64_t deleted = 0;
   std::uint64_t bookmarks = 0;
   std::uint64_t lists = 0;      // full lists taken in
+  std::uint64_t streamed = 0;   // of them, those that were a watch's events
   std::uint64_t watches = 0;    // watches begun
   std::uint64_t failures = 0;   // lists and watches that failed
   std::uint64_t malformed = 0;  // objects skipped

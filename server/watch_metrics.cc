@@ -34,6 +34,10 @@ void write_kind(const kube::KindStatus& status, const char* kind,
                labels, status.synced ? 1 : 0);
   writer.counter({"canopydns_watch_resyncs_total", "Full lists applied."},
                  labels, static_cast<double>(status.lists));
+  writer.counter({"canopydns_watch_streamed_lists_total",
+                  "Full lists that were streamed: the first events of a "
+                  "watch (WatchList)."},
+                 labels, static_cast<double>(status.streamed));
   writer.counter({"canopydns_watch_starts_total", "Watches started."}, labels,
                  static_cast<double>(status.watches));
   writer.counter(

@@ -2,6 +2,7 @@
 are answered with whatever octets a test gives; until it gives some, each list
 is empty and each watch silent."""
 
+import json
 import socket
 import threading
 import time
@@ -25,11 +26,28 @@ def list_of(resource, items=b"", token="", version="7"):
                 token.encode(), items))
 
 
+def event(kind, version, /, **thing):
+    """A watch event's JSON text."""
+    metadata = {"resourceVersion": str(version), **thing.pop("metadata", {})}
+    return json.dumps({"type": kind, "object": {
+        "metadata": metadata, **thing}}).encode() + b"\n"
+
+
+def end_of_list(version):
+    """The event that ends a streamed list."""
+    return event("BOOKMARK", version, metadata={
+        "annotations": {"k8s.io/initial-events-end": "true"}})
+
+
 def reply(body, *headers, status="200 OK"):
     """A whole response."""
     head = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers,
             f"Content-Length: {len(body)}"]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+NO_STREAMS = reply(b'{"kind":"Status","code":422,"reason":"Invalid"}',
+                   status="422 Unprocessable Entity")
 
 
 class Request:
@@ -41,17 +59,24 @@ class Request:
 
     @property
     def is_watch(self):
-        return "watch" in self.query
+        return "watch" in self.query and not self.is_stream
+
+    @property
+    def is_stream(self):
+        """A list that is a watch's first events, and that watch."""
+        return "sendInitialEvents" in self.query
 
 
 class HostileApi:
     """`lists` and `watches` are functions of a Request that return octets, or
     an iterable of them; the connection is closed at the end of an iterable.
-    None is silence."""
+    None is silence.  Without `streams`, lists are not streamed: 422, and
+    nothing in `asked`."""
 
-    def __init__(self, lists=None, watches=None):
+    def __init__(self, lists=None, watches=None, streams=None):
         self.lists = lists or (lambda request: reply(list_of(request.resource)))
         self.watches = watches or (lambda request: None)
+        self.streams = streams
         self.asked = []  # Requests, in order
         self._ended = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -69,9 +94,15 @@ class HostileApi:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def times(self, resource, watch=False):
-        """When its lists, or its watches, were asked for."""
+        """When its lists in pages, or its watches, were asked for."""
         return [request.time for request in list(self.asked)
-                if request.resource == resource and request.is_watch == watch]
+                if request.resource == resource and not request.is_stream
+                and request.is_watch == watch]
+
+    def streamed(self, resource):
+        """When its streamed lists were asked for."""
+        return [request.time for request in list(self.asked)
+                if request.resource == resource and request.is_stream]
 
     def _accept(self):
         while not self._ended.is_set():
@@ -97,8 +128,13 @@ class HostileApi:
         while lines.readline() not in (b"\r\n", b""):
             pass
         request = Request(line)
+        answer = (self.streams if request.is_stream else self.watches
+                  if request.is_watch else self.lists)
+        if answer is None:
+            connection.sendall(NO_STREAMS)
+            return True
         self.asked.append(request)
-        octets = (self.watches if request.is_watch else self.lists)(request)
+        octets = answer(request)
         if octets is None:
             self._ended.wait()
             return False

@@ -124,6 +124,7 @@ def test_metrics_are_prometheus_text(healthy):
     ("canopydns_zone_bytes", "gauge"),
     ("canopydns_watch_events_total", "counter"),
     ("canopydns_watch_resyncs_total", "counter"),
+    ("canopydns_watch_streamed_lists_total", "counter"),
     ("canopydns_dns_programming_duration_seconds", "histogram"),
     ("canopydns_probes_total", "counter"),
     ("canopydns_probe_latency_seconds", "histogram"),

@@ -9,7 +9,8 @@ import pytest
 
 from ask import rcode
 from canopy import IS_SANITIZED
-from hostile_api import HostileApi, highest_memory, list_of, reply
+from hostile_api import (HostileApi, end_of_list, event, highest_memory,
+                         list_of, reply)
 
 MEBIBYTE = 1 << 20
 # A process with an empty cluster has 16 MiB, or 30 with a sanitizer's.
@@ -85,6 +86,66 @@ def test_a_reply(canopy, what):
         is_hostile = False
         server.until_ready()
         print(f"{what}: {highest_memory(server) >> 10} KiB at the most")
+
+
+ADDED = event("ADDED", 5, metadata={"name": "web", "namespace": "default"})
+BEGIN = HEAD + b"\r\n"
+
+STREAMS = {
+    "422, as without the feature": lambda: [reply(
+        b'{"kind":"Status","code":422}', status="422 Unprocessable Entity")],
+    "405": lambda: [reply(b"", status="405 Method Not Allowed")],
+    "a list": lambda: [reply(list_of("services"))],
+    "HTML": lambda: [reply(b"<html>")],
+    "its end without an end": lambda: [BEGIN + ADDED],
+    "nothing": lambda: [reply(b"")],
+    "bookmarks without end": lambda: endless(BEGIN, event("BOOKMARK", 8)),
+    "an event of brackets":
+        lambda: endless(BEGIN + b'{"type":"ADDED","object":', b"["),
+    "an event of one string":
+        lambda: endless(BEGIN + b'{"type":"ADDED","object":"', b"a" * 1024),
+    "blanks": lambda: endless(BEGIN + ADDED, b" " * 1024),
+    "events from gzip": lambda: bomb(ADDED[:-3], b" "),
+    "brotli, which was not asked for":
+        lambda: endless(HEAD + b"Content-Encoding: br\r\n\r\n", b"\x5b\xff" * 9),
+    "headers without end":
+        lambda: endless(HEAD, b"".join(b"A%d: %s\r\n" % (i, b"a" * 100)
+                                       for i in range(100))),
+    "500, each time": lambda: [reply(b"", status="500 Internal Server Error")],
+    "an event, and cut": lambda: [CHUNKED + b"%x\r\n%s\r\n" % (
+        len(ADDED), ADDED)],
+    "an error event, each time": lambda: [BEGIN + event(
+        "ERROR", 1, kind="Status", code=500)],
+}
+
+
+@pytest.mark.parametrize("what", STREAMS)
+def test_what_is_no_streamed_list(canopy, what):
+    """Then lists come in pages: no answer is lost."""
+    with HostileApi(streams=lambda request: STREAMS[what]()) as api:
+        server = canopy(f"--kube-master-url={api.url}")
+        assert IS_SANITIZED or highest_memory(server) < MOST_MEMORY
+        for resource in "services", "namespaces", "endpointslices":
+            assert 1 <= len(api.streamed(resource)) <= 3
+            assert len(api.times(resource)) == 1
+        assert len(server.log_lines("warning")) <= 6
+        assert max(map(len, server.log().splitlines())) < 1000
+        metrics = server.metrics()
+        assert metrics.sum("canopydns_watch_resyncs_total") == 3
+        assert metrics.sum("canopydns_watch_streamed_lists_total") == 0
+
+
+def test_the_end_of_a_streamed_list_and_410(canopy):
+    """Again and again: the pause before the next one doubles."""
+    def streams(request):
+        return [BEGIN + end_of_list(7) + event("ERROR", 1, kind="Status",
+                                               code=410)]
+    with HostileApi(streams=streams) as api:
+        server = canopy(f"--kube-master-url={api.url}")
+        server.until(lambda: len(api.streamed("services")) >= 7, "seven lists")
+        before, last = api.streamed("services")[5:7]
+        assert last - before > 1.5
+        assert not api.times("services")
 
 
 def test_a_continue_token_without_end(canopy):

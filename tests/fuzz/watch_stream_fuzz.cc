@@ -1,6 +1,6 @@
-// Any bytes as a watch stream, as a list and as YAML: nothing crashes, and
-// whatever was understood leaves the zones of a cluster that was so from the
-// start.
+// Any bytes as a watch stream, as a list that is streamed or whole, and as
+// YAML: nothing crashes, and whatever was understood leaves the zones of a
+// cluster that was so from the start.
 //
 // The first octet says how the rest is cut into pieces and which options are
 // on.
@@ -15,6 +15,7 @@
 
 #include "healthz/log.h"
 #include "kubewatch/cluster_watch.h"
+#include "kubewatch/initial_events.h"
 #include "kubewatch/watch_decoder.h"
 #include "kubewatch/yaml_to_json.h"
 #include "tests/kubewatch/zone_text.h"
@@ -125,6 +126,41 @@ void run_watch(std::string_view bytes, std::size_t piece,
   hold(zone_lines(live.zones) == zone_lines(empty.zones));
 }
 
+// Nothing is published before the end of a streamed list, and nothing is left
+// of one that has no end.
+void run_streamed_list(std::string_view bytes, std::size_t piece,
+                       const ClusterWatchOptions& options) {
+  Cluster live(options);
+  live.watch.finish_all();
+  const std::vector<std::string> before = zone_lines(live.zones);
+  const Listing listing{live.watch.new_origin(), 0, {}};
+  InitialEvents initial;
+  Last last;
+  WatchDecoder decoder(ObjectKind::kService, [&](WatchEvent&& event) {
+    if (event.type == WatchEvent::Type::kError || !initial.take(event)) {
+      return false;
+    }
+    if (initial.ended()) return false;
+    last.note(event);
+    live.watch.put_event(listing, std::move(event));
+    return true;
+  });
+  feed_in_pieces(bytes, piece,
+                 [&](std::string_view part) { return decoder.feed(part); });
+  hold(zone_lines(live.zones) == before);
+  if (!initial.ended()) {
+    live.watch.abandon(listing);
+    live.watch.finish_all();
+    hold(zone_lines(live.zones) == before);
+    return;
+  }
+  live.watch.finish(listing, ObjectKind::kService, "1");
+  if (!last.comparable()) return;
+  Cluster fresh(options);
+  last.list_into(fresh.watch);
+  hold(zone_lines(live.zones) == zone_lines(fresh.zones));
+}
+
 // However it is cut, a list is the same objects.
 std::size_t objects_in_list(std::string_view bytes, std::size_t piece) {
   std::size_t objects = 0;
@@ -158,6 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                size - 1);
   const std::size_t piece = 1 + (choice >> 5) * 37;
   run_watch(bytes, piece, options_for(choice));
+  run_streamed_list(bytes, piece, options_for(choice));
   hold(objects_in_list(bytes, piece) ==
        objects_in_list(bytes, std::max<std::size_t>(bytes.size(), 1)));
   if (choice % 4 == 0) run_yaml(bytes);

@@ -21,6 +21,10 @@ TEST_CASE("the API source follows every kind, and stops") {
   const auto serve = [&](const std::string& path, const std::string& items) {
     api.server().Get(path, [&, path, items](const httplib::Request& request,
                                             httplib::Response& reply) {
+      if (request.has_param("sendInitialEvents")) {
+        reply.status = 422;
+        return;
+      }
       if (request.has_param("watch")) return api.stream(reply);
       {
         const std::lock_guard lock(mutex);

@@ -219,6 +219,37 @@ TEST_CASE("a relist replaces by difference") {
   CHECK_FALSE(records_of(cluster.zones, "new.a.svc.cluster.local.").empty());
 }
 
+TEST_CASE("a list of events ends with what its last events say") {
+  ClusterWatchOptions options = test_options();
+  options.records.pods = PodRecords::kVerified;
+  TestCluster cluster(options);
+  cluster.list({namespace_json("a"), pod_json("a", "old", "10.1.0.9")});
+  const Listing listing{cluster.watch.new_origin(), cluster.origin, {}};
+  const auto put = [&](WatchEvent::Type type, const std::string& json) {
+    WatchEvent event;
+    event.type = type;
+    event.object = decode_one(json);
+    cluster.watch.put_event(listing, std::move(event));
+  };
+  using Type = WatchEvent::Type;
+  put(Type::kAdded, pod_json("a", "one", "10.1.0.1"));
+  put(Type::kAdded, pod_json("a", "two", "10.1.0.2"));
+  put(Type::kModified, pod_json("a", "two", "10.1.0.3"));
+  put(Type::kAdded, pod_json("a", "three", "10.1.0.4"));
+  put(Type::kModified, pod_json("a", "three", ""));  // says nothing to DNS
+  put(Type::kAdded, pod_json("a", "four", "10.1.0.5"));
+  put(Type::kDeleted, pod_json("a", "four", "10.1.0.5"));
+  put(Type::kAdded, pod_json("a", "five", "10.1.0.6"));
+  put(Type::kDeleted, pod_json("a", "five", "10.1.0.6"));
+  put(Type::kAdded, pod_json("a", "five", "10.1.0.7"));
+  cluster.watch.finish(listing, ObjectKind::kPod, "9");
+  CHECK(zone_lines(cluster.zones) ==
+        fresh_lines({namespace_json("a"), pod_json("a", "one", "10.1.0.1"),
+                     pod_json("a", "two", "10.1.0.3"),
+                     pod_json("a", "five", "10.1.0.7")},
+                    options));
+}
+
 TEST_CASE("an object without a usable name changes nothing") {
   TestCluster cluster;
   const std::string bad = service_json("a", "w.b", cluster_ip("10.0.0.2"));

@@ -47,7 +47,15 @@ inline std::string list_of_one(const std::string& version, int more) {
          R"(},"items":[)" + web("10.0.0.1", "5") + "]}";
 }
 
-// What the server was asked, in order: "list", "list next", "watch 7".
+inline void fail(httplib::Response& reply, int status) {
+  reply.status = status;
+  reply.set_content(R"({"kind":"Status","code":)" + std::to_string(status) +
+                        R"(,"message":"as scripted"})",
+                    "application/json");
+}
+
+// What the server was asked, in order: "list", "list next", "watch 7", and
+// "stream" for a list that is a watch's first events.
 class Asked {
  public:
   void add(const std::string& what) {
@@ -84,7 +92,11 @@ struct Followed {
     watch->finish(listing, ObjectKind::kEndpointSlice, "1");
     api.server().Get("/api/v1/services", [this](const httplib::Request& request,
                                                 httplib::Response& reply) {
-      if (request.has_param("watch")) {
+      if (request.has_param("sendInitialEvents")) {
+        if (!on_stream) return fail(reply, 422);
+        asked.add("stream");
+        on_stream(request, reply);
+      } else if (request.has_param("watch")) {
         asked.add("watch " + request.get_param_value("resourceVersion"));
         on_watch(request, reply);
       } else if (request.get_param_value("limit") == "1") {
@@ -153,16 +165,10 @@ struct Followed {
   std::unique_ptr<ClusterWatch> watch;
   Asked asked;
   Answer on_list, on_watch, on_check;
+  Answer on_stream;  // none: refused, as by a server without the feature
   ScriptedApi api;
   std::unique_ptr<Credentials> credentials;
   std::unique_ptr<Reflector> reflector;
 };
-
-inline void fail(httplib::Response& reply, int status) {
-  reply.status = status;
-  reply.set_content(R"({"kind":"Status","code":)" + std::to_string(status) +
-                        R"(,"message":"as scripted"})",
-                    "application/json");
-}
 
 }  // namespace canopy::kube

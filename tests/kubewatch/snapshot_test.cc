@@ -166,6 +166,37 @@ TEST_CASE("a list that breaks off takes nothing of a snapshot away") {
   CHECK(web_of(cluster).empty());
 }
 
+TEST_CASE("a streamed list takes nothing of a snapshot away before its end") {
+  TestCluster cluster;
+  cluster.watch.restore(snapshot_of(kObjects));
+  const std::string web = R"("clusterIP":"10.0.0.2")";
+  const auto stream = [&](const Listing& listing, WatchEvent::Type type) {
+    WatchEvent event;
+    event.type = type;
+    event.object = decode_one(service_json("a", "web", web));
+    cluster.watch.put_event(listing, std::move(event));
+  };
+  const auto publish = [&] {
+    list_kind(cluster.watch, ObjectKind::kNamespace, {namespace_json("a")});
+  };
+  for (const bool finishes : {false, true}) {
+    CAPTURE(finishes);
+    const Listing listing{cluster.watch.new_origin(), 0, {}};
+    stream(listing, WatchEvent::Type::kDeleted);
+    stream(listing, WatchEvent::Type::kAdded);
+    stream(listing, WatchEvent::Type::kDeleted);
+    publish();
+    CHECK(web_of(cluster).starts_with("A 10.0.0.2"));
+    if (finishes) {
+      cluster.watch.finish(listing, ObjectKind::kService, "9");
+    } else {
+      cluster.watch.abandon(listing);
+    }
+  }
+  publish();
+  CHECK(web_of(cluster).empty());
+}
+
 TEST_CASE("a snapshot does not undo what a list has said already") {
   TestCluster cluster;
   list_kind(cluster.watch, ObjectKind::kNamespace, {namespace_json("a")});

@@ -389,6 +389,30 @@ TEST_CASE("a watch stream, however the bytes are cut") {
   }
 }
 
+TEST_CASE("only the API server's own annotation ends a list of events") {
+  const auto ends = [](const std::string& type, const std::string& metadata) {
+    bool found = false;
+    WatchDecoder decoder(ObjectKind::kService, [&](WatchEvent&& event) {
+      found = event.ends_initial_events;
+      return true;
+    });
+    CHECK(decoder.feed(R"({"type":")" + type + R"(","object":{"metadata":{)" +
+                       metadata + "}}}"));
+    return found;
+  };
+  const std::string key = R"("k8s.io/initial-events-end":)";
+  CHECK(ends("BOOKMARK", R"("annotations":{)" + key + R"("true"})"));
+  CHECK(ends("BOOKMARK", R"("annotations":{"a":"b",)" + key + R"("true"})"));
+  CHECK_FALSE(ends("BOOKMARK", ""));
+  CHECK_FALSE(ends("BOOKMARK", R"("annotations":{)" + key + R"("false"})"));
+  CHECK_FALSE(ends("BOOKMARK", R"("annotations":{)" + key + "true}"));
+  CHECK_FALSE(ends("BOOKMARK", R"("annotations":[)" + key.substr(0, 27) + "]"));
+  CHECK_FALSE(ends("BOOKMARK", R"("labels":{)" + key + R"("true"})"));
+  // An object may carry it.
+  CHECK_FALSE(
+      ends("ADDED", R"("name":"a","annotations":{)" + key + R"("true"})"));
+}
+
 TEST_CASE("a stream that is no watch ends with the reason") {
   CHECK(watch("<html>", 3).back() == "! expected a JSON object");
   CHECK(watch(R"({"type":"ADDED"})", 100).back() ==
