@@ -346,6 +346,7 @@ int run_to_the_end(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   // A reader of stderr that does not read must not hold the end up.
   constexpr std::chrono::milliseconds kLastLines{1000};
+  canopy::return_large_blocks();
   canopy::open_standard_descriptors();
   canopy::name_uncaught_exceptions();
   std::signal(SIGPIPE, SIG_IGN);  // cpp-httplib's client relies on it

@@ -16,6 +16,10 @@ namespace {
 constexpr std::size_t kFallen = 2 << 20;
 constexpr std::size_t kGrown = 8 << 20;
 constexpr std::chrono::seconds kPause{4};
+// Of octets.  Above what questions and answers take, so that serving them maps
+// and unmaps nothing.
+constexpr int kLargeBlock = 1 << 20;
+constexpr int kFreeAtEnd = 2 << 20;
 
 std::size_t resident() {
   std::istringstream file(kernel_text("/proc/self/statm"));
@@ -26,6 +30,11 @@ std::size_t resident() {
 }
 
 }  // namespace
+
+void return_large_blocks() {
+  mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+  mallopt(M_TRIM_THRESHOLD, kFreeAtEnd);
+}
 
 void MemoryReturn::look(std::size_t used, TimePoint now) {
   most_used_ = std::max(most_used_, used);

@@ -9,6 +9,12 @@
 
 namespace canopy {
 
+// Once, before there are threads.  What is freed of a large block goes back at
+// once.  Left to itself malloc raises both limits to the largest block it ever
+// freed, and from then on each thread keeps as much: malloc_trim() looks at the
+// end of the main thread's heap only.
+void return_large_blocks();
+
 class MemoryReturn {
  public:
   // Call about once a second, on a thread that may take some milliseconds for

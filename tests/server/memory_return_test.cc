@@ -5,7 +5,10 @@
 
 #include <chrono>
 #include <fstream>
+#include <latch>
 #include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace canopy {
@@ -67,6 +70,35 @@ TEST_CASE("memory that something else took goes back once it grows no more") {
   memory.look(0, now += seconds(10));
   memory.look(0, now += seconds(10));
   CHECK(resident_octets() < before + kOctets / 4);
+}
+
+// As the threads of watches do with objects that are too large.
+TEST_CASE("large blocks go back, whichever thread freed them") {
+  constexpr std::size_t kObject = 8 << 20;
+  constexpr int kThreads = 3;
+  return_large_blocks();
+  MemoryReturn memory;
+  TimePoint now{seconds(100)};
+  memory.look(0, now);
+  const std::size_t before = resident_octets();
+  std::latch freed(kThreads);
+  std::latch seen(1);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int times = 0; times < 3; ++times) {
+        std::string object;
+        while (object.size() < kObject) object.append(4096, 'x');
+      }
+      freed.count_down();
+      seen.wait();
+    });
+  }
+  freed.wait();
+  memory.look(0, now += seconds(10));
+  memory.look(0, now += seconds(10));
+  CHECK(resident_octets() < before + kObject);
+  seen.count_down();
 }
 #endif
 
