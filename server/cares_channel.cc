@@ -62,17 +62,30 @@ void expire(ares_channel channel) {
 }
 #endif
 
-// c-ares 1.18 takes no zone and connects without one.  Bound to the interface,
-// the socket needs none.
-#if ARES_VERSION >= 0x012200
-std::string server_text(const SocketAddress& server) { return to_text(server); }
-
-void use_zone(ares_channel /*channel*/, std::uint32_t& /*interface*/) {}
-#else
-std::string server_text(const SocketAddress& server) {
+// Without the zone of a link-local address.
+std::string bare_text(const SocketAddress& server) {
   if (!server.address().is_v6()) return to_text(server);
   const boost::asio::ip::address_v6 bare(server.address().to_v6().to_bytes());
   return to_text(SocketAddress(bare, server.port()));
+}
+
+#if ARES_VERSION >= 0x012200
+// c-ares 1.34 takes the zone behind the port: "[fe80::53]:53%eth0".
+std::string server_text(const SocketAddress& server, std::uint32_t interface) {
+  std::array<char, IF_NAMESIZE> name{};
+  if (::if_indextoname(interface, name.data()) == nullptr) {
+    return bare_text(server);
+  }
+  return bare_text(server) + '%' + name.data();
+}
+
+void use_zone(ares_channel /*channel*/, std::uint32_t& /*interface*/) {}
+#else
+// c-ares 1.18 takes no zone and connects without one.  Bound to the interface,
+// the socket needs none.
+std::string server_text(const SocketAddress& server,
+                        std::uint32_t /*interface*/) {
+  return bare_text(server);
 }
 
 // Called for each socket.
@@ -150,7 +163,7 @@ bool CaresChannel::init(const SocketAddress& server) {
   const auto& address = server.address();
   interface_ = address.is_v6() ? address.to_v6().scope_id() : 0;
   use_zone(channel_, interface_);
-  const std::string text = server_text(server);
+  const std::string text = server_text(server, interface_);
   return ares_set_servers_ports_csv(channel_, text.c_str()) == ARES_SUCCESS &&
          has_only_our_server(channel_);
 }

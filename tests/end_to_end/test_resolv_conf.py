@@ -1,6 +1,7 @@
 """Upstreams from a resolv.conf.  They have port 53, so this happens in a
 network namespace."""
 
+import contextlib
 import signal
 
 import pytest
@@ -106,14 +107,14 @@ def test_a_link_local_upstream_with_its_zone(namespace, tmp_path, where):
                                  *(f"big.test. 0 IN TXT \"{i} {'x' * 250}\""
                                    for i in range(20)))
     by_file = where == "resolv.conf"
-    server, _ = canopy(
-        namespace, tmp_path, "nameserver fe80::53%lo\n" if by_file else "",
-        *([] if by_file else ["--nameservers=[fe80::53%lo]:53"]))
-    with server:
-        assert ask(namespace, server, "who.test") == ["198.51.100.9"]
-        big = namespace.short(server.port, "big.test", "TXT", "+tcp")
-        assert len(big) == 20
-    outside.close()
+    with contextlib.closing(outside):
+        server, _ = canopy(
+            namespace, tmp_path, "nameserver fe80::53%lo\n" if by_file else "",
+            *([] if by_file else ["--nameservers=[fe80::53%lo]:53"]))
+        with server:
+            assert ask(namespace, server, "who.test") == ["198.51.100.9"]
+            big = namespace.short(server.port, "big.test", "TXT", "+tcp")
+            assert len(big) == 20
 
 
 @pytest.mark.parametrize("server", ["fe80::53", "fe80::53%no-such"])
