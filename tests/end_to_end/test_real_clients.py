@@ -98,13 +98,21 @@ RESOLVERS = {
 }
 
 
-def expected(kind, count, wanted, knows_tcp):
+# The most addresses that it returns, of both families (musl's MAXADDRS).
+MOST = {"musl": 48}
+
+
+def expected(kind, count, wanted, knows_tcp, most):
     """What has to be found, and how many of it: without TCP, what fits."""
     families = [(v4(count), 28)] if wanted != "6" else []
     if kind == "dual" and wanted != "4":
         families.append((v6(count), 16))
-    return [(set(addresses), count if knows_tcp else min(count, fitting))
-            for addresses, fitting in families]
+    parts = [(set(addresses), count if knows_tcp else min(count, fitting))
+             for addresses, fitting in families]
+    if len(parts) * count <= most:
+        return parts
+    return [(set().union(*(addresses for addresses, _ in parts)),
+             min(most, sum(least for _, least in parts)))]
 
 
 def addresses_found(namespace, *words):
@@ -127,8 +135,9 @@ def test_each_name_is_found(namespace, tmp_path, resolver):
                 name = f"{kind}-{count}.{domain}"
                 lookups += 1
                 found = addresses_found(namespace, *words, name, wanted)
-                for addresses, least in expected(kind, count, wanted,
-                                                 knows_tcp):
+                for addresses, least in expected(
+                        kind, count, wanted, knows_tcp,
+                        MOST.get(resolver, 2 * max(COUNTS))):
                     if len(addresses & found) < least:
                         failures.append((name, wanted, len(addresses & found),
                                          least))
