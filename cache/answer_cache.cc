@@ -73,7 +73,7 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
                               std::span(octets() + answer_size_, key_size_));
   }
   void copy_to(StoredAnswer& answer) const {
-    static_cast<AnswerFacts&>(answer) = facts;
+    answer.facts_ = facts;
     answer.layout_ = layout_;
     answer.octets_.assign(octets(), octets() + answer_size_);
   }
@@ -98,7 +98,7 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
   static void operator delete(void* block, Octets) { ::operator delete(block); }
 
   Entry(const CacheKey& key, const StoredAnswer& answer)
-      : facts(answer),
+      : facts(answer.facts_),
         hash(key.hash()),
         answer_size_(static_cast<std::uint32_t>(answer.octets_.size())),
         key_size_(static_cast<std::uint32_t>(key.octets().size())),
@@ -154,38 +154,37 @@ class alignas(64) AnswerCache::Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  Found find(const CacheKey& key, Serial published, TimePoint now,
+  Found find(const CacheKey& key, const Editions& published, TimePoint now,
              StoredAnswer& answer) {
     std::unique_ptr<Entry> gone;  // freed when the lock is released
     const std::scoped_lock lock(mutex_);
     Entry* const entry = entry_of(key);
-    if (entry == nullptr) return Found::kNo;
+    // The upstreams' edition counts for a zone's answer too: a stub domain may
+    // have taken its name.
+    if (entry == nullptr ||
+        entry->facts.made_from.upstreams != published.upstreams) {
+      return Found::kNo;
+    }
     const AnswerFacts& facts = entry->facts;
-    const bool current = !facts.depends_on_zone() || facts.serial == published;
+    const bool current =
+        !facts.depends_on_zone() || facts.made_from.zones == published.zones;
     const bool of_zone = facts.origin == AnswerFacts::Origin::kZone;
-    answer.origin = facts.origin;
     if (of_zone && !current) {
       gone = take_out(*entry);
+      answer.facts_.origin = AnswerFacts::Origin::kZone;
       return Found::kOutdated;
     }
     if (!of_zone && now >= facts.expires) {
-      if (now >= facts.usable_until) gone = take_out(*entry);
-      return Found::kNo;
+      if (now >= facts.usable_until) {
+        gone = take_out(*entry);
+        return Found::kNo;
+      }
+      entry->copy_to(answer);
+      return Found::kStale;
     }
     entry->copy_to(answer);
     note_use(*entry);
     return current ? Found::kCurrent : Found::kOutdated;
-  }
-
-  bool find_stale(const CacheKey& key, TimePoint now, StoredAnswer& answer) {
-    const std::scoped_lock lock(mutex_);
-    const Entry* const entry = entry_of(key);
-    if (entry == nullptr || entry->facts.origin == AnswerFacts::Origin::kZone ||
-        now >= entry->facts.usable_until) {
-      return false;
-    }
-    entry->copy_to(answer);
-    return true;
   }
 
   bool take_refresh(const CacheKey& key) {
@@ -210,7 +209,9 @@ class alignas(64) AnswerCache::Shard {
 
   void restamp(const CacheKey& key, Serial published) {
     const std::scoped_lock lock(mutex_);
-    if (Entry* const entry = entry_of(key)) entry->facts.serial = published;
+    if (Entry* const entry = entry_of(key)) {
+      entry->facts.made_from.zones = published;
+    }
   }
 
   Totals totals() const {
@@ -334,14 +335,10 @@ AnswerCache::Shard& AnswerCache::shard_of(const CacheKey& key) {
   return *shards_[key.hash() % shards_.size()];
 }
 
-AnswerCache::Found AnswerCache::find(const CacheKey& key, Serial published,
-                                     TimePoint now, StoredAnswer& answer) {
+AnswerCache::Found AnswerCache::find(const CacheKey& key,
+                                     const Editions& published, TimePoint now,
+                                     StoredAnswer& answer) {
   return shard_of(key).find(key, published, now, answer);
-}
-
-bool AnswerCache::find_stale(const CacheKey& key, TimePoint now,
-                             StoredAnswer& answer) {
-  return shard_of(key).find_stale(key, now, answer);
 }
 
 bool AnswerCache::take_refresh(const CacheKey& key) {

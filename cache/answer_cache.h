@@ -1,10 +1,10 @@
 // Answers kept for a while, bounded in entries and octets.
 //
-// An answer that a zone had a part in carries the serial of the ZoneSet it was
-// made from, and find() tells when that is not the published one any more.
-// So publishing is the invalidation; nothing ever calls in here to forget.
-// An answer from an upstream lives by its TTL.  It stays behind that, as long
-// as there is room, for the case that no upstream answers (RFC 8767).
+// An answer carries the editions it was made from, and find() alone says
+// whether it is current.  So publishing is the invalidation; nothing ever calls
+// in here to forget.  An answer from an upstream lives by its TTL.  It stays
+// behind that, as long as there is room, for the case that no upstream answers
+// (RFC 8767).
 //
 // Segmented: a new answer enters a probation segment (a fifth of the entries)
 // and moves up when it is asked for again, so a flood of names that are asked
@@ -44,17 +44,17 @@ class AnswerCache {
   enum class Found {
     kNo,
     kCurrent,
-    // Made from an older ZoneSet: not to be served unless the zone still
-    // says the same.
+    // Made from other zones: not to be served unless the zone still says the
+    // same.  A zone's own answer is gone, nothing is copied.
     kOutdated,
+    // An upstream's answer that has expired, and is better than none.  A zone
+    // may have had a part in it, and say something else now.
+    kStale,
   };
-  // Copies a current answer into `answer`.  An outdated answer is copied only
-  // if an upstream took part in it; of one made from a zone alone, only the
-  // origin is set.
-  Found find(const CacheKey& key, Serial published, TimePoint now,
+  // Copies what is found into `answer`.  What was asked of other upstreams than
+  // those of `published` is not found.
+  Found find(const CacheKey& key, const Editions& published, TimePoint now,
              StoredAnswer& answer);
-  // Copies an upstream's answer that has expired, but is still usable.
-  bool find_stale(const CacheKey& key, TimePoint now, StoredAnswer& answer);
   // True for one caller: the answer's time to be refreshed has come, and it
   // was asked for before now.
   bool take_refresh(const CacheKey& key);

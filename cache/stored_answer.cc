@@ -1,99 +1,51 @@
 #include "cache/stored_answer.h"
 
-#include <cstring>
-#include <string_view>
-#include <utility>
+#include "cache/ttl_rules.h"
 
 namespace canopy {
-namespace {
 
-template <typename T>
-void put(std::vector<std::uint8_t>& octets, std::size_t at,
-         std::span<const T> values) {
-  if (!values.empty()) {
-    std::memcpy(&octets[at], values.data(), values.size_bytes());
+void StoredAnswer::make_of_zone(const EncodedAnswer& answer,
+                                const Editions& made_from) {
+  assign(answer);
+  facts_ = {.origin = AnswerFacts::Origin::kZone, .made_from = made_from};
+}
+
+void StoredAnswer::make_of_upstream(const EncodedAnswer& answer,
+                                    const Provenance& from,
+                                    std::chrono::seconds lifetime,
+                                    bool is_positive) {
+  assign(answer);
+  const TimePoint expires = from.asked + lifetime;
+  facts_ = {
+      .origin = from.origin,
+      .made_from = from.made_from,
+      .stored = from.asked,
+      .expires = expires,
+      .usable_until = expires + (is_positive ? kMaxStale : kMaxNegativeStale)};
+  const auto last_part = refresh_before_end(lifetime);
+  // A zone's part may be another one by then.
+  if (last_part && !facts_.depends_on_zone()) {
+    facts_.refresh = expires - *last_part;
   }
 }
 
-// What stands before the text of an error that is kept.
-constexpr std::size_t kErrorHead = 5;
-constexpr std::uint8_t kOurs = 1;
-constexpr std::uint8_t kTheirs = 0;
-
-void append_error(std::vector<std::uint8_t>& octets, std::uint8_t whose,
-                  const ExtendedError& error) {
-  constexpr std::size_t kMostText = 500;
-  const std::string_view text =
-      std::string_view(error.text).substr(0, kMostText);
-  const auto code = static_cast<std::uint16_t>(error.code);
-  const std::size_t size = text.size();
-  octets.insert(octets.end(), {whose, static_cast<std::uint8_t>(code >> 8),
-                               static_cast<std::uint8_t>(code),
-                               static_cast<std::uint8_t>(size >> 8),
-                               static_cast<std::uint8_t>(size)});
-  octets.insert(octets.end(), text.begin(), text.end());
+void StoredAnswer::make_failure(const EncodedAnswer& answer,
+                                const Provenance& from,
+                                std::chrono::nanoseconds waited) {
+  assign(answer);
+  facts_ = {.origin = from.origin,
+            .made_from = from.made_from,
+            .stored = from.asked,
+            // From the failure on: a slow one would be forgotten when it comes.
+            .expires = from.asked + waited + kFailureLifetime};
 }
 
-}  // namespace
-
-EncodedAnswer StoredAnswer::answer() const {
-  const std::uint8_t* const octets = octets_.data();
-  return {{octets, layout_.message_size},
-          {reinterpret_cast<const std::uint16_t*>(octets + layout_.ttls()),
-           layout_.ttl_count},
-          {reinterpret_cast<const RrsetSpan*>(octets + layout_.rrsets()),
-           layout_.rrset_count}};
-}
-
-void StoredAnswer::assign(const EncodedAnswer& answer) {
-  layout_ = {.message_size = static_cast<std::uint16_t>(answer.message.size()),
-             .ttl_count = static_cast<std::uint16_t>(answer.ttl_offsets.size()),
-             .rrset_count = static_cast<std::uint16_t>(answer.rrsets.size())};
-  octets_.resize(layout_.error());
-  put(octets_, 0, answer.message);
-  put(octets_, layout_.ttls(), answer.ttl_offsets);
-  put(octets_, layout_.rrsets(), answer.rrsets);
-}
-
-void StoredAnswer::set_ttls(std::uint32_t seconds) {
-  for (const std::uint16_t at : answer().ttl_offsets) {
-    for (int i = 0; i < 4; ++i) {
-      octets_[at + static_cast<std::size_t>(i)] =
-          static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
-    }
-  }
-}
-
-// Ours, if any, then theirs: each with a mark, its code and its text's size.
-ExtendedError StoredAnswer::error() const {
-  ExtendedError error{.text = {}, .is_ours = false};
-  std::span<const std::uint8_t> left(octets_.data() + layout_.error(),
-                                     layout_.error_size);
-  while (!left.empty()) {
-    const auto code = static_cast<InfoCode>(left[1] << 8 | left[2]);
-    const std::size_t size = static_cast<std::size_t>(left[3] << 8 | left[4]);
-    std::string text(reinterpret_cast<const char*>(left.data()) + kErrorHead,
-                     size);
-    if (left[0] == kOurs) {
-      error.code = code;
-      error.text = std::move(text);
-      error.is_ours = true;
-    } else {
-      error.theirs.push_back({code, std::move(text)});
-    }
-    left = left.subspan(kErrorHead + size);
-  }
-  return error;
-}
-
-void StoredAnswer::set_error(const ExtendedError& error) {
-  octets_.resize(layout_.error());
-  if (error.is_ours) append_error(octets_, kOurs, error);
-  for (const ExtendedError& theirs : error.theirs) {
-    append_error(octets_, kTheirs, theirs);
-  }
-  layout_.error_size =
-      static_cast<std::uint16_t>(octets_.size() - layout_.error());
+void StoredAnswer::make_stale(Serial zones, TimePoint now) {
+  set_ttls(kStaleTtl);
+  if (facts_.depends_on_zone()) facts_.made_from.zones = zones;
+  facts_.stored = now;
+  facts_.expires = now + kStaleRecheck;
+  facts_.refresh = TimePoint::max();
 }
 
 }  // namespace canopy

@@ -1,23 +1,21 @@
-// An answer as it goes into the cache and comes out: a copy, whose memory
-// serves again for the next one.  A value; one thread at a time.
+// An answer as it goes into the cache and comes out, with how long it may be
+// used and why.  Each kind of answer has its maker here; nothing else sets
+// those facts.  A value, whose memory serves again; one thread at a time.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <span>
-#include <vector>
 
-#include "zones/answer.h"
-#include "zones/encoded_answer.h"
+#include "cache/answer_copy.h"
+#include "cache/editions.h"
 #include "zones/time_point.h"
-#include "zones/zone_set.h"
 
 namespace canopy {
 
 // The properties of a cached answer, besides its octets.
 struct AnswerFacts {
   enum class Origin : std::uint8_t {
-    kZone,      // current while its serial is the published one
+    kZone,      // current while its zones are the published ones
     kUpstream,  // lives by its TTL
     // Lives by its TTL, but a zone said where to look: a CNAME that led out
     // of it, or a fall-through zone that lacked the name.
@@ -25,10 +23,9 @@ struct AnswerFacts {
   };
 
   Origin origin = Origin::kZone;
-  Serial serial = 0;            // of the ZoneSet; 0 for kUpstream
-  std::uint64_t upstreams = 0;  // Forwarder::edition() before asking
-  TimePoint stored{};           // what TTLs count from
-  TimePoint expires{};          // kZone: never reached
+  Editions made_from{};
+  TimePoint stored{};   // what TTLs count from
+  TimePoint expires{};  // kZone: never reached
   // Of upstreams' answers.  Asked for from here on, it is worth fetching again
   // before it expires:
   TimePoint refresh = TimePoint::max();
@@ -38,41 +35,37 @@ struct AnswerFacts {
   bool depends_on_zone() const { return origin != Origin::kUpstream; }
 };
 
-class StoredAnswer : public AnswerFacts {
- public:
-  EncodedAnswer answer() const;
-  void assign(const EncodedAnswer& answer);
-  void set_ttls(std::uint32_t seconds);
+// Where an upstream's answer comes from.
+struct Provenance {
+  AnswerFacts::Origin origin = AnswerFacts::Origin::kUpstream;
+  Editions made_from{};  // when it was asked for
+  // TTLs count from the question: the answer is no younger than that.
+  TimePoint asked{};
+};
 
-  // The extended errors to send with the answer: why it is stale or failed, and
-  // those of the upstream.  Most answers have none; that costs nothing.
-  bool has_error() const { return layout_.error_size != 0; }
-  ExtendedError error() const;
-  // REQUIRES: an answer is assigned, and `theirs` are a few.  Long text is cut.
-  void set_error(const ExtendedError& error);
+class StoredAnswer : public AnswerCopy {
+ public:
+  const AnswerFacts& facts() const { return facts_; }
+  // Better than no answer, whatever its TTLs say (RFC 8767).
+  bool is_usable(TimePoint now) const { return now < facts_.usable_until; }
+
+  // What a zone says, whole.
+  void make_of_zone(const EncodedAnswer& answer, const Editions& made_from);
+  // What an upstream says; of it TTLs age, of what a zone began they do not.
+  void make_of_upstream(const EncodedAnswer& answer, const Provenance& from,
+                        std::chrono::seconds lifetime, bool is_positive);
+  // A failure is remembered for a moment, so that it is not had again at once
+  // (RFC 9520).  Never stale: others wait for it too.
+  void make_failure(const EncodedAnswer& answer, const Provenance& from,
+                    std::chrono::nanoseconds waited);
+  // REQUIRES: is_usable(), and its zone, if any, still says the same.  It is
+  // told for a while longer, before upstreams are tried again (RFC 8767).
+  void make_stale(Serial zones, TimePoint now);
 
  private:
   friend class AnswerCache;
 
-  // Of the octets: message, then TTL offsets, then RRset spans, then the
-  // errors, each at an even offset.
-  struct Layout {
-    std::uint16_t message_size = 0;
-    std::uint16_t ttl_count = 0;
-    std::uint16_t rrset_count = 0;
-    std::uint16_t error_size = 0;
-
-    std::size_t ttls() const { return message_size + message_size % 2U; }
-    std::size_t rrsets() const {
-      return ttls() + ttl_count * sizeof(std::uint16_t);
-    }
-    std::size_t error() const {
-      return rrsets() + rrset_count * sizeof(RrsetSpan);
-    }
-  };
-
-  Layout layout_;
-  std::vector<std::uint8_t> octets_;
+  AnswerFacts facts_;
 };
 
 }  // namespace canopy

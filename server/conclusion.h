@@ -7,8 +7,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "cache/answer_copy.h"
 #include "cache/cache_key.h"
-#include "cache/stored_answer.h"
+#include "cache/editions.h"
 #include "server/forwarder.h"
 #include "zones/answer.h"
 #include "zones/encoded_answer.h"
@@ -20,8 +21,7 @@ struct Conclusion {
   struct Of {
     SharedOutcome outcome;
     CacheKey key;
-    Serial serial = 0;            // of the zones that had a part in it
-    std::uint64_t upstreams = 0;  // edition
+    Editions made_from{};  // of the zones only if they had a part in it
 
     friend bool operator==(const Of&, const Of&) = default;
   };
@@ -31,7 +31,7 @@ struct Conclusion {
   Told told = Told::kNothing;
   // Borrows from `octets` or from the outcome.
   EncodedAnswer answer{};
-  StoredAnswer octets;
+  AnswerCopy octets;
   std::optional<ExtendedError> error;
 };
 

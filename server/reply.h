@@ -23,16 +23,20 @@ class ReplySink {
   virtual void hang_up() {}
 };
 
-struct Reply {
-  ReplySink* sink = nullptr;
-  // Keeps a TCP session alive until its answer is sent.  Null for UDP:
-  // listeners outlive all answers.
-  std::shared_ptr<ReplySink> session;
+// How a message arrived: from whom, to which tier, by which transport, when.
+struct Arrival {
   Peer peer;
   Tier tier = Tier::kCache;
   Transport transport = Transport::kUdp;
   // When the message was read; one clock call for a whole batch.
   TimePoint received{};
+};
+
+struct Reply : Arrival {
+  ReplySink* sink = nullptr;
+  // Keeps a TCP session alive until its answer is sent.  Null for UDP:
+  // listeners outlive all answers.
+  std::shared_ptr<ReplySink> session;
 
   void send(std::span<const std::uint8_t> message) const {
     sink->send(message, peer);

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "cache/stored_answer.h"
+#include "cache/answer_copy.h"
 #include "zones/encoded_answer.h"
 #include "zones/rr_types.h"
 
@@ -20,7 +20,7 @@ struct UpstreamAnswer {
   // upstream's, QR and RA are set.
   EncodedAnswer encoded() const { return octets.answer(); }
 
-  StoredAnswer octets;
+  AnswerCopy octets;
   Rcode rcode = Rcode::kNoError;
   bool is_truncated = false;
   // There are records of the answer section, and no error.

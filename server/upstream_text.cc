@@ -53,4 +53,10 @@ UpstreamNames UpstreamNaming::for_client(const sockaddr_in6& client) const {
   return is_ours ? UpstreamNames::kAddresses : UpstreamNames::kNumbers;
 }
 
+ExtendedError UpstreamNaming::told(ExtendedError error,
+                                   const sockaddr_in6& client) const {
+  error.text = with_names(error.text, for_client(client));
+  return error;
+}
+
 }  // namespace canopy

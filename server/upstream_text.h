@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/net/address.h"
+#include "zones/answer.h"
 
 namespace canopy {
 
@@ -36,6 +37,9 @@ struct UpstreamNaming {
 
   // A sockaddr_in too, by sin6_family.
   UpstreamNames for_client(const sockaddr_in6& client) const;
+  // The error with upstreams named as this client may know them.  Only in our
+  // own text; an upstream's text has no names to replace.
+  ExtendedError told(ExtendedError error, const sockaddr_in6& client) const;
 };
 
 }  // namespace canopy

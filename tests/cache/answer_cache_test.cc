@@ -6,13 +6,14 @@
 #include <string>
 #include <thread>
 
+#include "cache/ttl_rules.h"
 #include "tests/support/query_message.h"
 
 using namespace canopy;
 using test::query_from_text;
 using namespace std::chrono_literals;
 using Found = AnswerCache::Found;
-using Origin = StoredAnswer::Origin;
+using Origin = AnswerFacts::Origin;
 
 namespace {
 
@@ -28,17 +29,20 @@ CacheKey numbered(std::string_view prefix, int number) {
 
 // Octets stand for a message; the cache does not look into it.
 StoredAnswer answer(std::string_view message, Origin origin, Serial serial,
-                    std::chrono::seconds lifetime = 60s) {
+                    std::chrono::seconds lifetime = 60s,
+                    std::uint64_t upstreams = 0) {
   const Octets octets(message.begin(), message.end());
   const std::uint16_t ttls[] = {1, 2, 3};
   const RrsetSpan rrsets[] = {{4, 5, 6, Section::kAnswer, true},
                               {7, 8, 9, Section::kAdditional, false}};
+  const EncodedAnswer encoded{octets, ttls, rrsets};
+  const Editions made_from{serial, upstreams};
   StoredAnswer stored;
-  stored.origin = origin;
-  stored.serial = serial;
-  stored.stored = kNow;
-  stored.expires = kNow + lifetime;
-  stored.assign({octets, ttls, rrsets});
+  if (origin == Origin::kZone) {
+    stored.make_of_zone(encoded, made_from);
+  } else {
+    stored.make_of_upstream(encoded, {origin, made_from, kNow}, lifetime, true);
+  }
   return stored;
 }
 
@@ -52,9 +56,9 @@ std::string message_of(const StoredAnswer& stored) {
   return std::string(message.begin(), message.end());
 }
 
-// "current: text", "outdated", "outdated: text", or "no".
+// "current: text", "outdated", "outdated: text", "stale: text", or "no".
 std::string look(AnswerCache& cache, const CacheKey& wanted,
-                 Serial published = 1, TimePoint now = kNow) {
+                 const Editions& published, TimePoint now = kNow) {
   StoredAnswer found;
   switch (cache.find(wanted, published, now, found)) {
     case Found::kNo:
@@ -62,10 +66,18 @@ std::string look(AnswerCache& cache, const CacheKey& wanted,
     case Found::kCurrent:
       return "current: " + message_of(found);
     case Found::kOutdated:
-      return found.origin == Origin::kZone ? "outdated"
-                                           : "outdated: " + message_of(found);
+      return found.facts().origin == Origin::kZone
+                 ? "outdated"
+                 : "outdated: " + message_of(found);
+    case Found::kStale:
+      return "stale: " + message_of(found);
   }
   return "?";
+}
+
+std::string look(AnswerCache& cache, const CacheKey& wanted,
+                 Serial published = 1, TimePoint now = kNow) {
+  return look(cache, wanted, Editions{.zones = published}, now);
 }
 
 bool has(AnswerCache& cache, const CacheKey& wanted) {
@@ -80,9 +92,9 @@ TEST_CASE("what was stored is found, whole") {
   for (const std::string_view text : {"message", "messages", "x", ""}) {
     cache.insert(key("a. A"), upstream(text));
     StoredAnswer found;
-    REQUIRE(cache.find(key("a. A"), 1, kNow, found) == Found::kCurrent);
+    REQUIRE(cache.find(key("a. A"), {1, 0}, kNow, found) == Found::kCurrent);
     CHECK(message_of(found) == text);
-    CHECK(found.stored == kNow);
+    CHECK(found.facts().stored == kNow);
     const EncodedAnswer encoded = found.answer();
     CHECK(encoded.ttl_offsets.size() == 3);
     CHECK(encoded.ttl_offsets[2] == 3);
@@ -110,7 +122,7 @@ TEST_CASE("one answer serves a question in any case, and no other question") {
 
 TEST_CASE("a zone's answer is good for one serial and never expires") {
   AnswerCache cache({});
-  cache.insert(key("a. A"), answer("x", Origin::kZone, 7, 0s));
+  cache.insert(key("a. A"), answer("x", Origin::kZone, 7));
   CHECK(look(cache, key("a. A"), 7, kNow + 24h) == "current: x");
   CHECK(look(cache, key("a. A"), 8) == "outdated");
   // It is gone: an older reader does not find it either.
@@ -128,9 +140,54 @@ TEST_CASE("an upstream's answer lives by its TTL, whatever is published") {
   AnswerCache cache({});
   cache.insert(key("a. A"), upstream("x", 60s));
   CHECK(look(cache, key("a. A"), 99, kNow + 59s) == "current: x");
-  CHECK(look(cache, key("a. A"), 99, kNow + 60s) == "no");
+  CHECK(look(cache, key("a. A"), 99, kNow + 60s) == "stale: x");
+  CHECK(look(cache, key("a. A"), 99, kNow + 60s + kMaxStale - 1ns) ==
+        "stale: x");
+  CHECK(look(cache, key("a. A"), 99, kNow + 60s + kMaxStale) == "no");
   CHECK(cache.totals().entries == 0);
   CHECK(cache.totals().octets == 0);
+}
+
+TEST_CASE("what does not exist is stale for a shorter time") {
+  AnswerCache cache({});
+  StoredAnswer denial;
+  denial.make_of_upstream({}, {.asked = kNow}, 60s, false);
+  cache.insert(key("a. A"), denial);
+  CHECK(look(cache, key("a. A"), 1, kNow + 60s) == "stale: ");
+  CHECK(look(cache, key("a. A"), 1, kNow + 60s + kMaxNegativeStale) == "no");
+}
+
+TEST_CASE("a failure is remembered from its end on, and is never stale") {
+  AnswerCache cache({});
+  StoredAnswer failure;
+  failure.make_failure({}, {.asked = kNow}, 3s);
+  cache.insert(key("a. A"), failure);
+  CHECK(look(cache, key("a. A"), 1, kNow + 3s) == "current: ");
+  CHECK(look(cache, key("a. A"), 1, kNow + 3s + kFailureLifetime) == "no");
+}
+
+TEST_CASE("what is told though it is stale lasts until upstreams are retried") {
+  AnswerCache cache({});
+  StoredAnswer stored = answer("old text", Origin::kUpstreamBehindZone, 7);
+  REQUIRE(stored.is_usable(kNow + 1h));
+  stored.make_stale(8, kNow + 1h);
+  cache.insert(key("a. A"), stored);
+  CHECK(look(cache, key("a. A"), 8, kNow + 1h).starts_with("current: "));
+  CHECK(look(cache, key("a. A"), 7, kNow + 1h).starts_with("outdated: "));
+  CHECK(look(cache, key("a. A"), 8, kNow + 1h + kStaleRecheck)
+            .starts_with("stale: "));
+}
+
+TEST_CASE("what other upstreams said is not found, a zone's answer neither") {
+  AnswerCache cache({});
+  for (const Origin origin :
+       {Origin::kZone, Origin::kUpstream, Origin::kUpstreamBehindZone}) {
+    cache.insert(key("a. A"), answer("x", origin, 7, 60s, 3));
+    CHECK(look(cache, key("a. A"), Editions{7, 3}) == "current: x");
+    CHECK(look(cache, key("a. A"), Editions{7, 4}) == "no");
+    CHECK(look(cache, key("a. A"), Editions{7, 2}) == "no");
+    CHECK(look(cache, key("a. A"), Editions{7, 3}) == "current: x");
+  }
 }
 
 TEST_CASE("an answer behind a zone has both ends, and can be restamped") {
@@ -141,8 +198,8 @@ TEST_CASE("an answer behind a zone has both ends, and can be restamped") {
   CHECK(look(cache, key("a. A"), 8) == "outdated: x");  // still there
   cache.restamp(key("a. A"), 8);
   CHECK(look(cache, key("a. A"), 8) == "current: x");
-  CHECK(look(cache, key("a. A"), 8, kNow + 60s) == "no");
-  CHECK(look(cache, key("a. A"), 9, kNow + 60s) == "no");
+  CHECK(look(cache, key("a. A"), 8, kNow + 60s) == "stale: x");
+  CHECK(look(cache, key("a. A"), 9, kNow + 60s) == "stale: x");
   cache.restamp(key("gone. A"), 9);
 }
 
@@ -273,7 +330,7 @@ TEST_CASE("all that was counted in is counted out") {
     has(cache, numbered("n", i * 13 % 90));
   }
   for (int i = 0; i < 90; ++i) {
-    look(cache, numbered("n", i), 1, kNow + 1h);  // expired
+    look(cache, numbered("n", i), 1, kNow + 60s + kMaxStale);
   }
   CHECK(cache.totals().entries == 0);
   CHECK(cache.totals().octets == 0);
@@ -287,7 +344,7 @@ TEST_CASE("threads share a cache") {
       const CacheKey wanted = numbered("n", number);
       StoredAnswer found;
       const auto serial = static_cast<Serial>(i / 500);
-      if (cache.find(wanted, serial, kNow, found) == Found::kCurrent) {
+      if (cache.find(wanted, {serial, 0}, kNow, found) == Found::kCurrent) {
         if (message_of(found) != std::to_string(number)) std::abort();
       } else {
         cache.insert(wanted,

@@ -1,0 +1,50 @@
+// An encoded answer in memory of its own, and what is said beside it.  The
+// memory serves again for the next one.  A value; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "zones/answer.h"
+#include "zones/encoded_answer.h"
+
+namespace canopy {
+
+class AnswerCopy {
+ public:
+  EncodedAnswer answer() const;
+  void assign(const EncodedAnswer& answer);
+  void set_ttls(std::uint32_t seconds);
+
+  // The extended errors to send with the answer: why it is stale or failed, and
+  // those of the upstream.  Most answers have none; that costs nothing.
+  bool has_error() const { return layout_.error_size != 0; }
+  ExtendedError error() const;
+  // REQUIRES: an answer is assigned, and `theirs` are a few.  Long text is cut.
+  void set_error(const ExtendedError& error);
+
+ private:
+  friend class AnswerCache;
+
+  // Of the octets: message, then TTL offsets, then RRset spans, then the
+  // errors, each at an even offset.
+  struct Layout {
+    std::uint16_t message_size = 0;
+    std::uint16_t ttl_count = 0;
+    std::uint16_t rrset_count = 0;
+    std::uint16_t error_size = 0;
+
+    std::size_t ttls() const { return message_size + message_size % 2U; }
+    std::size_t rrsets() const {
+      return ttls() + ttl_count * sizeof(std::uint16_t);
+    }
+    std::size_t error() const {
+      return rrsets() + rrset_count * sizeof(RrsetSpan);
+    }
+  };
+
+  Layout layout_;
+  std::vector<std::uint8_t> octets_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,17 @@
+// What is published now, or was when an answer was made.
+#pragma once
+
+#include <cstdint>
+
+#include "zones/zone_set.h"
+
+namespace canopy {
+
+struct Editions {
+  Serial zones = 0;
+  std::uint64_t upstreams = 0;  // which upstreams are asked for which names
+
+  friend bool operator==(const Editions&, const Editions&) = default;
+};
+
+}  // namespace canopy

@@ -1,0 +1,34 @@
+// A question on its way through the steps: what was asked, what is looked up
+// for it, and against which editions.  On the stack; what waits for an upstream
+// is a PausedQuestion.
+#pragma once
+
+#include <cstdint>
+
+#include "cache/cache_key.h"
+#include "cache/editions.h"
+#include "server/reply.h"
+#include "zones/query.h"
+#include "zones/zone_set.h"
+
+namespace canopy {
+
+struct Resolution {
+  Resolution(const Query& query, const Arrival& from, const ZoneSet& published,
+             std::uint64_t upstreams)
+      : asked(query),
+        looked_up(query),
+        arrival(from),
+        zones(published),
+        editions{published.serial(), upstreams},
+        key(looked_up) {}
+
+  const Query& asked;      // what the client is answered
+  const Query& looked_up;  // what the steps look for
+  const Arrival& arrival;
+  const ZoneSet& zones;  // the same for every step
+  const Editions editions;
+  const CacheKey key;  // of what is looked up
+};
+
+}  // namespace canopy
