@@ -77,6 +77,8 @@ bool Reflector::wants_to_end() {
 }
 
 void Reflector::look_at_clock() {
+  // A request that was about to start did not see reload()'s stop.
+  if (wants_to_end()) client_.stop();
   const Time::rep now = options_.clock().time_since_epoch().count();
   const Time::rep shortest =
       Time::duration(options_.times.shortest_watch).count();
