@@ -5,8 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "server/net/arrival.h"
 #include "server/query_counters.h"
-#include "server/reply.h"
 #include "zones/query.h"
 
 namespace canopy {

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "server/client.h"
-#include "server/reply.h"
 #include "zones/time_point.h"
 
 namespace canopy {

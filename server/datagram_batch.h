@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "server/net/address.h"
-#include "server/reply.h"
+#include "server/net/arrival.h"
 
 namespace canopy {
 

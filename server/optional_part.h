@@ -6,7 +6,6 @@
 #include <atomic>
 
 #include "server/forward_timing.h"
-#include "server/reply.h"
 #include "zones/time_point.h"
 
 namespace canopy {

@@ -6,7 +6,7 @@
 #include "cache/answer_copy.h"
 #include "cache/cache_key.h"
 #include "cache/stored_answer.h"
-#include "server/reply.h"
+#include "server/net/arrival.h"
 #include "server/resolution.h"
 #include "zones/query.h"
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "healthz/tier.h"
-#include "server/net/peer.h"
+#include "server/net/arrival.h"
 #include "zones/time_point.h"
 
 namespace canopy {
@@ -21,15 +21,6 @@ class ReplySink {
                     const Peer& peer) = 0;
   // The peer is not worth an answer: ends a connection.
   virtual void hang_up() {}
-};
-
-// How a message arrived: from whom, to which tier, by which transport, when.
-struct Arrival {
-  Peer peer;
-  Tier tier = Tier::kCache;
-  Transport transport = Transport::kUdp;
-  // When the message was read; one clock call for a whole batch.
-  TimePoint received{};
 };
 
 struct Reply : Arrival {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "server/reply.h"
+#include "server/net/arrival.h"
 #include "zones/encoded_answer.h"
 #include "zones/query.h"
 

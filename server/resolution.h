@@ -7,7 +7,7 @@
 
 #include "cache/cache_key.h"
 #include "cache/editions.h"
-#include "server/reply.h"
+#include "server/net/arrival.h"
 #include "zones/query.h"
 #include "zones/zone_set.h"
 

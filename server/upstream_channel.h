@@ -12,7 +12,6 @@
 #include <memory>
 #include <span>
 
-#include "server/reply.h"
 #include "zones/time_point.h"
 
 namespace canopy {

@@ -16,7 +16,6 @@
 #include "server/net/address.h"
 #include "server/optional_part.h"
 #include "server/query_case.h"
-#include "server/reply.h"
 #include "zones/name.h"
 #include "zones/rr_types.h"
 #include "zones/time_point.h"

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "healthz/tier.h"
 #include "server/random_octets.h"
-#include "server/reply.h"
 #include "server/round_trip.h"
 #include "server/upstream_channel.h"
 #include "server/upstream_condition.h"

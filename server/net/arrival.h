@@ -1,0 +1,29 @@
+// How a message arrived: from whom, to which tier, by which transport, when.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+
+#include "healthz/tier.h"
+#include "zones/time_point.h"
+
+namespace canopy {
+
+// Where it comes from; of a datagram the local address it was sent to too, so
+// that the answer leaves from there (IP_PKTINFO).
+struct Peer {
+  sockaddr_in6 address{};  // or a sockaddr_in, by sin6_family
+  in6_addr local{};        // v4: the first four octets
+  std::uint32_t interface = 0;
+};
+
+struct Arrival {
+  Peer peer;
+  Tier tier = Tier::kCache;
+  Transport transport = Transport::kUdp;
+  // When the message was read; one clock call for a whole batch.
+  TimePoint received{};
+};
+
+}  // namespace canopy
