@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/query_handler.h"
+#include "server/answer/query_handler.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/query_message.h"
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "server/query_handler.h"
-#include "server/upstream_answer_reader.h"
+#include "server/answer/query_handler.h"
+#include "server/forward/upstream_answer_reader.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/hostile_messages.h"
 #include "tests/support/query_message.h"

@@ -1,5 +1,5 @@
 """Outside names when every upstream fails: what was true a while ago, and no
-storm of questions.  The times are those of server/forward_timing.h and
+storm of questions.  The times are those of server/forward/forward_timing.h and
 cache/ttl_rules.h."""
 
 import threading

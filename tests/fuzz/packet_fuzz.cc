@@ -12,8 +12,8 @@
 #include <memory>
 #include <span>
 
-#include "server/query_handler.h"
-#include "server/upstream_answer_reader.h"
+#include "server/answer/query_handler.h"
+#include "server/forward/upstream_answer_reader.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/work_count.h"
 #include "zones/message_reader.h"

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "server/file_descriptor.h"
-#include "server/option_values.h"
+#include "server/config/option_values.h"
+#include "server/net/file_descriptor.h"
 
 namespace canopy {
 

@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "server/cares_forwarder.h"
-#include "server/upstream_text.h"
+#include "server/forward/cares_forwarder.h"
+#include "server/plan/upstream_text.h"
 #include "tests/server/scripted_upstream.h"
 
 namespace canopy {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "server/net/address.h"
-#include "server/query_counters.h"
+#include "server/observe/query_counters.h"
 #include "zones/rrset.h"
 
 namespace canopy {

@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/option_values.h"
-#include "server/workers.h"
+#include "server/config/option_values.h"
+#include "server/workers/workers.h"
 
 namespace canopy {
 

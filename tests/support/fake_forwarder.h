@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/forwarder.h"
-#include "server/upstream_answer_reader.h"
+#include "server/forward/forwarder.h"
+#include "server/forward/upstream_answer_reader.h"
 
 namespace canopy::test {
 

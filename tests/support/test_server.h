@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/query_handler.h"
+#include "server/answer/query_handler.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/fake_forwarder.h"
 

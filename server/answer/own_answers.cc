@@ -1,0 +1,61 @@
+#include "server/answer/own_answers.h"
+
+namespace canopy {
+namespace {
+
+bool is_transfer(RrType type) {
+  return type == RrType::kAxfr || type == RrType::kIxfr;
+}
+
+std::uint16_t recursion(Tier tier) {
+  return tier == Tier::kCache ? flag::kRa : std::uint16_t{0};
+}
+
+}  // namespace
+
+const Said* OwnAnswers::find(const Query& query, Tier tier) {
+  if (query.edns && query.edns->version != 0) {
+    return &rcode(Rcode::kBadVers, query, tier);  // RFC 6891 6.1.3
+  }
+  if (query.qclass == RrClass::kCh) return &chaos(query, tier);
+  if (query.qclass != RrClass::kIn || is_transfer(query.qtype)) {
+    return &rcode(Rcode::kRefused, query, tier);
+  }
+  return nullptr;
+}
+
+const Said& OwnAnswers::rcode(Rcode rcode, const Query& query, Tier tier,
+                              const ExtendedError* error) {
+  said_ = {.answer = empty_answer(query, rcode, recursion(tier), writer_)};
+  said_.form.extended_rcode = static_cast<std::uint16_t>(rcode) & 0xFF0;
+  said_.form.error = error;
+  return said_;
+}
+
+const Said& OwnAnswers::over_tcp(const Query& query, Tier tier) {
+  const auto flags = static_cast<std::uint16_t>(flag::kTc | recursion(tier));
+  said_ = {.answer = empty_answer(query, Rcode::kNoError, flags, writer_)};
+  return said_;
+}
+
+// Class CH is how people ask who answers (RFC 4892).
+const Said& OwnAnswers::chaos(const Query& query, Tier tier) {
+  static const Name version_bind = *Name::from_text("version.bind");
+  static const Name version_server = *Name::from_text("version.server");
+  static const Name hostname_bind = *Name::from_text("hostname.bind");
+  static const Name id_server = *Name::from_text("id.server");
+  const Name& name = query.qname;
+  const bool version = name == version_bind || name == version_server;
+  if (!version && !(name == hostname_bind || name == id_server)) {
+    return rcode(Rcode::kRefused, query, tier);
+  }
+  writer_.start(query);
+  if (query.qtype == RrType::kTxt || query.qtype == RrType::kAny) {
+    const Record record = txt_record(name, 0, version ? version_ : hostname_);
+    writer_.add(Section::kAnswer, name, record.type, record.ttl, record.rdata);
+  }
+  said_ = {.answer = writer_.finish(Rcode::kNoError, flag::kAa)};
+  return said_;
+}
+
+}  // namespace canopy

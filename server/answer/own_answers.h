@@ -1,0 +1,38 @@
+// What the server says of itself, and what it refuses whatever the name.
+// On one worker's thread.
+#pragma once
+
+#include <string>
+
+#include "healthz/tier.h"
+#include "server/answer/said.h"
+#include "zones/message_writer.h"
+#include "zones/query.h"
+
+namespace canopy {
+
+class OwnAnswers {
+ public:
+  // What version.bind and hostname.bind say.
+  OwnAnswers(std::string version, std::string hostname)
+      : version_(std::move(version)), hostname_(std::move(hostname)) {}
+
+  // To an EDNS version we do not know, to class CH, to other classes and to
+  // transfers.  Null: the name is to be looked up.
+  const Said* find(const Query& query, Tier tier);
+  // No records.  `error` outlives what is said.
+  const Said& rcode(Rcode rcode, const Query& query, Tier tier,
+                    const ExtendedError* error = nullptr);
+  // No longer than the question: the client is to come again over TCP.
+  const Said& over_tcp(const Query& query, Tier tier);
+
+ private:
+  const Said& chaos(const Query& query, Tier tier);
+
+  const std::string version_;
+  const std::string hostname_;
+  MessageWriter writer_;
+  Said said_;
+};
+
+}  // namespace canopy

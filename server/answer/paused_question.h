@@ -1,0 +1,53 @@
+// A question that waits for an upstream, and what is known of it already.
+#pragma once
+
+#include <memory>
+
+#include "cache/answer_copy.h"
+#include "cache/cache_key.h"
+#include "cache/stored_answer.h"
+#include "server/answer/resolution.h"
+#include "server/net/arrival.h"
+#include "zones/query.h"
+
+namespace canopy {
+
+struct PausedQuestion {
+  // `from` outlives this.
+  PausedQuestion(const Resolution& resolution, const Arrival& from)
+      : asked(resolution.asked),
+        arrival(from),
+        provenance{.made_from = {.upstreams = resolution.editions.upstreams},
+                   .asked = from.received} {}
+
+  // A zone had a part in it: what is kept depends on that.
+  void set_behind_zone(Serial published) {
+    provenance.origin = AnswerFacts::Origin::kUpstreamBehindZone;
+    provenance.made_from.zones = published;
+  }
+  // The zone's CNAMEs lead out of it, to `target`.
+  void set_chain(const EncodedAnswer& begun, NameView target) {
+    chain = std::make_unique<Chain>();
+    chain->begun.assign(begun);
+    chain->target = asked;
+    chain->target.qname = Name(target);
+  }
+
+  const Query& looked_up() const { return chain ? chain->target : asked; }
+  // Made when it is needed: thousands may wait, and it is large.
+  CacheKey key() const { return CacheKey(asked); }
+
+  struct Chain {
+    AnswerCopy begun;
+    Query target;
+  };
+
+  const Query asked;
+  const Arrival& arrival;
+  Provenance provenance;
+  std::unique_ptr<Chain> chain;  // null: none
+  // The client has a stale answer already, or there is no client.
+  bool is_answered = false;
+};
+
+}  // namespace canopy

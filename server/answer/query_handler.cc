@@ -1,0 +1,158 @@
+#include "server/answer/query_handler.h"
+
+#include <utility>
+
+#include "server/answer/paused_question.h"
+#include "server/forward/recycled.h"
+#include "server/net/client.h"
+
+namespace canopy {
+namespace {
+
+std::uint16_t flags_of(const EncodedAnswer& answer) {
+  return static_cast<std::uint16_t>(answer.message[2] << 8 | answer.message[3]);
+}
+
+}  // namespace
+
+struct QueryHandler::Waiting final : public Forwarder::Waiter,
+                                     public Recycled<Waiting> {
+  Waiting(QueryHandler& asks, const Resolution& resolution, const Reply& to)
+      : handler(asks), reply(to), question(resolution, reply) {}
+
+  void on_outcome(const SharedOutcome& outcome) override {
+    handler.resume(*this, outcome);
+  }
+
+  QueryHandler& handler;
+  const Reply reply;
+  PausedQuestion question;
+};
+
+QueryHandler::QueryHandler(ZoneStore& zones, AnswerCache& cache,
+                           Forwarder& forwarder, QueryCounters& counters,
+                           HandlerOptions options)
+    : zones_(zones),
+      forwarder_(forwarder),
+      counters_(counters),
+      rates_(options.rates),
+      upstream_naming_(std::move(options.upstream_naming)),
+      observer_(counters, options.log_queries),
+      own_answers_(std::move(options.version), std::move(options.hostname)),
+      zone_answers_(forwarder, counters, options.stale),
+      cached_answers_(cache, zone_answers_, counters, upstream_naming_),
+      upstream_answers_(forwarder, cache, zone_answers_, counters,
+                        upstream_naming_) {}
+
+void QueryHandler::handle(std::span<const std::uint8_t> message,
+                          const Reply& reply) {
+  observer_.begin_message();
+  take(message, reply);
+  observer_.end_message();
+}
+
+void QueryHandler::take(std::span<const std::uint8_t> message,
+                        const Reply& reply) {
+  const Result<Query, Refusal> query = decode_query(message);
+  if (!query) return refuse(message, query.error(), reply);
+  observer_.saw_question(query->qtype, reply);
+  if (!is_admitted(reply)) return turn_away(*query, reply);
+  if (const Said* const own = own_answers_.find(*query, reply.tier)) {
+    return send(*own, *query, reply);
+  }
+
+  const Resolution resolution(*query, reply, zones_.current(),
+                              forwarder_.edition());
+  if (reply.tier == Tier::kCache) {
+    if (const Said* const cached = cached_answers_.find(resolution)) {
+      send(*cached, *query, reply);
+      return fetch_again(resolution);
+    }
+  }
+  const ZoneAnswers::Found found = zone_answers_.find(resolution);
+  if (found.may_be_kept) cached_answers_.keep(resolution, found.said.answer);
+  if (found.what == ZoneAnswers::Found::What::kAnswer) {
+    return send(found.said, *query, reply);
+  }
+  if (reply.tier == Tier::kZone) {
+    return send(own_answers_.rcode(Rcode::kRefused, *query, reply.tier), *query,
+                reply);
+  }
+  pause(resolution, found, reply);
+}
+
+bool QueryHandler::is_admitted(const Arrival& arrival) {
+  return rates_ == nullptr ||
+         rates_->admits(client_of(arrival.peer.address), arrival.received);
+}
+
+// Over UDP the source may be spoofed: an empty answer with TC, no longer than
+// the query, makes the client retry over TCP, where it gets the reason.
+void QueryHandler::turn_away(const Query& query, const Reply& reply) {
+  static const ExtendedError error{InfoCode::kOther,
+                                   "this client exceeds --client-qps"};
+  counters_.turned_away.add();
+  send(reply.transport == Transport::kUdp
+           ? own_answers_.over_tcp(query, reply.tier)
+           : own_answers_.rcode(Rcode::kRefused, query, reply.tier, &error),
+       query, reply);
+}
+
+void QueryHandler::pause(const Resolution& resolution,
+                         const ZoneAnswers::Found& found, const Reply& reply) {
+  using What = ZoneAnswers::Found::What;
+  auto waiting = std::make_unique<Waiting>(*this, resolution, reply);
+  PausedQuestion& question = waiting->question;
+  if (found.what != What::kNotOurs) {
+    question.set_behind_zone(resolution.editions.zones);
+  }
+  if (found.what == What::kLeadsOut) {
+    question.set_chain(found.said.answer, NameView(found.target));
+  }
+  upstream_answers_.ask(question, std::move(waiting));
+}
+
+void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
+  const Said* const said =
+      upstream_answers_.conclude(waiting.question, outcome, zones_.current());
+  if (said != nullptr) send(*said, waiting.question.asked, waiting.reply);
+}
+
+// A popular answer will expire soon: asks again while it lasts.
+void QueryHandler::fetch_again(const Resolution& resolution) {
+  if (!cached_answers_.is_to_be_refreshed(resolution)) return;
+  Reply nobody;
+  nobody.received = resolution.arrival.received;
+  auto waiting = std::make_unique<Waiting>(*this, resolution, nobody);
+  PausedQuestion& question = waiting->question;
+  question.is_answered = true;
+  upstream_answers_.ask(question, std::move(waiting));
+}
+
+// --- what goes out ----------------------------------------------------------
+
+void QueryHandler::send(const Said& said, const Query& query,
+                        const Reply& reply) {
+  ReplyForm form = said.form;
+  form.transport = reply.transport;
+  form.rotation = rotation_.next();
+  reply.send(reply_writer_.write(said.answer, query, form));
+  if (reply_writer_.is_truncated()) counters_.truncated.add();
+  const auto rcode = static_cast<std::uint16_t>((flags_of(said.answer) & 0xF) |
+                                                form.extended_rcode);
+  observer_.saw_answer(query, rcode, reply);
+}
+
+void QueryHandler::refuse(std::span<const std::uint8_t> message,
+                          const Refusal& refusal, const Reply& reply) {
+  if (refusal.drop) return counters_.dropped.add();
+  if (refusal.rcode == Rcode::kFormErr) counters_.malformed.add();
+  if (!is_admitted(reply)) {
+    counters_.turned_away.add();
+    return reply.sink->hang_up();
+  }
+  reply.send(reply_writer_.refuse(message, refusal.rcode));
+  observer_.saw_refusal(refusal.rcode, reply);
+}
+
+}  // namespace canopy

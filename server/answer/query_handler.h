@@ -1,0 +1,86 @@
+// The life of a query: each step is asked in turn and returns what it says;
+// only this class sends.  One a worker, used on that worker's thread.  Never
+// blocks or throws.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "cache/answer_cache.h"
+#include "server/answer/cached_answers.h"
+#include "server/answer/own_answers.h"
+#include "server/answer/reply_writer.h"
+#include "server/answer/rotation.h"
+#include "server/answer/said.h"
+#include "server/answer/upstream_answers.h"
+#include "server/answer/zone_answers.h"
+#include "server/forward/forwarder.h"
+#include "server/limits/client_rates.h"
+#include "server/listen/reply.h"
+#include "server/observe/answer_observer.h"
+#include "server/observe/query_counters.h"
+#include "server/plan/upstream_text.h"
+#include "zones/message_reader.h"
+#include "zones/zone_store.h"
+
+namespace canopy {
+
+struct HandlerOptions {
+  std::string version;   // what version.bind says
+  std::string hostname;  // what hostname.bind says
+  bool log_queries = false;
+  // True while the cluster's zones come from a snapshot; null: never.
+  const std::atomic<bool>* stale = nullptr;
+  // The rate limit for clients; null: no limit.
+  ClientRates* rates = nullptr;
+  // How error texts name upstreams.
+  UpstreamNaming upstream_naming{};
+};
+
+class QueryHandler final : public MessageHandler {
+ public:
+  QueryHandler(ZoneStore& zones, AnswerCache& cache, Forwarder& forwarder,
+               QueryCounters& counters, HandlerOptions options);
+
+  void handle(std::span<const std::uint8_t> message,
+              const Reply& reply) override;
+  void end_batch(TimePoint received) override { observer_.end_batch(received); }
+
+  void refresh() override { zones_.current(); }
+
+ private:
+  // A question that waits for an upstream.
+  struct Waiting;
+
+  void take(std::span<const std::uint8_t> message, const Reply& reply);
+  bool is_admitted(const Arrival& arrival);
+  void turn_away(const Query& query, const Reply& reply);
+  // Upstreams are asked for what the zones `found`.
+  void pause(const Resolution& resolution, const ZoneAnswers::Found& found,
+             const Reply& reply);
+  void resume(Waiting& waiting, const SharedOutcome& outcome);
+  void fetch_again(const Resolution& resolution);
+
+  void send(const Said& said, const Query& query, const Reply& reply);
+  void refuse(std::span<const std::uint8_t> message, const Refusal& refusal,
+              const Reply& reply);
+
+  ZoneStore::Reader zones_;
+  Forwarder& forwarder_;
+  QueryCounters& counters_;
+  ClientRates* const rates_;
+  const UpstreamNaming upstream_naming_;
+
+  AnswerObserver observer_;
+  OwnAnswers own_answers_;
+  ZoneAnswers zone_answers_;
+  CachedAnswers cached_answers_;
+  UpstreamAnswers upstream_answers_;
+  ReplyWriter reply_writer_;
+  Rotation rotation_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,182 @@
+#include "server/answer/upstream_answers.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "server/forward/record_copier.h"
+#include "server/net/client.h"
+
+namespace canopy {
+namespace {
+
+// The upstreams could not say, or not yet.
+bool is_failure(const ForwardOutcome& outcome) {
+  return !outcome.answer || (outcome.answer->rcode != Rcode::kNoError &&
+                             outcome.answer->rcode != Rcode::kNxDomain);
+}
+
+// In extended errors, by the upstream whose answer this is.
+std::vector<ExtendedError> said_by(const ForwardOutcome& outcome) {
+  if (!outcome.answer) return {};
+  return outcome.answer->errors;
+}
+
+std::optional<ExtendedError> error_of(const ForwardOutcome& outcome) {
+  if (!outcome.failure.empty()) {
+    return ExtendedError{
+        outcome.is_shed ? InfoCode::kOther : InfoCode::kNoReachableAuthority,
+        outcome.failure, said_by(outcome)};
+  }
+  if (!outcome.answer || outcome.answer->errors.empty()) return std::nullopt;
+  return ExtendedError{
+      .text = {}, .theirs = outcome.answer->errors, .is_ours = false};
+}
+
+}  // namespace
+
+void UpstreamAnswers::ask(const PausedQuestion& question,
+                          std::unique_ptr<Forwarder::Waiter> waiter) {
+  forwarder_.forward(question.looked_up(),
+                     client_of(question.arrival.peer.address),
+                     std::move(waiter));
+}
+
+// Runs for each waiter, so it does only what differs between them.
+const Said* UpstreamAnswers::conclude(PausedQuestion& question,
+                                      const SharedOutcome& outcome,
+                                      const ZoneSet& published) {
+  if (question.is_answered && is_failure(*outcome)) return nullptr;
+  work_out(question, outcome, published);
+  if (question.is_answered || conclusion_.told == Conclusion::Told::kNothing) {
+    return nullptr;
+  }
+  if (conclusion_.told == Conclusion::Told::kStale) {
+    counters_.cache_stale.add();
+    question.is_answered = true;
+  }
+  said_ = {.answer = conclusion_.answer};
+  if (conclusion_.error) {
+    error_ = naming_.told(*conclusion_.error, question.arrival.peer.address);
+    said_.form.error = &error_;
+  }
+  return &said_;
+}
+
+void UpstreamAnswers::work_out(const PausedQuestion& question,
+                               const SharedOutcome& outcome,
+                               const ZoneSet& published) {
+  Conclusion::Of of{outcome, question.key(), question.provenance.made_from};
+  // A shed outcome is shared by questions of different times.
+  if (!outcome->is_shed && conclusion_.of == of) return;
+  conclusion_.of = std::move(of);
+  conclusion_.told = Conclusion::Told::kNothing;
+  conclusion_.error.reset();
+  if (is_failure(*outcome) && work_out_stale(question, *outcome, published)) {
+    return;
+  }
+  if (!outcome->is_late) work_out_fresh(question, *outcome);
+}
+
+void UpstreamAnswers::work_out_fresh(const PausedQuestion& question,
+                                     const ForwardOutcome& outcome) {
+  const UpstreamAnswer* const from =
+      outcome.answer ? &*outcome.answer : nullptr;
+  conclusion_.told = Conclusion::Told::kFresh;
+  conclusion_.answer = answer_of(question, from);
+  conclusion_.error = error_of(outcome);
+  if (!is_failure(outcome)) {
+    keep(question, *from, conclusion_.answer);
+  } else if (!outcome.is_shed) {
+    remember_failure(question, conclusion_.answer, outcome);
+  }
+}
+
+EncodedAnswer UpstreamAnswers::answer_of(const PausedQuestion& question,
+                                         const UpstreamAnswer* from) {
+  if (from != nullptr && !question.chain) return from->encoded();
+  conclusion_.octets.assign(
+      question.chain
+          ? joined(*question.chain, question.asked, from)
+          : empty_answer(question.asked, Rcode::kServFail, flag::kRa, writer_));
+  return conclusion_.octets.answer();
+}
+
+// RFC 8767.  An expired answer that a zone had a part in is served if that part
+// still holds.
+bool UpstreamAnswers::work_out_stale(const PausedQuestion& question,
+                                     const ForwardOutcome& outcome,
+                                     const ZoneSet& published) {
+  const CacheKey& key = conclusion_.of->key;
+  const TimePoint now = question.arrival.received;
+  const Editions editions{published.serial(),
+                          question.provenance.made_from.upstreams};
+  const auto found = cache_.find(key, editions, now, stored_);
+  if (found == AnswerCache::Found::kNo || !stored_.is_usable(now)) return false;
+  if (stored_.facts().depends_on_zone() &&
+      !zones_.still_begins(stored_.answer(), question.asked, question.arrival,
+                           published)) {
+    return false;
+  }
+  stored_.make_stale(published.serial(), now);
+  stored_.set_error(
+      {InfoCode::kStaleAnswer, outcome.failure, said_by(outcome)});
+  cache_.insert(key, stored_);
+  conclusion_.told = Conclusion::Told::kStale;
+  conclusion_.error = stored_.error();
+  std::swap(static_cast<AnswerCopy&>(stored_), conclusion_.octets);
+  conclusion_.answer = conclusion_.octets.answer();
+  return true;
+}
+
+// The zone's CNAMEs followed by the upstream's answer for their target, with
+// the rcode of the last name (RFC 6604).  Null: no answer came.
+EncodedAnswer UpstreamAnswers::joined(const PausedQuestion::Chain& chain,
+                                      const Query& asked,
+                                      const UpstreamAnswer* rest) {
+  writer_.start(asked);
+  RecordCopier copier(writer_);
+  // The zone's answer section is its CNAMEs.
+  const EncodedAnswer begun = chain.begun.answer();
+  const auto links = std::ranges::find_if(begun.rrsets, [](const auto& rrset) {
+    return rrset.section != Section::kAnswer;
+  });
+  copier.copy(begun.message, begun.rrsets.first(static_cast<std::size_t>(
+                                 links - begun.rrsets.begin())));
+  std::uint16_t flags = flag::kRa | flag::kAa;
+  if (rest == nullptr) return writer_.finish(Rcode::kServFail, flags);
+  const EncodedAnswer encoded = rest->encoded();
+  copier.copy(encoded.message, encoded.rrsets);
+  if (rest->is_truncated || writer_.is_cut()) flags |= flag::kTc;
+  return writer_.finish(rest->rcode, flags);
+}
+
+void UpstreamAnswers::keep(const PausedQuestion& question,
+                           const UpstreamAnswer& from,
+                           const EncodedAnswer& answer) {
+  const bool is_part = (answer.message[2] & flag::kTc >> 8) != 0;
+  if (!from.lifetime || is_part) return;
+  // The TTLs of the zone's own records do not age.
+  EncodedAnswer ageing = answer;
+  if (question.chain) {
+    ageing.ttl_offsets = answer.ttl_offsets.subspan(
+        question.chain->begun.answer().ttl_offsets.size());
+  }
+  stored_.make_of_upstream(ageing, question.provenance, *from.lifetime,
+                           from.is_positive);
+  if (!from.errors.empty()) {
+    stored_.set_error({.text = {}, .theirs = from.errors, .is_ours = false});
+  }
+  cache_.insert(conclusion_.of->key, stored_);
+}
+
+void UpstreamAnswers::remember_failure(const PausedQuestion& question,
+                                       const EncodedAnswer& answer,
+                                       const ForwardOutcome& outcome) {
+  stored_.make_failure(answer, question.provenance, outcome.waited);
+  stored_.set_error(
+      {InfoCode::kCachedError, outcome.failure, said_by(outcome)});
+  cache_.insert(conclusion_.of->key, stored_);
+}
+
+}  // namespace canopy

@@ -1,0 +1,387 @@
+#include "server/forward/cares_forwarder.h"
+
+#include <algorithm>
+
+#include "server/forward/forward_timing.h"
+#include "server/plan/upstream_text.h"
+
+namespace canopy {
+namespace {
+
+// The memory of one waiting query: here, at its owner's, in c-ares, and its
+// datagrams.
+constexpr std::size_t kPlaceOctets = 4 << 10;
+
+// The first waiters of a worker get the outcome at once: mostly there are no
+// others, and later queries are served from the cache that these fill.
+constexpr std::size_t kToldAtOnce = 4;
+
+SharedOutcome failed(std::string why) {
+  auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->failure = std::move(why);
+  return outcome;
+}
+
+SharedOutcome not_asked(std::string why) {
+  auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->failure = std::move(why);
+  outcome->is_shed = true;
+  return outcome;
+}
+
+std::string loops_text(const std::vector<SocketAddress>& servers) {
+  std::string text = "upstreams forward back to this server (a loop):";
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    text += (i == 0 ? " " : ", ") +
+            upstream_name(servers[i], i + 1, servers.size());
+  }
+  return text;
+}
+
+}  // namespace
+
+CaresForwarder::CaresForwarder(boost::asio::io_context& io,
+                               const UpstreamStore& upstreams,
+                               ForwarderPool& pool, const Settings& settings)
+    : io_(io),
+      upstreams_(upstreams),
+      pool_(pool),
+      index_(pool.add(io, *this)),
+      ports_(settings.ports),
+      timer_(io),
+      places_(settings.max_waiting, kPlaceOctets, pool.budget()),
+      outcomes_(
+          io, [this](WaitingList::Ticket ticket, const SharedOutcome& outcome) {
+            answer(ticket, outcome);
+          }) {}
+
+CaresForwarder::~CaresForwarder() {
+  // Closing the channels calls back for every outstanding query.
+  for (const InquiryPtr& inquiry : inquiries_) inquiry->abandon();
+  by_due_.abandon_all();
+  for (const auto& [endpoint, server] : servers_) server->close();
+}
+
+void CaresForwarder::forward(const Query& query, Client client,
+                             std::unique_ptr<Waiter> waiter) {
+  static const SharedOutcome own_question = not_asked(
+      "forwarding loop: an upstream sent this server's own query back");
+  static const SharedOutcome over_share =
+      not_asked("too many queries of this client are waiting for upstreams");
+  static const SharedOutcome full =
+      not_asked("too many queries are waiting for upstreams");
+  counters_.asked.add();
+  if (pool_.conditions().is_loop_check(query.qname)) {
+    return waiter->on_outcome(own_question);
+  }
+  switch (places_.take(client)) {
+    case Admission::kAdmitted:
+      break;
+    case Admission::kShareUsed:
+      counters_.over_share.add();
+      return waiter->on_outcome(over_share);
+    case Admission::kFull:
+      counters_.full.add();
+      return waiter->on_outcome(full);
+  }
+  const ForwardQuestion question(query);
+  const CacheKey key(query);
+  const InquiryWaiter place{static_cast<std::uint32_t>(index_),
+                            waiting_.add({client, std::move(waiter)}), client};
+  const std::size_t owner = pool_.owner_of(key);
+  if (owner == index_) return ask(question, key, place);
+  pool_.post(owner, [question, key, place](CaresForwarder& other) {
+    other.ask(question, key, place);
+  });
+}
+
+void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
+                         const InquiryWaiter& waiter) {
+  const auto found = inquiries_.find(key);
+  if (found != inquiries_.end()) return join(**found, waiter);
+  const UpstreamTable& table = upstreams_.current();
+  const UpstreamGroup& group = table.group_of(question.qname);
+  if (group.servers.empty()) {
+    counters_.unanswered.add();
+    return tell(waiter, failed(group.why_none));
+  }
+  const TimePoint now = std::chrono::steady_clock::now();
+  const InquiryPtr inquiry =
+      inquiry_about(question, Inquiry::Purpose::kClients);
+  inquiry->key = key;
+  inquiry->waiters.add(waiter);
+  const Servers& servers = servers_of(table, group);
+  check_loops(servers, now);
+  check_health(servers, now);
+  choose(*inquiry, servers, now);
+  if (!inquiry->has_candidates()) {
+    counters_.unanswered.add();
+    return tell(waiter, failed(loops_text(group.servers)));
+  }
+  inquiries_.insert(inquiry);
+  start(*inquiry, now);
+}
+
+void CaresForwarder::join(Inquiry& inquiry, const InquiryWaiter& waiter) {
+  static const SharedOutcome too_often = not_asked(
+      "too many queries of this client are waiting for the same answer");
+  if (!inquiry.waiters.add(waiter)) {
+    counters_.same_question.add();
+    return tell(waiter, too_often);
+  }
+  counters_.joined.add();
+  if (inquiry.late) tell(waiter, inquiry.late);
+}
+
+InquiryPtr CaresForwarder::inquiry_about(const ForwardQuestion& question,
+                                         Inquiry::Purpose purpose) {
+  return new Inquiry(question, purpose, random_, answer_reader_,
+                     [this](Inquiry& finished, Inquiry::Outcome& found) {
+                       on_finished(finished, found);
+                     });
+}
+
+void CaresForwarder::start(Inquiry& inquiry, TimePoint now) {
+  inquiry.start(now);
+  if (inquiry.is_finished()) return;
+  by_due_.add(inquiry);
+  start_ticking();
+}
+
+void CaresForwarder::on_finished(Inquiry& inquiry, Inquiry::Outcome& found) {
+  if (found.is_late) {
+    inquiry.late = outcome_of(found);
+    return tell(inquiry.waiters, inquiry.late);
+  }
+  by_due_.remove(inquiry);
+  if (inquiry.purpose() == Inquiry::Purpose::kLoopCheck) {
+    pool_.conditions().end_loop_check(inquiry.question().qname,
+                                      found.was_answered,
+                                      std::chrono::steady_clock::now());
+  }
+  if (inquiry.purpose() != Inquiry::Purpose::kClients) return;
+  if (!found.answer) counters_.unanswered.add();
+  // Out of the books first: waiters may ask again at once.
+  const InquiryPtr keep(&inquiry);
+  inquiries_.erase(keep);
+  tell(inquiry.waiters, outcome_of(found));
+}
+
+SharedOutcome CaresForwarder::outcome_of(Inquiry::Outcome& found) {
+  auto outcome = std::make_shared<ForwardOutcome>();
+  outcome->answer = std::move(found.answer);
+  outcome->failure = std::move(found.failure);
+  outcome->waited = found.waited;
+  outcome->is_late = found.is_late;
+  return outcome;
+}
+
+void CaresForwarder::tell(const InquiryWaiter& waiter,
+                          const SharedOutcome& outcome) {
+  if (waiter.worker == index_) return answer(waiter.ticket, outcome);
+  pool_.post(waiter.worker,
+             [ticket = waiter.ticket, outcome](CaresForwarder& other) {
+               other.answer(ticket, outcome);
+             });
+}
+
+void CaresForwarder::tell(const InquiryWaiters& waiters,
+                          const SharedOutcome& outcome) {
+  if (waiters.size() == 1) return tell(*waiters.begin(), outcome);
+  std::map<std::uint32_t, OutcomeQueue::Tickets> by_worker;
+  for (const InquiryWaiter& waiter : waiters) {
+    by_worker[waiter.worker].push_back(waiter.ticket);
+  }
+  for (auto& [worker, tickets] : by_worker) {
+    if (worker == index_) {
+      hand_out(std::move(tickets), outcome);
+      continue;
+    }
+    pool_.post(worker, [tickets = std::move(tickets),
+                        outcome](CaresForwarder& other) mutable {
+      other.hand_out(std::move(tickets), outcome);
+    });
+  }
+}
+
+void CaresForwarder::hand_out(OutcomeQueue::Tickets tickets,
+                              const SharedOutcome& outcome) {
+  const std::size_t at_once = std::min(tickets.size(), kToldAtOnce);
+  for (std::size_t i = 0; i < at_once; ++i) answer(tickets[i], outcome);
+  if (tickets.size() > at_once) {
+    outcomes_.add(std::move(tickets), at_once, outcome);
+  }
+}
+
+void CaresForwarder::answer(WaitingList::Ticket ticket,
+                            const SharedOutcome& outcome) {
+  if (outcome->is_late) {
+    // Its answer may have overtaken this.
+    Waiter* const waiter = waiting_.find(ticket);
+    if (waiter != nullptr) waiter->on_outcome(outcome);
+    return;
+  }
+  const WaitingList::Place place = waiting_.take(ticket);
+  places_.give_back(place.client);
+  place.waiter->on_outcome(outcome);
+}
+
+// Those that are about as quick as the quickest take turns, the slower ones
+// follow by what they are likely to cost, then those that are down.
+void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
+                            TimePoint now) {
+  if (servers.size() == 1) {
+    if (!servers.front()->condition().is_up()) counters_.all_down.add();
+    if (!servers.front()->is_loop()) inquiry.add(*servers.front(), 1, 1);
+    return;
+  }
+  constexpr double kDown = 1e12;  // nanoseconds: behind all others
+  constexpr double kNoWorse = 1.5;
+  constexpr double kNoWorseBy = 5e6;
+  ranks_.clear();
+  double best = kDown;
+  std::size_t number = 0;
+  for (UpstreamServer* const server : servers) {
+    ++number;
+    if (server->is_loop()) continue;
+    auto cost = static_cast<double>(server->round_trip().expected().count());
+    if (!server->condition().is_up()) cost += kDown;
+    best = std::min(best, cost);
+    ranks_.push_back({cost, server, number});
+  }
+  if (best >= kDown) counters_.all_down.add();
+  const double near = best * kNoWorse + kNoWorseBy;
+  const auto is_near = [near](const Rank& rank) { return rank.cost <= near; };
+  const auto near_ones = static_cast<std::size_t>(
+      std::count_if(ranks_.begin(), ranks_.end(), is_near));
+  std::size_t turn = turn_++;
+  for (Rank& rank : ranks_) {
+    // Before the others, and among themselves by turns.
+    if (is_near(rank)) {
+      rank.cost = static_cast<double>(turn++ % near_ones) - kDown;
+    } else if (rank.server->take_probe(now)) {
+      probe(*rank.server, inquiry.question(), now);
+    }
+  }
+  std::sort(ranks_.begin(), ranks_.end(),
+            [](const Rank& a, const Rank& b) { return a.cost < b.cost; });
+  for (const Rank& rank : ranks_) {
+    inquiry.add(*rank.server, rank.number, servers.size());
+  }
+}
+
+void CaresForwarder::probe(UpstreamServer& server,
+                           const ForwardQuestion& question, TimePoint now) {
+  const InquiryPtr inquiry = inquiry_about(question, Inquiry::Purpose::kProbe);
+  inquiry->add(server);
+  start(*inquiry, now);
+}
+
+void CaresForwarder::check_loops(const Servers& servers, TimePoint now) {
+  for (UpstreamServer* const server : servers) {
+    if (!server->condition().take_loop_check(now)) continue;
+    const auto name = pool_.conditions().start_loop_check(
+        server->shared_condition(), random_);
+    if (!name) continue;
+    ForwardQuestion question;
+    question.qname = *name;
+    const InquiryPtr inquiry =
+        inquiry_about(question, Inquiry::Purpose::kLoopCheck);
+    inquiry->add(*server);
+    start(*inquiry, now);
+  }
+}
+
+void CaresForwarder::check_health(const Servers& servers, TimePoint now) {
+  for (UpstreamServer* const server : servers) {
+    UpstreamCondition& condition = server->condition();
+    if (condition.take_check(now) || condition.take_routine_check(now)) {
+      send_health_check(*server, now);
+    }
+  }
+}
+
+void CaresForwarder::send_health_check(UpstreamServer& server, TimePoint now) {
+  ForwardQuestion question;
+  question.qname = server.condition().domain();
+  question.qtype = RrType::kNs;
+  const InquiryPtr inquiry =
+      inquiry_about(question, Inquiry::Purpose::kHealthCheck);
+  inquiry->add(server);
+  start(*inquiry, now);
+}
+
+const CaresForwarder::Servers& CaresForwarder::servers_of(
+    const UpstreamTable& table, const UpstreamGroup& group) {
+  const auto& groups = table.groups();
+  if (edition_ != upstreams_.seen()) {
+    edition_ = upstreams_.seen();
+    servers_by_group_.clear();
+    for (const UpstreamGroup& known : groups) {
+      Servers& servers = servers_by_group_.emplace_back();
+      for (const SocketAddress& endpoint : known.servers) {
+        servers.push_back(&server_at(known.domain, endpoint));
+      }
+    }
+  }
+  return servers_by_group_[static_cast<std::size_t>(&group - groups.data())];
+}
+
+UpstreamServer& CaresForwarder::server_at(const Name& domain,
+                                          const SocketAddress& endpoint) {
+  auto condition = pool_.conditions().of(domain, endpoint, edition_);
+  const std::lock_guard lock(servers_mutex_);
+  auto& server = servers_[{domain.to_text(), endpoint}];
+  if (!server) {
+    server = std::make_unique<UpstreamServer>(io_, random_,
+                                              std::move(condition), ports_);
+  }
+  return *server;
+}
+
+void CaresForwarder::start_ticking() {
+  if (ticking_) return;
+  ticking_ = true;
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    ticking_ = false;
+    on_tick();
+    if (has_work()) start_ticking();
+  });
+}
+
+void CaresForwarder::on_tick() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  for (const auto& [endpoint, server] : servers_) {
+    server->tick(now);
+    if (server->condition().take_check(now)) send_health_check(*server, now);
+  }
+  by_due_.take_due(now, [&](Inquiry& inquiry) {
+    inquiry.on_due(now);
+    if (!inquiry.is_finished()) by_due_.add(inquiry);
+  });
+}
+
+bool CaresForwarder::has_work() const {
+  return !by_due_.empty() ||
+         std::any_of(servers_.begin(), servers_.end(), [](const auto& item) {
+           return item.second->has_channels();
+         });
+}
+
+void CaresForwarder::add_counts(ForwardCounts& counts) const {
+  counts.asked += counters_.asked.value();
+  counts.joined += counters_.joined.value();
+  counts.unanswered += counters_.unanswered.value();
+  counts.over_share += counters_.over_share.value();
+  counts.full += counters_.full.value();
+  counts.same_question += counters_.same_question.value();
+  const std::lock_guard lock(servers_mutex_);
+  counts.all_down += counters_.all_down.value();
+  for (const auto& [key, server] : servers_) {
+    add(server->counters(), counts.upstream(key.second));
+  }
+}
+
+}  // namespace canopy

@@ -1,0 +1,141 @@
+// The Forwarder of one worker.  Its own questions wait here; each is asked by
+// the worker its hash names, which joins identical ones.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "server/forward/due_wheel.h"
+#include "server/forward/forward_question.h"
+#include "server/forward/forwarder.h"
+#include "server/forward/forwarder_pool.h"
+#include "server/forward/inquiry.h"
+#include "server/forward/outcome_queue.h"
+#include "server/forward/upstream_answer_reader.h"
+#include "server/forward/upstream_server.h"
+#include "server/forward/waiting_list.h"
+#include "server/limits/paid_places.h"
+#include "server/observe/upstream_counters.h"
+#include "server/plan/upstream_table.h"
+#include "zones/time_point.h"
+
+namespace canopy {
+
+class CaresForwarder : public Forwarder {
+ public:
+  struct Settings {
+    // Questions of this worker's clients.  What is above it, or above a
+    // client's share of it or of the memory budget, fails at once.
+    std::size_t max_waiting = 10'000;
+    // Source ports of each upstream that are in use at a time.
+    std::size_t ports = UpstreamServer::kMostPorts;
+  };
+
+  CaresForwarder(boost::asio::io_context& io, const UpstreamStore& upstreams,
+                 ForwarderPool& pool, const Settings& settings);
+  ~CaresForwarder() override;
+  CaresForwarder(const CaresForwarder&) = delete;
+  CaresForwarder& operator=(const CaresForwarder&) = delete;
+
+  void forward(const Query& query, Client client,
+               std::unique_ptr<Waiter> waiter) override;
+  std::uint64_t edition() const override { return upstreams_.edition(); }
+  NameView stub_domain_of(NameView name) override {
+    return upstreams_.current().group_of(name).domain;
+  }
+
+  // Adds this worker's counts.  Any thread.
+  void add_counts(ForwardCounts& counts) const;
+
+ private:
+  // The servers of one UpstreamGroup.
+  using Servers = std::vector<UpstreamServer*>;
+
+  // What the owner of a question does for a waiter of any worker.
+  void ask(const ForwardQuestion& question, const CacheKey& key,
+           const InquiryWaiter& waiter);
+  void join(Inquiry& inquiry, const InquiryWaiter& waiter);
+  void on_finished(Inquiry& inquiry, Inquiry::Outcome& found);
+  // Moves the answer out of `found`.
+  static SharedOutcome outcome_of(Inquiry::Outcome& found);
+  void tell(const InquiryWaiter& waiter, const SharedOutcome& outcome);
+  void tell(const InquiryWaiters& waiters, const SharedOutcome& outcome);
+  // What the worker that was asked does when the answer is here.
+  void hand_out(OutcomeQueue::Tickets tickets, const SharedOutcome& outcome);
+  void answer(WaitingList::Ticket ticket, const SharedOutcome& outcome);
+
+  InquiryPtr inquiry_about(const ForwardQuestion& question,
+                           Inquiry::Purpose purpose);
+  void start(Inquiry& inquiry, TimePoint now);
+  // Adds all usable servers of the group to `inquiry`, best first.  Sends the
+  // query as well to servers that are due to be measured.
+  void choose(Inquiry& inquiry, const Servers& servers, TimePoint now);
+  void probe(UpstreamServer& server, const ForwardQuestion& question,
+             TimePoint now);
+  void check_loops(const Servers& servers, TimePoint now);
+  void check_health(const Servers& servers, TimePoint now);
+  void send_health_check(UpstreamServer& server, TimePoint now);
+
+  const Servers& servers_of(const UpstreamTable& table,
+                            const UpstreamGroup& group);
+  UpstreamServer& server_at(const Name& domain, const SocketAddress& endpoint);
+
+  void start_ticking();
+  void on_tick();
+  bool has_work() const;
+
+  boost::asio::io_context& io_;
+  UpstreamStore::Reader upstreams_;
+  ForwarderPool& pool_;
+  const std::size_t index_;
+  const std::size_t ports_;
+  RandomOctets random_;
+  boost::asio::steady_timer timer_;
+  bool ticking_ = false;
+  std::size_t turn_ = 0;
+
+  // Changed on this thread under the mutex, read by others under it.  Servers
+  // stay, also when no table names them any more: so do their counts.
+  mutable std::mutex servers_mutex_;
+  std::map<std::pair<std::string, SocketAddress>,
+           std::unique_ptr<UpstreamServer>>
+      servers_;
+
+  PaidPlaces places_;
+  WaitingList waiting_;
+  OutcomeQueue outcomes_;
+  UpstreamAnswerReader answer_reader_;
+  // By what they ask; the key's hash was made with the key.
+  struct ByKey {
+    using is_transparent = void;
+    static const CacheKey& key_of(const CacheKey& key) { return key; }
+    static const CacheKey& key_of(const InquiryPtr& inquiry) {
+      return *inquiry->key;
+    }
+    std::size_t operator()(const auto& one) const { return key_of(one).hash(); }
+    bool operator()(const auto& a, const auto& b) const {
+      return key_of(a) == key_of(b);
+    }
+  };
+  std::unordered_set<InquiryPtr, ByKey, ByKey> inquiries_;
+  DueWheel by_due_;
+
+  // Parallel to the groups of the table last seen.
+  std::vector<Servers> servers_by_group_;
+  std::uint64_t edition_ = ~0ull;
+  // How likely each is to answer soon; memory for choose().
+  struct Rank {
+    double cost = 0;
+    UpstreamServer* server = nullptr;
+    std::size_t number = 0;  // in the configuration, from 1
+  };
+  std::vector<Rank> ranks_;
+
+  ForwardCounters counters_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,61 @@
+// The forwarders of all workers, so that identical questions meet at one of
+// them, and what they know together.  Filled before the workers start, never
+// changed after.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <vector>
+
+#include "cache/cache_key.h"
+#include "server/forward/upstream_conditions.h"
+#include "server/limits/memory_budget.h"
+
+namespace canopy {
+
+class CaresForwarder;
+
+class ForwarderPool {
+ public:
+  // The budget outlives this.
+  ForwarderPool(MemoryBudget& budget, SayChanges say, QueryCase query_case)
+      : budget_(budget), conditions_(say, query_case) {}
+
+  // The memory for queries that wait for upstreams.
+  MemoryBudget& budget() { return budget_; }
+
+  UpstreamConditions& conditions() { return conditions_; }
+  const UpstreamConditions& conditions() const { return conditions_; }
+
+  // Returns its index.
+  std::size_t add(boost::asio::io_context& io, CaresForwarder& forwarder) {
+    members_.push_back({&io, &forwarder});
+    return members_.size() - 1;
+  }
+
+  // The hash has a random seed, so that clients cannot direct their queries at
+  // one worker.
+  std::size_t owner_of(const CacheKey& key) const {
+    return key.hash() % members_.size();
+  }
+
+  // Calls `act(forwarder)` on that worker's thread, later.
+  template <typename Act>
+  void post(std::size_t index, Act act) const {
+    boost::asio::post(*members_[index].io,
+                      [forwarder = members_[index].forwarder,
+                       act = std::move(act)]() mutable { act(*forwarder); });
+  }
+
+ private:
+  struct Member {
+    boost::asio::io_context* io;
+    CaresForwarder* forwarder;
+  };
+
+  MemoryBudget& budget_;
+  UpstreamConditions conditions_;
+  std::vector<Member> members_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,250 @@
+#include "server/forward/inquiry.h"
+
+#include <algorithm>
+
+#include "server/forward/forward_timing.h"
+#include "server/plan/upstream_text.h"
+
+namespace canopy {
+
+void Inquiry::start(TimePoint now) {
+  started_ = now;
+  // A stale answer is not served at once because names like this one failed:
+  // the servers are known to answer nothing at all.
+  const bool none_answers =
+      std::all_of(candidates_.begin(), candidates_.end(), [now](const auto& c) {
+        return c.server->condition().answers_nothing(now);
+      });
+  ask(0, now);
+  if (is_finished_) return;
+  if (none_answers) become_late(now);
+  set_next_look(now);
+  set_due();
+}
+
+void Inquiry::on_due(TimePoint now) {
+  if (is_finished_) return;
+  if (!is_late_ && now - started_ >= kClientPatience) become_late(now);
+  if (now >= next_look_) look(now);
+  if (!is_finished_) set_due();
+}
+
+void Inquiry::look(TimePoint now) {
+  count_late(now);
+  if (now - started_ >= kBudget) return finish(now);
+  if (!goes_on(now)) return finish(now);
+  if (!is_finished_) set_next_look(now);
+}
+
+bool Inquiry::goes_on(TimePoint now) {
+  if (Candidate* const next = not_asked()) {
+    ask(*next, now);
+    return true;
+  }
+  Candidate& last = candidates_[last_];
+  if (last.has_truncated && waits_for_tcp(last, now)) return true;
+  if (Candidate* const plainer = worth_asking_plainer(now)) {
+    ask(*plainer, now);
+    return true;
+  }
+  // One upstream did answer, if only to refuse, and the others had their time;
+  // or all upstreams are loops.
+  if (in_hand_ || all_are_loops()) return false;
+  if (Candidate* const again = worth_asking_again()) {
+    ask_again(*again, now);
+    return true;
+  }
+  return !is_hopeless();
+}
+
+// By what the one asked last usually takes; longer with each round, and by
+// chance up to half as long again: questions that were lost together would be
+// lost together again.
+void Inquiry::set_next_look(TimePoint now) {
+  if (purpose_ == Purpose::kHealthCheck) {
+    const bool has_failed = candidates_.front().counted_late;
+    next_look_ = started_ + (has_failed ? kBudget : kCheckWait);
+    return;
+  }
+  const Candidate& last = candidates_[last_];
+  const std::size_t rounds = last.transport == Transport::kTcp
+                                 ? 1
+                                 : (askings_ - 1) / candidates_.size();
+  const auto usual = last.server->round_trip().retry_after() * (1U << rounds);
+  const auto wait = usual + usual * random_.next16() / 0x20000;
+  const bool asks_more = worth_asking_again() != nullptr ||
+                         not_asked() != nullptr || in_hand_.has_value() ||
+                         is_hopeless() || !last.counted_late;
+  next_look_ = started_ + kBudget;
+  if (asks_more) next_look_ = std::min(next_look_, now + wait);
+}
+
+void Inquiry::set_due() {
+  due_ = next_look_;
+  if (!is_late_) due_ = std::min(due_, started_ + kClientPatience);
+}
+
+void Inquiry::become_late(TimePoint now) {
+  is_late_ = true;
+  if (waiters.empty()) return;
+  Outcome outcome;
+  outcome.failure = failure_text(now);
+  outcome.waited = now - started_;
+  outcome.is_late = true;
+  finished_(*this, outcome);
+}
+
+// After a failure or a refusal: at once the next that was not asked, then those
+// that refused in a plainer form, or the end.
+void Inquiry::go_on(TimePoint now) {
+  if (Candidate* const next = not_asked()) return ask(*next, now);
+  if (any_is(State::kWaiting)) return;
+  if (Candidate* const plainer = worth_asking_plainer(now)) {
+    return ask(*plainer, now);
+  }
+  // The right answer may follow a bad one: look() decides.
+  if (!any_is(State::kBad)) finish(now);
+}
+
+bool Inquiry::any_is(State state) const {
+  return std::any_of(candidates_.begin(), candidates_.end(),
+                     [=](const Candidate& c) { return c.state == state; });
+}
+
+Inquiry::Candidate* Inquiry::not_asked() {
+  const auto found =
+      std::find_if(candidates_.begin(), candidates_.end(),
+                   [](const auto& c) { return c.state == State::kNotAsked; });
+  return found == candidates_.end() ? nullptr : &*found;
+}
+
+Inquiry::Candidate* Inquiry::worth_asking_again() {
+  if (purpose_ != Purpose::kClients) return nullptr;
+  for (std::size_t i = 1; i <= candidates_.size(); ++i) {
+    Candidate& candidate = candidates_[(last_ + i) % candidates_.size()];
+    if (candidate.state != State::kWaiting && candidate.state != State::kBad) {
+      continue;
+    }
+    if (candidate.has_truncated) continue;
+    // An upstream that is down gets one query each at most, even in a flood.
+    const bool again_over_tcp =
+        candidate.tcp_askings == 0 && candidate.server->condition().is_up();
+    if (candidate.askings < kMostAskings ? candidate.was_up : again_over_tcp) {
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+// Silence may mean that the upstream drops what it does not take: the client's
+// spelling then, and no EDNS in the last question, or at once if it never
+// answered one with EDNS.  After those, TCP.
+void Inquiry::ask_again(Candidate& candidate, TimePoint now) {
+  if (candidate.last.transport == Transport::kUdp) {
+    candidate.failed = candidate.last;
+  }
+  candidate.own_case = true;
+  candidate.without_edns |= candidate.askings + 1 >= kMostAskings ||
+                            !candidate.server->condition().took_edns();
+  if (candidate.askings >= kMostAskings) candidate.transport = Transport::kTcp;
+  ask(candidate, now);
+}
+
+// A refusal that took long says nothing of how the question was asked, and
+// leaves no time to find out.
+Inquiry::Candidate* Inquiry::worth_asking_plainer(TimePoint now) {
+  if (now - started_ >= kClientPatience) return nullptr;
+  const auto found = std::find_if(
+      candidates_.begin(), candidates_.end(), [](const Candidate& c) {
+        return c.state == State::kRefused && c.can_be_plainer;
+      });
+  return found == candidates_.end() ? nullptr : &*found;
+}
+
+bool Inquiry::all_are_loops() const {
+  return purpose_ == Purpose::kClients &&
+         std::all_of(candidates_.begin(), candidates_.end(),
+                     [](const Candidate& c) { return c.server->is_loop(); });
+}
+
+void Inquiry::count_late(TimePoint now) {
+  if (purpose_ == Purpose::kLoopCheck) return;
+  Candidate& candidate = candidates_[last_];
+  if (candidate.state != State::kWaiting || candidate.counted_late) return;
+  candidate.counted_late = true;
+  if (purpose_ == Purpose::kHealthCheck) {
+    return candidate.server->condition().note_check_failed(
+        now, UpstreamCondition::Failure::kSilence);
+  }
+  candidate.was_lost = true;
+  candidate.server->note_late(now);
+  if (candidate.transport == Transport::kTcp && !candidate.has_truncated) {
+    give_up_tcp(candidate, now);
+  }
+}
+
+void Inquiry::give_up_tcp(Candidate& candidate, TimePoint now) {
+  candidate.transport = Transport::kUdp;
+  if (!candidate.is_disputed) return;
+  candidate.own_case = true;
+  candidate.server->condition().note_case_not_taken(now);
+}
+
+bool Inquiry::waits_for_tcp(Candidate& candidate, TimePoint now) {
+  if (candidate.state != State::kWaiting) return false;
+  if (candidate.tcp_askings < kMostTcpAskings) {
+    candidate.server->renew_tcp(candidate.last.time, now);
+    ask(candidate, now);
+    return true;
+  }
+  if (now - started_ < kClientPatience) return true;
+  candidate.state = State::kFailed;
+  return false;
+}
+
+void Inquiry::finish(TimePoint now) { finish_with(std::move(in_hand_), now); }
+
+void Inquiry::finish_with(std::optional<UpstreamAnswer> answer, TimePoint now) {
+  is_finished_ = true;
+  Outcome outcome;
+  if (answer && !is_refusal(answer->rcode)) {
+    count_losses(now);
+  } else {
+    outcome.failure = failure_text(now);
+  }
+  outcome.answer = std::move(answer);
+  outcome.waited = now - started_;
+  finished_(*this, outcome);
+}
+
+void Inquiry::count_losses(TimePoint now) {
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.state == State::kRefused) {
+      candidate.server->note_worse_refusal(now, candidate.refusal);
+    } else if (candidate.was_lost) {
+      candidate.server->note_loss();
+    }
+  }
+}
+
+std::string Inquiry::failure_text(TimePoint now) const {
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - started_);
+  std::string text;
+  for (const Candidate& candidate : candidates_) {
+    text += upstream_name(candidate.server->endpoint(), candidate.number,
+                          configured_) +
+            ' ';
+    if (candidate.server->is_loop()) {
+      text += "forwards back to this server (a loop)";
+    } else if (candidate.state == State::kRefused) {
+      text += "answered " + to_text(candidate.refusal);
+    } else {
+      text += candidate.failure;
+    }
+    text += ", ";
+  }
+  return text + "after " + std::to_string(waited.count()) + " ms";
+}
+
+}  // namespace canopy

@@ -1,0 +1,116 @@
+// Refusals, bad messages and failures of an Inquiry's askings.
+#include "server/forward/forward_timing.h"
+#include "server/forward/inquiry.h"
+
+namespace canopy {
+
+bool dislikes_question(Rcode rcode) {
+  return rcode == Rcode::kFormErr || rcode == Rcode::kNotImp;
+}
+
+bool is_refusal(Rcode rcode) {
+  return rcode == Rcode::kServFail || rcode == Rcode::kRefused ||
+         dislikes_question(rcode);
+}
+
+void Inquiry::on_refusal(const Asking& asking, TimePoint now,
+                         std::span<const std::uint8_t> message) {
+  Candidate& candidate = candidates_[asking.index];
+  candidate.server->note_refusal(now - asking.time, now);
+  if (is_finished_ || candidate.state == State::kRefused) return;
+  const Rcode rcode = rcode_of(message);
+  candidate.refusal = is_refusal(rcode) ? rcode : Rcode::kServFail;
+  auto answer = reader_.read(question_, message);
+  hold(answer ? std::move(answer)
+              : reader_.read(question_, response_without_records(
+                                            question_, candidate.refusal, 0)));
+  if (asking.transport == Transport::kUdp) candidate.failed = asking;
+  candidate.state = State::kRefused;
+  candidate.transport = Transport::kUdp;
+  candidate.can_be_plainer = make_plainer(candidate, asking, rcode);
+  // RFC 6891 section 7.
+  if (candidate.can_be_plainer && dislikes_question(rcode)) {
+    return ask(asking.index, now);
+  }
+  go_on(now);
+}
+
+bool Inquiry::make_plainer(Candidate& candidate, const Asking& asking,
+                           Rcode rcode) {
+  if (purpose_ != Purpose::kClients) return false;
+  const bool case_first =
+      asking.spelling != 0 &&
+      !(asking.edns == WithEdns::kYes && dislikes_question(rcode));
+  if (!case_first && asking.edns == WithEdns::kNo) return false;
+  candidate.own_case = true;
+  candidate.without_edns |= !case_first;
+  return true;
+}
+
+void Inquiry::on_bad(const Asking& asking, TimePoint now, Bad bad) {
+  Candidate& candidate = candidates_[asking.index];
+  candidate.server->note_bad_message();
+  if (is_finished_) return;
+  candidate.failure = bad == Bad::kMalformed ? "sent a malformed answer"
+                                             : "answered another question";
+  // TCP: the channel tells of the failure next.  Others: only the first bad
+  // message of the last asking has another question follow it.
+  if (asking.transport == Transport::kTcp) return;
+  if (asking.number != candidate.askings ||
+      candidate.state != State::kWaiting) {
+    return;
+  }
+  candidate.state = State::kBad;
+  if (!candidate.counted_late) {
+    candidate.counted_late = candidate.was_lost = true;
+    candidate.server->note_error(now, candidate.failure);
+  }
+  if (Candidate* const next = not_asked()) return ask(*next, now);
+  if (purpose_ != Purpose::kClients || !candidate.was_up) return;
+  // An upstream that spoils the answer may do so because of EDNS.  What is not
+  // the answer may be forged, and TCP cannot be.
+  const bool is_plainer = bad == Bad::kMalformed &&
+                          make_plainer(candidate, asking, Rcode::kFormErr);
+  if (is_plainer && candidate.askings < kMostAskings) {
+    candidate.failed = asking;
+    return ask(candidate, now);
+  }
+  if (candidate.tcp_askings > 0) return;
+  candidate.transport = Transport::kTcp;
+  ask(candidate, now);
+}
+
+void Inquiry::on_tcp_failure(const Asking& asking, TimePoint now) {
+  Candidate& candidate = candidates_[asking.index];
+  // Given up before, or asked again.
+  if (candidate.transport != Transport::kTcp ||
+      asking.number != candidate.askings) {
+    return;
+  }
+  if (candidate.has_truncated) {
+    if (candidate.tcp_askings < kMostTcpAskings) return ask(candidate, now);
+    candidate.state = State::kFailed;
+    return go_on(now);
+  }
+  give_up_tcp(candidate, now);
+  if (candidate.is_disputed && candidate.askings <= kMostAskings) {
+    return ask(candidate, now);
+  }
+  if (candidate.counted_late) candidate.state = State::kBad;
+}
+
+void Inquiry::on_udp_failure(const Asking& asking, TimePoint now,
+                             UpstreamChannel::Failure failure) {
+  Candidate& candidate = candidates_[asking.index];
+  candidate.failure = failure == UpstreamChannel::Failure::kTimedOut
+                          ? "timed out"
+                          : "is unreachable";
+  if (!candidate.counted_late) {
+    candidate.counted_late = candidate.was_lost = true;
+    candidate.server->note_error(now, candidate.failure);
+  }
+  candidate.state = State::kFailed;
+  go_on(now);
+}
+
+}  // namespace canopy

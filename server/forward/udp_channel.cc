@@ -1,0 +1,135 @@
+#include "server/forward/udp_channel.h"
+
+#include <array>
+#include <vector>
+
+#include "server/forward/forward_timing.h"
+
+namespace canopy {
+namespace {
+
+using Udp = boost::asio::ip::udp;
+
+// Datagrams read before other sockets get their turn, so that an upstream's
+// flood delays nobody else.
+constexpr int kMostDatagramsAtOnce = 64;
+
+std::uint16_t id_of(std::span<const std::uint8_t> message) {
+  return static_cast<std::uint16_t>(message[0] << 8 | message[1]);
+}
+
+}  // namespace
+
+struct UdpChannel::Socket {
+  explicit Socket(boost::asio::io_context& io) : udp(io) {}
+
+  Udp::socket udp;
+  UdpChannel* channel = nullptr;  // null: it is gone
+};
+
+std::unique_ptr<UdpChannel> UdpChannel::open(boost::asio::io_context& io,
+                                             const SocketAddress& server) {
+  auto socket = std::make_shared<Socket>(io);
+  boost::system::error_code error;
+  socket->udp.open(server.protocol(), error);
+  if (!error) socket->udp.connect(server, error);
+  if (!error) socket->udp.non_blocking(true, error);
+  if (error) return nullptr;
+  std::unique_ptr<UdpChannel> channel(new UdpChannel(std::move(socket)));
+  channel->arm();
+  return channel;
+}
+
+UdpChannel::UdpChannel(std::shared_ptr<Socket> socket)
+    : socket_(std::move(socket)) {
+  socket_->channel = this;
+}
+
+UdpChannel::~UdpChannel() {
+  socket_->channel = nullptr;
+  boost::system::error_code ignored;
+  socket_->udp.close(ignored);
+  fail_all();
+}
+
+void UdpChannel::send(std::span<const std::uint8_t> question,
+                      std::unique_ptr<Asker> asker) {
+  const std::uint16_t id = id_of(question);
+  ++sent_;
+  waiting_.emplace(id, Waiting{std::move(asker), sent_});
+  expiries_.push_back(
+      {std::chrono::steady_clock::now() + kPatience, id, sent_});
+  boost::system::error_code error;
+  socket_->udp.send(boost::asio::buffer(question.data(), question.size()), 0,
+                    error);
+  // A full buffer loses the datagram, as the network may: it is sent again.
+  const bool is_full = error == boost::asio::error::would_block ||
+                       error == boost::asio::error::no_buffer_space;
+  if (error && !is_full) fail_all();
+}
+
+void UdpChannel::tick(TimePoint now) {
+  while (!expiries_.empty() && expiries_.front().at <= now) {
+    const auto expired = taken_out(expiries_.front());
+    expiries_.pop_front();
+    if (expired) expired.mapped().asker->on_failure(Failure::kTimedOut);
+  }
+}
+
+UdpChannel::WaitingById::node_type UdpChannel::taken_out(const Expiry& expiry) {
+  auto [at, end] = waiting_.equal_range(expiry.id);
+  while (at != end && at->second.number != expiry.number) ++at;
+  return at == end ? WaitingById::node_type() : waiting_.extract(at);
+}
+
+void UdpChannel::arm() {
+  socket_->udp.async_wait(
+      Udp::socket::wait_read,
+      [socket = socket_](const boost::system::error_code& error) {
+        if (!error && socket->channel != nullptr) socket->channel->receive();
+      });
+}
+
+void UdpChannel::receive() {
+  // A datagram is never longer.  Of one thread, not of each of its sockets.
+  static thread_local std::array<std::uint8_t, 65'535> datagram;
+  for (int i = 0; i < kMostDatagramsAtOnce; ++i) {
+    boost::system::error_code error;
+    const std::size_t size =
+        socket_->udp.receive(boost::asio::buffer(datagram), 0, error);
+    if (error == boost::asio::error::would_block) break;
+    if (error) {
+      fail_all();
+      break;
+    }
+    take({datagram.data(), size});
+  }
+  arm();
+}
+
+// Out of the list first: the asker may send another question.
+void UdpChannel::take(std::span<const std::uint8_t> message) {
+  if (message.size() < 2) return;
+  const std::uint16_t id = id_of(message);
+  auto waiting = waiting_.extract(id);
+  if (!waiting || waiting.mapped().asker->on_message(message)) return;
+  // It may be for another question with the same id.
+  std::vector<WaitingById::node_type> passed_over;
+  bool is_taken = false;
+  do {
+    passed_over.push_back(std::move(waiting));
+    waiting = waiting_.extract(id);
+    is_taken = waiting && waiting.mapped().asker->on_message(message);
+  } while (waiting && !is_taken);
+  for (auto& one : passed_over) waiting_.insert(std::move(one));
+}
+
+void UdpChannel::fail_all() {
+  WaitingById failed;
+  failed.swap(waiting_);
+  for (auto& [id, waiting] : failed) {
+    waiting.asker->on_failure(Failure::kUnreachable);
+  }
+}
+
+}  // namespace canopy

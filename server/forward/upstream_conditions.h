@@ -1,0 +1,74 @@
+// The conditions of all upstreams, shared by the workers, and the questions
+// that were sent to find loops.  Any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/forward/upstream_condition.h"
+#include "server/net/random_octets.h"
+#include "server/observe/upstream_counters.h"
+#include "zones/time_point.h"
+
+namespace canopy {
+
+class UpstreamConditions {
+ public:
+  UpstreamConditions(SayChanges say, QueryCase query_case)
+      : say_(say), query_case_(query_case) {}
+
+  // The one for this server and domain.  `edition` is that of the table that
+  // names it: those of older tables are not listed any more.
+  std::shared_ptr<UpstreamCondition> of(const Name& domain,
+                                        const SocketAddress& endpoint,
+                                        std::uint64_t edition);
+  // Of the upstreams in use.
+  std::vector<UpstreamHealth> in_use() const;
+
+  // --- loops ---
+  // A question for the upstream about a name that nobody can guess: when it
+  // comes in here, it has come back.  Nothing when the name would be too long.
+  std::optional<Name> start_loop_check(
+      const std::shared_ptr<UpstreamCondition>& condition,
+      RandomOctets& random);
+  // Whether a client's query is one of our loop checks.  Other queries cost a
+  // look at two octets.
+  bool is_loop_check(const Name& qname) {
+    const auto wire = qname.wire();
+    return wire.size() > kTokenSize + 1 && wire[0] == kTokenSize &&
+           wire[kTokenSize + 1] == kLoopLabel.size() && came_back(qname);
+  }
+  // Its answer came, or nothing.
+  void end_loop_check(const Name& name, bool answered, TimePoint now);
+
+ private:
+  static constexpr std::size_t kTokenSize = 32;  // hexadecimal digits
+  static constexpr std::string_view kLoopLabel = "canopydns-loop";
+
+  struct LoopCheck {
+    std::shared_ptr<UpstreamCondition> condition;
+    bool came_back = false;
+  };
+
+  bool came_back(const Name& qname);
+
+  struct Item {
+    std::shared_ptr<UpstreamCondition> condition;
+    std::uint64_t edition = 0;
+  };
+
+  const SayChanges say_;
+  const QueryCase query_case_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, SocketAddress>, Item> items_;
+  std::uint64_t latest_ = 0;
+  std::map<std::string, LoopCheck> loop_checks_;  // by name, in lower case
+};
+
+}  // namespace canopy

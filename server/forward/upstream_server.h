@@ -1,0 +1,119 @@
+// One upstream as one worker sees it: a few channels in rotation, so that the
+// source port an answer must come to keeps changing, and how quick it is.  On
+// the worker's thread only; the counters may be read from any.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "healthz/tier.h"
+#include "server/forward/round_trip.h"
+#include "server/forward/upstream_channel.h"
+#include "server/forward/upstream_condition.h"
+#include "server/net/random_octets.h"
+#include "server/observe/upstream_counters.h"
+#include "zones/rr_types.h"
+#include "zones/time_point.h"
+
+namespace canopy {
+
+class UpstreamServer {
+ public:
+  // An answer must come to the port it was asked from, one of so many.
+  static constexpr std::size_t kMostPorts = 16;
+
+  // `ports` is less where descriptors are few.
+  UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
+                 std::shared_ptr<UpstreamCondition> condition,
+                 std::size_t ports)
+      : io_(io),
+        random_(random),
+        condition_(std::move(condition)),
+        ports_(ports) {}
+
+  const SocketAddress& endpoint() const { return condition_->endpoint(); }
+  UpstreamCondition& condition() { return *condition_; }
+  const std::shared_ptr<UpstreamCondition>& shared_condition() const {
+    return condition_;
+  }
+  bool is_loop() const {
+    return condition_->state() == UpstreamCondition::State::kLoop;
+  }
+  const RoundTrip& round_trip() const { return round_trip_; }
+
+  using Asker = std::unique_ptr<UpstreamChannel::Asker>;
+  void ask(std::span<const std::uint8_t> question, TimePoint now, Asker asker);
+  // TCP: an off-path attacker cannot forge the answer.
+  void ask_over_tcp(std::span<const std::uint8_t> question, TimePoint now,
+                    Asker asker);
+  // The next question over TCP gets a new connection, unless the present one is
+  // newer than `asked`: what was asked then got no answer.
+  void renew_tcp(TimePoint asked, TimePoint now) {
+    if (tcp_.channel && tcp_.opened <= asked) retire(tcp_, now);
+  }
+  // An answer over UDP did not repeat the question's spelling.
+  void note_misspelled() { counters_.misspelled.add(); }
+  // A message had the question's id, and was not a proper answer to it.
+  void note_bad_message() { counters_.bad_messages.add(); }
+
+  // Record the outcome of a client's query.  The time to a refusal is not
+  // measured: a resolver takes seconds to give up on a dead name.
+  void note_answer(std::chrono::nanoseconds took, TimePoint now);
+  void note_refusal(std::chrono::nanoseconds took, TimePoint now);
+  void note_late(TimePoint now);
+  void note_error(TimePoint now, const char* why);
+  // Once the question was answered well by another one, or asked again: it
+  // refused, or was late or unreachable.  What no upstream answers is the
+  // name's fault, and counts for none.
+  void note_worse_refusal(TimePoint now, Rcode rcode);
+  void note_loss() { round_trip_.note_loss(); }
+
+  // True once when a client's query should also be sent to this server,
+  // although others are better, to measure it.
+  bool take_probe(TimePoint now);
+
+  // Expires questions, closes channels that are old or idle.
+  void tick(TimePoint now);
+  bool has_channels() const;
+  // Fails all outstanding queries; their callbacks run before this returns.
+  void close();
+
+  const UpstreamCounters& counters() const { return counters_; }
+
+ private:
+  struct Slot {
+    std::unique_ptr<UpstreamChannel> channel;
+    TimePoint opened{};
+  };
+
+  // Asked nothing more, but answers may come.
+  struct Retired {
+    std::unique_ptr<UpstreamChannel> channel;
+    TimePoint since;
+  };
+
+  // Not while twice as many wait for late answers as are in use: each takes a
+  // descriptor.  Then the slot keeps its channel.
+  void retire(Slot& slot, TimePoint now);
+  void end_retired(TimePoint now);
+  std::unique_ptr<UpstreamChannel> opened(Transport transport);
+  void ask(Slot& slot, Transport transport,
+           std::span<const std::uint8_t> question, TimePoint now, Asker asker);
+  void tick(Slot& slot, TimePoint now);
+  void count_answer(std::chrono::nanoseconds took);
+
+  boost::asio::io_context& io_;
+  RandomOctets& random_;
+  const std::shared_ptr<UpstreamCondition> condition_;
+  const std::size_t ports_;
+  std::array<Slot, kMostPorts> slots_;  // the first ports_ are used
+  Slot tcp_;
+  std::vector<Retired> retired_;
+  RoundTrip round_trip_;
+  TimePoint asked_{};
+  UpstreamCounters counters_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,12 @@
+// Divides a number of places fairly among clients, so that none keeps the
+// others out.  See fair_shares.h.
+#pragma once
+
+#include "healthz/fair_shares.h"
+#include "server/net/client.h"
+
+namespace canopy {
+
+using ClientShares = FairShares<Client>;
+
+}  // namespace canopy

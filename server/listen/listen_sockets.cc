@@ -1,0 +1,238 @@
+#include "server/listen/listen_sockets.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/address_v6.hpp>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "healthz/configuration_error.h"
+#include "server/net/address.h"
+
+namespace canopy {
+namespace {
+
+// Room for a burst of about 10,000 queries, at 768 octets or more each in the
+// kernel, which doubles the value it gets but may grant less.
+constexpr std::size_t kReceiveBuffer = 8 << 20;
+constexpr std::size_t kLeastReceiveBuffer = 128 << 10;
+constexpr int kSendBuffer = 4 << 20;
+constexpr int kBacklog = 1024;
+// Of each TCP connection, doubled too.  By itself the kernel goes up to several
+// MiB for a client that does not read or is not read, and that counts against
+// our control group.  What does not fit waits in TcpOutput, which has a budget.
+constexpr int kTcpReceiveBuffer = 8 << 10;
+constexpr int kTcpSendBuffer = 16 << 10;
+
+// A socket call that failed, on the way to an error text.
+struct BindFailure {
+  int error = 0;
+  SocketAddress endpoint;
+  const char* protocol = "";
+};
+
+void set(int fd, int level, int name, int value) {
+  // Best effort: each of these options only improves things.
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+FileDescriptor open_socket(const SocketAddress& endpoint, int type) {
+  FileDescriptor fd(::socket(endpoint.protocol().family(),
+                             type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd && endpoint.address().is_v6()) {
+    set(fd.number(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  }
+  return fd;
+}
+
+const char* protocol_of(int type) { return type == SOCK_DGRAM ? "UDP" : "TCP"; }
+
+void bind_socket(const FileDescriptor& fd, const SocketAddress& endpoint,
+                 int type) {
+  if (fd && ::bind(fd.number(), endpoint.data(),
+                   static_cast<socklen_t>(endpoint.size())) == 0) {
+    return;
+  }
+  throw BindFailure{errno, endpoint, protocol_of(type)};
+}
+
+// Binds without SO_REUSEPORT and lets go again: throws if another process has
+// the port.  Returns the port, which the kernel chose if it was 0.
+std::uint16_t probe_port(const SocketAddress& endpoint, int type) {
+  const FileDescriptor fd = open_socket(endpoint, type);
+  // TCP connections of an earlier process in TIME_WAIT are no hindrance.
+  if (fd && type == SOCK_STREAM) {
+    set(fd.number(), SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  bind_socket(fd, endpoint, type);
+  sockaddr_in6 bound{};
+  socklen_t size = sizeof bound;
+  if (::getsockname(fd.number(), reinterpret_cast<sockaddr*>(&bound), &size) !=
+      0) {
+    throw BindFailure{errno, endpoint, protocol_of(type)};
+  }
+  return ntohs(bound.sin6_port);  // at the same place in sockaddr_in
+}
+
+void ask_for_local_address(int fd, const Address& address) {
+  // Bound to one address, answers leave from it anyway.
+  if (!address.is_unspecified()) return;
+  if (address.is_v6()) {
+    set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  } else {
+    set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+  }
+}
+
+FileDescriptor open_udp(const SocketAddress& endpoint, int receive_buffer) {
+  FileDescriptor fd = open_socket(endpoint, SOCK_DGRAM);
+  if (fd) set(fd.number(), SOL_SOCKET, SO_REUSEPORT, 1);
+  bind_socket(fd, endpoint, SOCK_DGRAM);
+  set(fd.number(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
+  set(fd.number(), SOL_SOCKET, SO_SNDBUF, kSendBuffer);
+  // Answers fit any path; forged "fragmentation needed" must not shrink it.
+  if (endpoint.address().is_v4()) {
+    set(fd.number(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+  } else {
+    set(fd.number(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+  }
+  ask_for_local_address(fd.number(), endpoint.address());
+  return fd;
+}
+
+FileDescriptor open_tcp(const SocketAddress& endpoint) {
+  FileDescriptor fd = open_socket(endpoint, SOCK_STREAM);
+  if (fd) {
+    set(fd.number(), SOL_SOCKET, SO_REUSEADDR, 1);
+    set(fd.number(), SOL_SOCKET, SO_REUSEPORT, 1);
+    // Accepted sockets inherit them.
+    set(fd.number(), SOL_SOCKET, SO_RCVBUF, kTcpReceiveBuffer);
+    set(fd.number(), SOL_SOCKET, SO_SNDBUF, kTcpSendBuffer);
+  }
+  bind_socket(fd, endpoint, SOCK_STREAM);
+  if (::listen(fd.number(), kBacklog) != 0) {
+    throw BindFailure{errno, endpoint, protocol_of(SOCK_STREAM)};
+  }
+  return fd;
+}
+
+std::string advice(const BindFailure& failure, std::string_view flag) {
+  const std::string port_flag(flag);
+  switch (failure.error) {
+    case EACCES:
+    case EPERM:
+      return "ports below 1024 need the NET_BIND_SERVICE capability; grant it "
+             "or choose another " +
+             port_flag;
+    case EADDRINUSE:
+      return "another process listens there; stop it or choose another " +
+             port_flag + " or --dns-bind-address";
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+      return "this machine has no such address; correct --dns-bind-address";
+    case EMFILE:
+    case ENFILE:
+      return "too many open files; raise the limit (ulimit -n)";
+    default:
+      return "choose another " + port_flag + " or --dns-bind-address";
+  }
+}
+
+ConfigurationError usage_error(const BindFailure& failure,
+                               std::string_view flag) {
+  return ConfigurationError("cannot listen on " + to_text(failure.endpoint) +
+                            " (" + failure.protocol +
+                            "): " + std::strerror(failure.error) + ": " +
+                            advice(failure, flag));
+}
+
+bool lacks_ipv6(const BindFailure& failure) {
+  return failure.endpoint.address().is_v6() &&
+         (failure.error == EAFNOSUPPORT || failure.error == EADDRNOTAVAIL);
+}
+
+// The wildcard addresses this machine can bind.
+std::vector<Address> all_addresses() {
+  std::vector<Address> addresses{boost::asio::ip::address_v4::any()};
+  try {
+    probe_port({boost::asio::ip::address_v6::any(), 0}, SOCK_DGRAM);
+    addresses.emplace_back(boost::asio::ip::address_v6::any());
+  } catch (const BindFailure& failure) {
+    if (!lacks_ipv6(failure)) throw;
+  }
+  return addresses;
+}
+
+bool has_address(const Address& address) {
+  try {
+    probe_port(SocketAddress(address, 0), SOCK_DGRAM);
+  } catch (const BindFailure& failure) {
+    return failure.error != EADDRNOTAVAIL && failure.error != EAFNOSUPPORT;
+  }
+  return true;
+}
+
+int receive_buffer(std::size_t addresses, const ListenPlan& plan) {
+  const std::size_t sockets = addresses * plan.workers;
+  return static_cast<int>(std::clamp(plan.receive_memory / sockets / 2,
+                                     kLeastReceiveBuffer, kReceiveBuffer));
+}
+
+TierSockets open_all(const std::vector<Address>& addresses,
+                     const ListenPlan& plan) {
+  TierSockets tier;
+  tier.port = plan.port;
+  for (const Address& address : addresses) {
+    const std::uint16_t port =
+        probe_port(SocketAddress(address, tier.port), SOCK_DGRAM);
+    tier.port = port;
+    probe_port(SocketAddress(address, port), SOCK_STREAM);
+    tier.endpoints.emplace_back(address, port);
+  }
+  const int buffer = receive_buffer(addresses.size(), plan);
+  for (unsigned i = 0; i < plan.workers; ++i) {
+    auto& sockets = tier.by_worker.emplace_back();
+    for (const SocketAddress& endpoint : tier.endpoints) {
+      sockets.push_back(
+          {open_udp(endpoint, buffer), open_tcp(endpoint), endpoint});
+    }
+  }
+  return tier;
+}
+
+}  // namespace
+
+TierSockets open_tier_sockets(const ListenPlan& plan) {
+  // A port the kernel chose for UDP may be taken for TCP: choose again.
+  constexpr int kAttempts = 50;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return open_all(plan.addresses.empty() ? all_addresses() : plan.addresses,
+                      plan);
+    } catch (const BindFailure& failure) {
+      const bool again = plan.port == 0 && failure.error == EADDRINUSE;
+      if (!again || attempt == kAttempts) throw usage_error(failure, plan.flag);
+    }
+  }
+}
+
+SocketPair open_probe_sockets() {
+  const auto open_on = [](const Address& loopback) {
+    TierSockets sockets =
+        open_tier_sockets({.addresses = {loopback},
+                           .flag = "--workers",
+                           .workers = 1,
+                           .receive_memory = kLeastReceiveBuffer});
+    return std::move(sockets.by_worker.front().front());
+  };
+  const Address v4 = boost::asio::ip::address_v4::loopback();
+  const Address v6 = boost::asio::ip::address_v6::loopback();
+  return open_on(has_address(v4) ? v4 : v6);
+}
+
+}  // namespace canopy

@@ -1,0 +1,109 @@
+// One TCP connection: messages with a two-octet length (RFC 1035 4.2.2), many
+// questions at a time, answers as they come (RFC 7766 6.2.1.1).  A client that
+// closes its side still gets its answers.  On the worker's thread only.
+//
+// Memory: a session holds no buffer while its client reads its answers and
+// sends whole messages.  What the kernel does not take waits in TcpOutput, and
+// no more questions are taken meanwhile; a part of a message waits in TcpInput.
+// Both lease from the MemoryBudget, and the connection is closed when that
+// refuses.
+#pragma once
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <list>
+#include <memory>
+
+#include "server/listen/listener_context.h"
+#include "server/listen/tcp_input.h"
+#include "server/listen/tcp_output.h"
+#include "server/listen/tcp_settings.h"
+#include "server/net/client.h"
+#include "zones/time_point.h"
+
+namespace canopy {
+
+class TcpSessions;
+
+class TcpSession : public ReplySink,
+                   public std::enable_shared_from_this<TcpSession> {
+ public:
+  TcpSession(const ListenerContext& context, TcpSessions& sessions,
+             boost::asio::ip::tcp::socket socket, const Peer& peer, Tier tier);
+  ~TcpSession() override;
+
+  Client client() const { return client_of(peer_.address); }
+
+  void start();
+  // No question waits for its answer and no answer for its client.
+  bool is_idle() const;
+  // Answers all queries received so far, then closes.
+  void wind_down();
+  // At once.  Answers that come later are dropped.
+  void close();
+
+  void send(std::span<const std::uint8_t> message, const Peer& peer) override;
+  void hang_up() override { close(); }
+
+ private:
+  friend class TcpSessions;
+
+  void wait_readable();
+  void on_readable();
+  void on_read(std::span<const std::uint8_t> octets);
+  // Hands over the whole messages in `octets`, as far as limits allow.  Returns
+  // how many octets were taken.
+  std::size_t take_messages(std::span<const std::uint8_t> octets);
+  void answer(std::span<const std::uint8_t> message, TimePoint received,
+              const std::shared_ptr<ReplySink>& share);
+  // What replies hold: when the last is gone, so is every answer, sent or
+  // never to be sent.
+  std::shared_ptr<ReplySink> share_of_answers();
+  // Whether one more query may be read.  `held` of the references to under_way_
+  // are the caller's own and do not count.
+  bool has_room(long held = 0) const;
+  // Two runs of octets, as one; either may be empty.
+  using Octets2 = std::array<std::span<const std::uint8_t>, 2>;
+  // Behind what waits: at once if nothing does and the kernel takes it.
+  void put(const Octets2& octets);
+  // Writes what the kernel accepts at once and returns how much that was.
+  std::size_t write(const Octets2& octets);
+  void flush_batch();
+  void wait_writable();
+  void on_writable();
+  void go_on();
+  // Soon, if a limit has stopped the reading.
+  void go_on_later();
+  // The client has closed its side.
+  void finish();
+  // The budget refuses what this connection needs.
+  void shed(Count& counter);
+  void start_timer();
+  void on_timer();
+  void touch();
+
+  ListenerContext context_;
+  TcpSessions& sessions_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer timer_;
+  const Peer peer_;
+  const Tier tier_;
+  TcpInput input_;
+  TcpOutput output_;
+
+  // Held by each reply that is not sent yet; expired when there is none.
+  std::weak_ptr<ReplySink> under_way_;
+  TimePoint deadline_{};
+  bool awaits_read_ = false;
+  bool awaits_write_ = false;
+  bool goes_on_ = false;   // soon
+  bool taking_ = false;    // messages, one after the other
+  bool finished_ = false;  // no more questions
+  bool winding_down_ = false;
+  bool closed_ = false;
+  // Where the sessions keep it; valid while not closed.
+  std::list<std::shared_ptr<TcpSession>>::iterator place_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,44 @@
+// Counts questions and answers, and logs them when told to.  Told of each
+// answer after it is sent.  On one worker's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "server/net/arrival.h"
+#include "server/observe/query_counters.h"
+#include "zones/query.h"
+
+namespace canopy {
+
+class AnswerObserver {
+ public:
+  AnswerObserver(QueryCounters& counters, bool log_queries)
+      : counters_(counters), log_queries_(log_queries) {}
+
+  void saw_question(RrType type, const Arrival& arrival);
+  // Of a message that was no question.
+  void saw_refusal(Rcode rcode, const Arrival& arrival) {
+    count(static_cast<std::uint16_t>(rcode), arrival);
+  }
+  void saw_answer(const Query& query, std::uint16_t rcode,
+                  const Arrival& arrival);
+
+  // Answers made between these two belong to a batch: one look at the clock, in
+  // end_batch(), measures them all.
+  void begin_message() { in_message_ = true; }
+  void end_message() { in_message_ = false; }
+  void end_batch(TimePoint received);
+
+ private:
+  void count(std::uint16_t rcode, const Arrival& arrival);
+  void count_duration(Tier tier, TimePoint received, std::uint64_t answers);
+
+  QueryCounters& counters_;
+  const bool log_queries_;
+  bool in_message_ = false;
+  // Answers since the last end_batch, by tier.
+  std::array<std::uint64_t, kTiers> in_batch_{};
+};
+
+}  // namespace canopy

@@ -1,0 +1,101 @@
+#include "server/report/health_service.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "healthz/configuration_error.h"
+#include "healthz/guarded.h"
+#include "healthz/http_metrics.h"
+#include "healthz/routes.h"
+#include "healthz/zone_page.h"
+
+namespace canopy {
+namespace {
+
+// A sixteenth of the descriptors the process may have open, so that the health
+// port can take them from nobody who answers queries.
+std::size_t http_connections() {
+  constexpr std::size_t kFewest = 16;
+  constexpr std::size_t kMost = 256;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return kFewest;
+  return std::clamp<std::size_t>(files.rlim_cur / 16, kFewest, kMost);
+}
+
+std::chrono::milliseconds probe_timeout(const Options& options) {
+  return std::min(options.probe_period, options.probe_latency);
+}
+
+SelfProbeOptions probe_options(const Options& options, const Workers& workers) {
+  SelfProbeOptions probe;
+  probe.domain = options.domain;
+  probe.period = options.probe_period;
+  probe.timeout = probe_timeout(options);
+  probe.cache = workers.cache_tier().front();
+  if (!workers.zone_tier().empty()) probe.zone = workers.zone_tier().front();
+  return probe;
+}
+
+WorkerProbesOptions worker_options(const Options& options,
+                                   const Workers& workers) {
+  WorkerProbesOptions probes;
+  probes.domain = options.domain;
+  probes.period = options.probe_period;
+  probes.timeout = probe_timeout(options);
+  const auto add = [&](Tier tier, const std::vector<SocketAddress>& endpoints) {
+    for (unsigned i = 0; i < endpoints.size(); ++i) {
+      probes.workers.push_back(
+          {.tier = tier, .worker = i + 1, .server = endpoints[i]});
+    }
+  };
+  add(Tier::kCache, workers.probe_endpoints(Tier::kCache));
+  add(Tier::kZone, workers.probe_endpoints(Tier::kZone));
+  return probes;
+}
+
+}  // namespace
+
+HealthService::HealthService(const Options& options, const Workers& workers,
+                             ZoneStore& zones, Health& health,
+                             Metrics& metrics) {
+  HttpRoutes routes = health_routes({health, metrics});
+  add_zone_page(routes, zones,
+                options.debug_remote ? ZonePageAccess::kAnyone
+                                     : ZonePageAccess::kLoopback);
+  add_index(routes);
+  HttpServerOptions http;
+  http.addresses = options.dns_bind_addresses;
+  http.port = options.healthz_port;
+  http.limits.max_connections = http_connections();
+  try {
+    http_ = std::make_unique<HttpServer>(io_, http, std::move(routes));
+  } catch (const std::runtime_error& error) {
+    throw ConfigurationError(error.what());  // a port like the others
+  }
+  metrics.add_source([this](MetricWriter& writer) {
+    write_http_metrics(writer, http_->counts());
+  });
+  probe_ =
+      std::make_unique<SelfProbe>(io_, health, probe_options(options, workers));
+  worker_probes_ = std::make_unique<WorkerProbes>(
+      io_, health, worker_options(options, workers));
+}
+
+HealthService::~HealthService() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void HealthService::start() {
+  probe_->start();
+  worker_probes_->start();
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "canopy-health");
+    while (!io_.stopped()) guarded("health", [this] { io_.run(); });
+  });
+}
+
+}  // namespace canopy

@@ -1,0 +1,20 @@
+// What workers, cache and zones count, as metrics.
+#pragma once
+
+#include "cache/answer_cache.h"
+#include "healthz/metrics.h"
+#include "server/observe/upstream_counters.h"
+#include "server/workers/workers.h"
+#include "zones/zone_store.h"
+
+namespace canopy {
+
+// Sources for Metrics; each runs on the thread that scrapes.
+void write_query_metrics(const Workers& workers, MetricWriter& writer);
+void write_cache_metrics(const AnswerCache& cache,
+                         const AnswerCache::Options& limits,
+                         MetricWriter& writer);
+void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer);
+void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer);
+
+}  // namespace canopy

@@ -1,0 +1,259 @@
+#include "server/sources/upstream_source.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "healthz/configuration_error.h"
+#include "healthz/guarded.h"
+#include "healthz/log.h"
+#include "healthz/read_file.h"
+#include "server/config/resolv_conf.h"
+#include "server/net/address.h"
+
+namespace canopy {
+namespace {
+
+constexpr std::size_t kMaxResolvConf = 64 << 10;
+
+std::string list_text(const std::vector<SocketAddress>& servers) {
+  std::string text;
+  for (const SocketAddress& server : servers) {
+    text += (text.empty() ? "" : ", ") + to_text(server);
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+// A listener on all addresses is asked at the loopback address.
+SocketAddress reachable(const SocketAddress& listener) {
+  if (!listener.address().is_unspecified()) return listener;
+  if (listener.address().is_v6()) {
+    return {boost::asio::ip::address_v6::loopback(), listener.port()};
+  }
+  return {boost::asio::ip::address_v4::loopback(), listener.port()};
+}
+
+}  // namespace
+
+UpstreamSettings upstream_settings(const Options& options) {
+  UpstreamSettings settings;
+  settings.nameservers = options.nameservers;
+  settings.resolv_conf = options.resolv_conf;
+  settings.resolv_conf_is_default = options.resolv_conf_is_default;
+  settings.config_dir = options.config_dir;
+  settings.own = {options.dns_bind_addresses, options.dns_port};
+  settings.domain = options.domain;
+  return settings;
+}
+
+UpstreamSource::UpstreamSource(UpstreamSettings settings, UpstreamStore& store)
+    : settings_(std::move(settings)),
+      store_(store),
+      names_(io_, [this] { publish(); }) {
+  settled_ = understand(read_texts());
+  publish();
+}
+
+UpstreamSource::~UpstreamSource() { stop(); }
+
+void UpstreamSource::start(const std::optional<SocketAddress>& zone_tier) {
+  if (zone_tier) zone_tier_ = reachable(*zone_tier);
+  boost::asio::post(io_, [this] { settle(std::move(settled_)); });
+  const auto look = [this] { read_again(When::kChanged); };
+  if (!settings_.config_dir.empty()) {
+    folder_events_.emplace(io_, std::vector{settings_.config_dir}, look);
+  }
+  if (settings_.nameservers.empty()) {
+    resolv_conf_events_.emplace(
+        io_,
+        std::vector{settings_.resolv_conf, folder_of(settings_.resolv_conf)},
+        look);
+  }
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "canopy-upstream");
+    while (!io_.stopped()) guarded("upstreams", [this] { io_.run(); });
+  });
+}
+
+void UpstreamSource::reload() {
+  boost::asio::post(io_, [this] {
+    read_again(When::kAlways);
+    names_.refresh();
+  });
+}
+
+void UpstreamSource::stop() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+UpstreamSource::Texts UpstreamSource::read_texts() const {
+  Texts texts;
+  if (!settings_.config_dir.empty()) {
+    texts.dir = read_config_dir(settings_.config_dir);
+  }
+  if (settings_.nameservers.empty()) {
+    FileText read = read_file(settings_.resolv_conf, kMaxResolvConf);
+    texts.resolv_conf_error = read.fault;
+    texts.resolv_conf_is_missing = read.missing;
+    if (read.ok()) texts.resolv_conf = std::move(read.text);
+  }
+  return texts;
+}
+
+UpstreamSource::Settled UpstreamSource::understand(const Texts& texts) const {
+  Settled settled;
+  settled.texts = texts;
+  settled.config = parse_config(settings_.config_dir, texts.dir);
+  find_general(settled);
+  return settled;
+}
+
+// The config folder's, else the flag's, else resolv.conf's.
+void UpstreamSource::find_general(Settled& settled) const {
+  settled.why_none = "no upstream is configured";
+  if (settled.config.upstream_nameservers) {
+    settled.general = without_ourselves(*settled.config.upstream_nameservers,
+                                        settings_.config_dir);
+    return;
+  }
+  if (!settings_.nameservers.empty()) {
+    settled.general = without_ourselves(settings_.nameservers, "--nameservers");
+    return;
+  }
+  settled.from_resolv_conf = true;
+  take_resolv_conf(settled);
+}
+
+void UpstreamSource::take_resolv_conf(Settled& settled) const {
+  const auto& text = settled.texts.resolv_conf;
+  if (!text) {
+    const std::string what =
+        settings_.resolv_conf + ": " + settled.texts.resolv_conf_error;
+    if (!settings_.resolv_conf_is_default ||
+        !settled.texts.resolv_conf_is_missing) {
+      throw ConfigurationError(what +
+                               "; correct --resolv-conf or use --nameservers");
+    }
+    settled.why_none += ": " + what;
+    return;
+  }
+  const ResolvConf conf = parse_resolv_conf(*text);
+  for (const std::string& value : conf.ignored) {
+    log_warning("{}: ignoring nameserver {}: not a usable address",
+                settings_.resolv_conf, value);
+  }
+  settled.general = without_ourselves(conf.nameservers, settings_.resolv_conf);
+  if (settled.general.empty()) {
+    settled.why_none +=
+        ": " + settings_.resolv_conf + " has no usable nameserver";
+  }
+}
+
+std::vector<SocketAddress> UpstreamSource::without_ourselves(
+    std::vector<SocketAddress> servers, const std::string& where) const {
+  std::erase_if(servers, [&](const SocketAddress& server) {
+    if (!settings_.own.include(server)) return false;
+    log_warning(
+        "{}: ignoring upstream {}: it is this server, a loop; set the "
+        "upstreams with --nameservers",
+        where, to_text(server));
+    return true;
+  });
+  return servers;
+}
+
+void UpstreamSource::read_again(When when) {
+  // A fault is logged once, not at every check.
+  std::optional<Texts> texts;
+  try {
+    texts = read_texts();
+    const bool is_known = is_settled(*texts) || texts == bad_texts_;
+    if (when == When::kChanged && is_known) return;
+    Settled settled = understand(*texts);
+    // As a file is while it is being written.
+    if (settled.from_resolv_conf && settled.general.empty() &&
+        !settled_.general.empty()) {
+      throw ConfigurationError(settled.why_none);
+    }
+    bad_texts_.reset();
+    unreadable_ = false;
+    log_info("upstreams: {}; stub domains: {}", list_text(settled.general),
+             settled.config.stub_domains.size());
+    settle(std::move(settled));
+  } catch (const std::exception& error) {
+    if (!texts && when == When::kChanged && unreadable_) return;
+    log_error("{}; keeping the current upstreams", error.what());
+    unreadable_ = !texts;
+    bad_texts_ = std::move(texts);
+  }
+}
+
+bool UpstreamSource::is_settled(const Texts& texts) const {
+  return texts.dir == settled_.texts.dir &&
+         (!settled_.from_resolv_conf || texts == settled_.texts);
+}
+
+void UpstreamSource::settle(Settled settled) {
+  settled_ = std::move(settled);
+  std::vector<NamedServer> named;
+  for (const StubDomain& stub : settled_.config.stub_domains) {
+    for (const auto& server : stub.servers) {
+      if (const auto* by_name = std::get_if<NamedServer>(&server)) {
+        named.push_back(*by_name);
+      }
+    }
+  }
+  names_.ask(table_for_names());
+  names_.watch(named);
+  publish();
+}
+
+void UpstreamSource::publish() {
+  std::vector<UpstreamGroup> groups;
+  groups.push_back({.domain = Name(),
+                    .servers = settled_.general,
+                    .why_none = settled_.why_none});
+  for (const StubDomain& stub : settled_.config.stub_domains) {
+    groups.push_back(group_of(stub));
+  }
+  store_.publish(std::make_shared<const UpstreamTable>(std::move(groups)));
+}
+
+UpstreamGroup UpstreamSource::group_of(const StubDomain& stub) const {
+  UpstreamGroup group;
+  group.domain = stub.domain;
+  group.why_none =
+      "no server of stub domain " + stub.domain.to_text() + " is known";
+  for (const auto& server : stub.servers) {
+    if (const auto* endpoint = std::get_if<SocketAddress>(&server)) {
+      group.servers.push_back(*endpoint);
+      continue;
+    }
+    const auto found = names_.endpoints_of(std::get<NamedServer>(server));
+    group.servers.insert(group.servers.end(), found.begin(), found.end());
+  }
+  group.servers =
+      without_ourselves(std::move(group.servers), settings_.config_dir);
+  return group;
+}
+
+std::shared_ptr<const UpstreamTable> UpstreamSource::table_for_names() const {
+  std::vector<UpstreamGroup> groups;
+  groups.push_back({.domain = Name(),
+                    .servers = settled_.general,
+                    .why_none = settled_.why_none});
+  if (zone_tier_) {
+    groups.push_back({.domain = settings_.domain, .servers = {*zone_tier_}});
+  }
+  return std::make_shared<const UpstreamTable>(std::move(groups));
+}
+
+}  // namespace canopy

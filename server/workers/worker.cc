@@ -1,0 +1,88 @@
+#include "server/workers/worker.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "healthz/guarded.h"
+
+namespace canopy {
+namespace {
+
+// A probe's connection may take a descriptor that is kept from clients: they
+// must not be able to fail it.
+TcpSettings for_probes(TcpSettings settings) {
+  settings.max_descriptor = TcpSettings().max_descriptor;
+  return settings;
+}
+
+}  // namespace
+
+Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
+    : forwarder_(io_, shared.upstreams, shared.forwarders, shared.forwarding),
+      handler_(make_handler(forwarder_, counters_)),
+      sessions_(shared.tcp, shared.connections, shared.budget, counters_),
+      probe_sessions_(for_probes(shared.tcp), probe_connections_, probe_budget_,
+                      counters_) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::listen(Tier tier, std::vector<SocketPair> sockets) {
+  for (SocketPair& pair : sockets) listen(tier, std::move(pair), sessions_);
+}
+
+void Worker::listen_for_probes(Tier tier, SocketPair sockets) {
+  listen(tier, std::move(sockets), probe_sessions_);
+}
+
+void Worker::listen(Tier tier, SocketPair pair, TcpSessions& sessions) {
+  const ListenerContext context{io_, *handler_, counters_, arrivals_};
+  udp_.push_back(std::make_unique<UdpListener>(
+      context, UdpListener::Settings{.tier = tier, .local = pair.local},
+      std::move(pair.udp)));
+  tcp_.push_back(std::make_unique<TcpListener>(
+      context, TcpListener::Settings{.tier = tier, .local = pair.local},
+      std::move(pair.tcp), sessions));
+}
+
+void Worker::start() {
+  for (const auto& listener : udp_) listener->start();
+  for (const auto& listener : tcp_) listener->start();
+  refresh_later();
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "canopy-worker");
+    thread_id_.set(static_cast<std::uint64_t>(gettid()));
+    // A handler that throws is one that has run: the rest get their turn.
+    while (!io_.stopped()) guarded("worker", [this] { io_.run(); });
+  });
+}
+
+void Worker::refresh_later() {
+  refresh_.expires_after(std::chrono::seconds(1));
+  refresh_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    refresh_later();  // first: the other may throw
+    handler_->refresh();
+  });
+}
+
+void Worker::ask_to_turn() {
+  boost::asio::post(io_, [this] { turns_.add(); });
+}
+
+void Worker::wind_down_tcp() {
+  boost::asio::post(io_, [this] {
+    for (const auto& listener : tcp_) listener->stop();
+    sessions_.wind_down();
+    probe_sessions_.wind_down();
+  });
+}
+
+void Worker::stop() {
+  // After the queued work, which may be answers to send.
+  boost::asio::post(io_, [this] { io_.stop(); });
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace canopy

@@ -1,0 +1,92 @@
+// One thread that answers: its io_context, its listeners for both tiers, its
+// TCP sessions, its handler and its forwarder.  It also listens on loopback, on
+// ports that no other worker shares, for probes that are meant for it.  Nothing
+// of it is shared with other workers but what it is given.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "server/forward/cares_forwarder.h"
+#include "server/listen/listen_sockets.h"
+#include "server/listen/tcp_listener.h"
+#include "server/listen/tcp_sessions.h"
+#include "server/listen/udp_listener.h"
+#include "server/observe/query_counters.h"
+
+namespace canopy {
+
+// Makes a worker's handler, before the worker starts.
+using MakeHandler = std::function<std::unique_ptr<MessageHandler>(
+    Forwarder& forwarder, QueryCounters& counters)>;
+
+class Worker {
+ public:
+  // What all workers share.  Outlives them.
+  struct Shared {
+    const UpstreamStore& upstreams;
+    ForwarderPool& forwarders;
+    MemoryBudget& budget;
+    CaresForwarder::Settings forwarding;
+    TcpConnectionCount& connections;
+    TcpSettings tcp;
+  };
+
+  Worker(const Shared& shared, const MakeHandler& make_handler);
+  ~Worker();
+
+  // Before start().
+  void listen(Tier tier, std::vector<SocketPair> sockets);
+  void listen_for_probes(Tier tier, SocketPair sockets);
+  void start();
+
+  // From any thread.
+  const QueryCounters& counters() const { return counters_; }
+  void add_counts(ForwardCounts& counts) const {
+    forwarder_.add_counts(counts);
+  }
+  std::uint64_t arrivals() const { return arrivals_.value(); }
+  // Has the loop count a turn, when it gets there; the watchdog's question.
+  void ask_to_turn();
+  std::uint64_t turns() const { return turns_.value(); }
+  // The kernel's number of the thread, 0 before it runs.
+  std::uint64_t thread_id() const { return thread_id_.value(); }
+  // Stops accepting TCP connections and closes those that are idle; busy ones
+  // close after their answers.  UDP queries are still answered.
+  void wind_down_tcp();
+  void stop();
+
+ private:
+  void listen(Tier tier, SocketPair pair, TcpSessions& sessions);
+  void refresh_later();
+
+  // Of the sockets for probes.  A probe has one at a time; it must not fail
+  // because clients have all the others.
+  static constexpr std::size_t kProbeConnections = 8;
+  static constexpr std::size_t kProbeMemory = 256 << 10;
+
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      work_{io_.get_executor()};
+  QueryCounters counters_;
+  Count arrivals_;
+  Count turns_;
+  Count thread_id_;
+  CaresForwarder forwarder_;
+  std::unique_ptr<MessageHandler> handler_;
+  TcpSessions sessions_;
+  MemoryBudget probe_budget_{kProbeMemory};
+  TcpConnectionCount probe_connections_{kProbeConnections, probe_budget_};
+  TcpSessions probe_sessions_;
+  std::vector<std::unique_ptr<UdpListener>> udp_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  boost::asio::steady_timer refresh_{io_};
+  std::thread thread_;
+};
+
+}  // namespace canopy

@@ -1,0 +1,85 @@
+// All workers: opens the ports of both tiers, starts and stops the threads.
+// Used from the main thread.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "server/limits/memory_budget.h"
+#include "server/machine/granted_memory.h"
+#include "server/workers/worker.h"
+
+namespace canopy {
+
+struct WorkersPlan {
+  unsigned workers = 1;
+  std::vector<Address> addresses;  // empty: all, v4 and v6
+  std::uint16_t dns_port = 53;     // 0: a free one
+  std::optional<std::uint16_t> zone_port = 10053;
+  TcpSettings tcp = {};
+  std::size_t ports_per_upstream = UpstreamServer::kMostPorts;
+  QueryCase query_case = QueryCase::kAuto;
+  MemoryPlan memory = MemoryPlan(granted_memory());
+};
+
+struct DrainTimes {
+  // No datagram and no new connection for so long: clients go elsewhere.
+  std::chrono::milliseconds quiet;
+  // The drain ends after this long at most.
+  std::chrono::milliseconds grace;
+};
+
+// Waits for so long.  True when there is no time to lose after all.
+using Pause = std::function<bool(std::chrono::milliseconds)>;
+
+class Workers {
+ public:
+  // Opens and binds; nothing is answered yet.  Throws ConfigurationError.
+  Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
+          const MakeHandler& make_handler);
+  ~Workers();
+
+  void start();
+  // Goes on answering until it is quiet or the grace time is over, and winds
+  // TCP connections down.  Blocks.
+  void drain(const DrainTimes& times, const Pause& pause);
+  void stop();
+
+  // What was bound: one for each address, with the port that 0 turned into.
+  const std::vector<SocketAddress>& cache_tier() const { return cache_tier_; }
+  const std::vector<SocketAddress>& zone_tier() const { return zone_tier_; }
+
+  // Where each worker alone is asked, in their order; on loopback.
+  const std::vector<SocketAddress>& probe_endpoints(Tier tier) const {
+    return probe_endpoints_[static_cast<std::size_t>(tier)];
+  }
+
+  std::size_t size() const { return workers_.size(); }
+  // For the watchdog; any thread, while this lives.
+  Worker& worker(std::size_t number) { return *workers_[number]; }
+  // Any thread, while this lives.
+  const QueryCounters& counters(std::size_t worker) const {
+    return workers_[worker]->counters();
+  }
+  ForwardCounts forward_counts() const;
+  std::size_t tcp_connections() const { return connections_.open(); }
+  const MemoryBudget& budget() const { return budget_; }
+
+ private:
+  void listen(Tier tier, TierSockets sockets);
+  std::uint64_t arrivals() const;
+
+  MemoryBudget budget_;
+  TcpConnectionCount connections_;
+  ForwarderPool forwarders_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<SocketAddress> cache_tier_;
+  std::vector<SocketAddress> zone_tier_;
+  std::array<std::vector<SocketAddress>, kTiers> probe_endpoints_;
+};
+
+}  // namespace canopy
