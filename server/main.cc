@@ -15,7 +15,7 @@
 #include "healthz/guarded.h"
 #include "healthz/log.h"
 #include "healthz/process_metrics.h"
-#include "kubewatch/cluster_watch.h"
+#include "kubewatch/cluster/cluster_watch.h"
 #include "server/answer/query_handler.h"
 #include "server/config/option_values.h"
 #include "server/config/options.h"

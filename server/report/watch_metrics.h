@@ -2,7 +2,7 @@
 #pragma once
 
 #include "healthz/metrics.h"
-#include "kubewatch/watch_status.h"
+#include "kubewatch/cluster/watch_status.h"
 
 namespace canopy {
 

@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
-#include "kubewatch/api_source.h"
-#include "kubewatch/credentials.h"
-#include "kubewatch/manifests.h"
-#include "kubewatch/snapshot_keeper.h"
+#include "kubewatch/access/credentials.h"
+#include "kubewatch/api/api_source.h"
+#include "kubewatch/manifests/manifests.h"
+#include "kubewatch/snapshot/snapshot_keeper.h"
 
 namespace canopy {
 namespace {

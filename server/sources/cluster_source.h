@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "kubewatch/cluster_records.h"
-#include "kubewatch/cluster_watch.h"
+#include "kubewatch/cluster/cluster_records.h"
+#include "kubewatch/cluster/cluster_watch.h"
 #include "server/config/options.h"
 
 namespace canopy {

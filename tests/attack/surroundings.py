@@ -197,7 +197,7 @@ def _text(octets):
 
 
 def _forged(snapshot):
-    """kubewatch/snapshot.h and packed_object.cc say how it is laid out."""
+    """kubewatch/objects/snapshot.h and packed_object.cc say how it is laid out."""
     size = 7 << 20
     slice_of = _text(b"x") + struct.pack("d", 0) + _count(0) + _count(size)
     slice_of += bytes(size)

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "healthz/log.h"
-#include "kubewatch/cluster_watch.h"
-#include "kubewatch/initial_events.h"
-#include "kubewatch/watch_decoder.h"
-#include "kubewatch/yaml_to_json.h"
+#include "kubewatch/api/initial_events.h"
+#include "kubewatch/cluster/cluster_watch.h"
+#include "kubewatch/decode/watch_decoder.h"
+#include "kubewatch/manifests/yaml_to_json.h"
 #include "tests/kubewatch/zone_text.h"
 
 namespace {

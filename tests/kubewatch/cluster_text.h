@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "kubewatch/cluster_watch.h"
-#include "kubewatch/watch_decoder.h"
+#include "kubewatch/cluster/cluster_watch.h"
+#include "kubewatch/decode/watch_decoder.h"
 
 namespace canopy::kube {
 

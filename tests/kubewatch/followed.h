@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "kubewatch/reflector.h"
+#include "kubewatch/api/reflector.h"
 #include "tests/kubewatch/cluster_text.h"
 #include "tests/kubewatch/folder.h"
 #include "tests/kubewatch/scripted_api.h"

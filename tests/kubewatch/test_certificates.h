@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "kubewatch/tls_material.h"
+#include "kubewatch/access/tls_material.h"
 
 namespace canopy::kube {
 

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "kubewatch/cluster_records.h"
-#include "kubewatch/objects.h"
+#include "kubewatch/cluster/cluster_records.h"
+#include "kubewatch/objects/objects.h"
 #include "zones/rrset.h"
 
 namespace canopy::test {

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <string>
 
-#include "kubewatch/cluster_records.h"
+#include "kubewatch/cluster/cluster_records.h"
 #include "tests/support/cluster_zone.h"
 #include "zones/zone_store.h"
 

@@ -1,0 +1,51 @@
+// The API server as a source: a Reflector for each kind the cluster watch
+// wants.
+//
+// Threads: any one; each Reflector has a thread of its own, and one looks at
+// the clock for them all.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "kubewatch/access/credentials.h"
+#include "kubewatch/api/reflector.h"
+#include "kubewatch/cluster/cluster_watch.h"
+
+namespace canopy::kube {
+
+struct ApiSourceOptions {
+  ReflectorTimes times;
+  std::size_t page_size = 500;
+};
+
+class ApiSource {
+ public:
+  // `cluster` must outlive this.  Throws ConfigurationError.
+  ApiSource(ClusterAccess access, ApiSourceOptions options,
+            ClusterWatch& cluster);
+  ~ApiSource();
+  ApiSource(const ApiSource&) = delete;
+  ApiSource& operator=(const ApiSource&) = delete;
+
+  // Returns at once; the server need not be there.
+  void start();
+  void stop();
+  // Credentials and lists anew.
+  void reload();
+
+ private:
+  void look_at_clock();
+
+  Credentials credentials_;
+  std::vector<std::unique_ptr<Reflector>> reflectors_;
+  std::mutex mutex_;  // guards stopping_
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread clock_;
+};
+
+}  // namespace canopy::kube

@@ -1,0 +1,115 @@
+// The part of Reflector that lists by a watch's first events, and goes back to
+// pages where the API server does not do that.
+#include <utility>
+
+#include "healthz/log.h"
+#include "kubewatch/api/reflector.h"
+#include "kubewatch/objects/shown_text.h"
+
+namespace canopy::kube {
+
+namespace {
+
+using End = ApiReply::End;
+
+// Of an HTTP status: the API server does not serve this request, and will not
+// when it is asked again.  Without the feature it is 422 (Invalid).
+bool is_final(int code) {
+  constexpr int kUnauthorized = 401;
+  constexpr int kGone = 410;
+  constexpr int kTooManyRequests = 429;
+  constexpr int kNotImplemented = 501;
+  if (code == kNotImplemented) return true;
+  return code >= 400 && code < 500 && code != kUnauthorized && code != kGone &&
+         code != kTooManyRequests;
+}
+
+}  // namespace
+
+Reflector::Next Reflector::list_in_stream() {
+  Stream stream;
+  stream.duration = watch_duration();
+  stream.list = StreamedList{{cluster_.new_origin(), origin_, {}}, {}};
+  return follow(stream, stream_path(stream.duration));
+}
+
+// False when the list cannot come to its end.
+bool Reflector::take_initial(Stream& stream, WatchEvent&& event) {
+  if (event.type == WatchEvent::Type::kError) {
+    note_error(event);
+    return false;
+  }
+  StreamedList& list = *stream.list;
+  if (!list.events.take(event)) return false;
+  if (list.events.ended()) {
+    finish_list(list.listing, list.events.objects(), event.resource_version);
+    cluster_.note_streamed_list(options_.kind);
+    begin_watch(stream);
+    return true;
+  }
+  cluster_.put_event(list.listing, std::move(event));
+  rest_now_and_then();
+  return true;
+}
+
+// The same stream goes on as the watch.
+void Reflector::begin_watch(Stream& stream) {
+  stream.list.reset();
+  stream.start = options_.clock();
+  watching_since_ = stream.start.time_since_epoch().count();
+  cluster_.note_watch(options_.kind);
+  broken_streams_ = 0;
+  told_of_pages_ = false;
+}
+
+// The list did not come to its end: nothing of it counts.
+Reflector::Next Reflector::after_broken_stream(const StreamedList& list,
+                                               const ApiReply& reply) {
+  cluster_.abandon(list.listing);
+  if (wants_to_end()) return Next::kList;
+  const std::string why = why_broken(list, reply);
+  if (reply.end == End::kRefused && is_final(reply.status.code)) {
+    list_in_pages_for_now(why);
+    return Next::kList;  // at once: it is another request
+  }
+  failed("list: " + why);
+  if (is_no_streamed_list(list, reply)) list_in_pages_for_now(why);
+  ++broken_streams_;
+  pause(reply.retry_after);
+  return Next::kList;
+}
+
+std::string Reflector::why_broken(const StreamedList& list,
+                                  const ApiReply& reply) const {
+  if (overdue_) {
+    return reply.status.code == 200 ? "its end is too slow to come"
+                                    : "no answer";
+  }
+  if (error_event_.code != 0) return error_event_text();
+  if (!list.events.why().empty()) {
+    return "the list does not come to an end: " + list.events.why();
+  }
+  if (reply.end == End::kWhole) return "the watch ends before the list does";
+  return reply.why;
+}
+
+// Whether what came is the work of a server that does not know
+// sendInitialEvents, or of what stands between: a plain watch, which is silent
+// where the end should come, or something else.  A stream that ends, is cut, or
+// has an ERROR event may be that of an API server that stops.
+bool Reflector::is_no_streamed_list(const StreamedList& list,
+                                    const ApiReply& reply) const {
+  if (reply.status.code != 200) return false;
+  if (overdue_ || !list.events.why().empty()) return true;
+  return reply.end == End::kFailed;
+}
+
+// Not for good: the API server may be upgraded.
+void Reflector::list_in_pages_for_now(const std::string& why) {
+  pages_until_ = options_.clock() + options_.times.stream_again;
+  if (std::exchange(told_of_pages_, true)) return;
+  log_info("{}: the API server does not stream lists; listing in pages: {}",
+           resource_path(), why);
+}
+
+}  // namespace canopy::kube

@@ -1,0 +1,101 @@
+// Writes the JSON of YAML documents, as yaml-cpp's parser reports them.  Throws
+// YAML::ParserException where kubectl would not read on.
+//
+// Threads: any one.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+// The parser's events; the header above does not include it.
+#include <yaml-cpp/eventhandler.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kubewatch/objects/document_keys.h"
+
+namespace canopy::kube {
+
+inline constexpr const char* kNoColon =
+    "a key with a colon behind it was expected here";
+
+class YamlJsonWriter : public YAML::EventHandler {
+ public:
+  // `limit`: of JSON, in all documents.  `text`: what the parser reads.
+  YamlJsonWriter(std::size_t limit, std::string_view text)
+      : left_(limit), text_(text) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override;
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag,
+                YAML::anchor_t anchor, const std::string& value) override;
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
+                       YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override;
+  void OnSequenceEnd() override { end(']'); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag,
+                  YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override;
+  void OnMapEnd() override { end('}'); }
+
+  // The document's JSON, its merge keys not resolved.  Throws when an object
+  // that is served has a key twice.
+  std::string take();
+  bool has_merges() const { return has_merges_; }
+  // What is left of the limit: less after each event, except the start of a
+  // document.
+  std::size_t left() const { return left_ - std::min(left_, json_.size()); }
+  // Where the document's value began.
+  const YAML::Mark& mark() const { return mark_; }
+  // The last key's place, or the document's.
+  const YAML::Mark& last_mark() const { return key_mark_; }
+
+ private:
+  struct Open {
+    char bracket = '{';
+    bool is_flow = false;
+    std::size_t items = 0;  // keys count too
+
+    bool is_map() const { return bracket == '{'; }
+  };
+  // A part of json_.
+  struct Part {
+    std::size_t from = 0;
+    std::size_t size = 0;
+  };
+
+  bool is_key() const;
+  void key(const YAML::Mark& mark, bool is_plain, YAML::anchor_t anchor,
+           const std::string& value);
+  void expect_colon() const;
+  void separate(const YAML::Mark& mark);
+  template <typename Write>
+  void scalar(const YAML::Mark& mark, YAML::anchor_t anchor,
+              const Write& write);
+  void start(const YAML::Mark& mark, YAML::anchor_t anchor, Open open);
+  void end(char bracket);
+  void complete(YAML::anchor_t anchor, std::size_t from);
+
+  std::size_t left_;
+  const std::string_view text_;
+  std::string json_;
+  std::vector<Open> open_;
+  std::vector<std::pair<YAML::anchor_t, std::size_t>> started_;
+  std::map<YAML::anchor_t, Part> anchors_;
+  YAML::Mark mark_;
+  YAML::Mark key_mark_;
+  std::string key_;  // as it reads, quotes and escapes resolved
+  DocumentKeys keys_;
+  std::optional<YAML::ParserException> repeated_;  // the first
+  bool has_merges_ = false;
+  int document_start_ = -1;
+};
+
+}  // namespace canopy::kube

@@ -1,0 +1,110 @@
+#include "kubewatch/manifests/yaml_to_json.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "kubewatch/decode/text_encoding.h"
+#include "kubewatch/manifests/yaml_json_writer.h"
+#include "kubewatch/manifests/yaml_merge.h"
+#include "kubewatch/manifests/yaml_stream.h"
+
+namespace canopy::kube {
+
+namespace {
+
+// Aliases may make much of little.
+constexpr std::size_t kMaxGrowth = 4;
+constexpr std::size_t kMaxGrown = 1 << 20;
+
+std::size_t one_based(int at) {
+  return static_cast<std::size_t>(at < 0 ? 0 : at) + 1;
+}
+
+std::size_t line_of(const YAML::Mark& mark) { return one_based(mark.line); }
+
+YamlFault fault_at(const YAML::Mark& mark, std::string why) {
+  return {line_of(mark), one_based(mark.column), std::move(why)};
+}
+
+YamlFault fault_of(const YAML::Exception& error, const YamlJsonWriter& writer) {
+  if (error.msg == YAML::ErrorMsg::END_OF_MAP) {
+    return fault_at(error.mark, kNoColon);
+  }
+  if (error.msg != YAML::ErrorMsg::EOF_IN_SCALAR) {
+    return fault_at(error.mark, error.msg);
+  }
+  // Where the quote is opened is not known, but what was read before it.
+  return fault_at(writer.last_mark(),
+                  "a quote opened here or below is never closed");
+}
+
+std::optional<YamlFault> control_fault(std::string_view text) {
+  const auto at = find_control_character(text);
+  if (!at) return std::nullopt;
+  const std::string_view before = text.substr(0, *at);
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  const std::size_t start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return YamlFault{static_cast<std::size_t>(lines) + 1, *at - start + 1,
+                   "a control character, which YAML does not allow"};
+}
+
+// {{ begins a line, or stands in the line that is at fault.
+bool is_template(std::string_view text, std::size_t fault_line) {
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::string_view here = text.substr(0, text.find('\n'));
+    const std::size_t first =
+        std::min(here.find_first_not_of(" \t"), here.size());
+    const bool is_there = line == fault_line
+                              ? here.find("{{") != here.npos
+                              : here.substr(first).starts_with("{{");
+    if (is_there) return true;
+    text.remove_prefix(std::min(here.size() + 1, text.size()));
+  }
+  return false;
+}
+
+// "", or why the document cannot be used.
+std::string finish(const YamlJsonWriter& writer, std::string& json) {
+  if (json.starts_with("[{")) json = "{}";  // a patch
+  if (json.front() != '{') return "expected a Kubernetes object";
+  return writer.has_merges() ? resolve_merges(json) : std::string();
+}
+
+std::variant<std::vector<YamlDocument>, YamlFault> documents_of(
+    std::string& yaml) {
+  std::vector<YamlDocument> documents;
+  YamlJsonWriter writer(kMaxGrown + kMaxGrowth * yaml.size(), yaml);
+  YamlStream stream(yaml, writer);
+  try {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(writer)) {
+      std::string json = writer.take();
+      if (json.empty() || json == "null") continue;
+      std::string why = finish(writer, json);
+      if (!why.empty()) return fault_at(writer.mark(), std::move(why));
+      documents.push_back({std::move(json), line_of(writer.mark())});
+    }
+  } catch (const YAML::Exception& error) {
+    return fault_of(error, writer);
+  }
+  return documents;
+}
+
+}  // namespace
+
+std::variant<std::vector<YamlDocument>, YamlFault> yaml_to_json(
+    std::string yaml) {
+  yaml = utf8_text(std::move(yaml));
+  if (auto fault = control_fault(yaml)) return *std::move(fault);
+  // yaml-cpp takes an open quote at the end when a line break is last.
+  yaml += "\n#";
+  auto documents = documents_of(yaml);
+  if (auto* fault = std::get_if<YamlFault>(&documents)) {
+    if (is_template(yaml, fault->line)) fault->why += kTemplateHint;
+  }
+  return documents;
+}
+
+}  // namespace canopy::kube

@@ -1,0 +1,64 @@
+// Keeps a snapshot of the cluster in a file while all is well, and serves the
+// one it finds when the API server is not there at the start.
+//
+// Threads: start and stop from any one thread; one of its own, of the lowest
+// priority, reads and writes the file.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "kubewatch/cluster/cluster_watch.h"
+#include "kubewatch/snapshot/snapshot_file.h"
+
+namespace canopy::kube {
+
+struct SnapshotOptions {
+  std::filesystem::path path;
+  std::string fingerprint;
+  // How long the API server may take before the snapshot is served; one list
+  // or watch that fails ends the wait.
+  std::chrono::milliseconds patience{2'000};
+  std::chrono::milliseconds look_every{20};  // during that
+  std::chrono::milliseconds period{10'000};  // between two writes, at least
+  std::function<WallTime()> clock = std::chrono::system_clock::now;
+};
+
+class SnapshotKeeper {
+ public:
+  // `cluster` must outlive this.  Throws ConfigurationError.
+  SnapshotKeeper(SnapshotOptions options, ClusterWatch& cluster);
+  ~SnapshotKeeper();
+  SnapshotKeeper(const SnapshotKeeper&) = delete;
+  SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
+
+  void start();
+  // Writes what has changed since the last write.
+  void stop();
+
+ private:
+  void run();
+  void wait_for_the_api_server();
+  void serve_what_was_kept();
+  void write_what_changed();
+  bool stopped_within(std::chrono::milliseconds time);
+
+  const SnapshotOptions options_;
+  ClusterWatch& cluster_;
+  SnapshotFile file_;
+  std::thread thread_;
+
+  std::mutex mutex_;  // guards the next two
+  std::condition_variable wake_;
+  bool stopping_ = false;
+
+  // The thread's own.
+  Serial written_ = 0;   // the serial of the last write; 0: none
+  std::string trouble_;  // what the log said last; empty: all is well
+  SnapshotStatus status_;
+};
+
+}  // namespace canopy::kube
