@@ -55,13 +55,18 @@ HttpSession::HttpSession(net::ip::tcp::socket socket, net::ip::address client,
   ++shared_->counts.open_connections;
 }
 
-HttpSession::~HttpSession() { close(); }
+HttpSession::~HttpSession() { give_back_place(); }
 
-void HttpSession::close() {
+void HttpSession::give_back_place() {
   if (!place_) return;
   shared_->sessions.erase(*std::exchange(place_, std::nullopt));
   shared_->places.give_back(client_);
   --shared_->counts.open_connections;
+}
+
+void HttpSession::close() {
+  if (!place_) return;
+  give_back_place();
   wanted_.reset();
   page_stream_.reset();
   patience_.cancel();

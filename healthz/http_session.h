@@ -51,6 +51,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
  private:
   using Step = void (HttpSession::*)();
 
+  void give_back_place();
   void read_request();
   void read_more();
   void on_octets(std::size_t count);
