@@ -15,7 +15,11 @@ std::uint32_t seconds_since(TimePoint then, TimePoint now) {
 }  // namespace
 
 const Said* CachedAnswers::find(const Resolution& resolution) {
-  if (!holds(resolution)) {
+  const AnswerCache::Found found =
+      cache_.find(resolution.key, resolution.editions,
+                  resolution.arrival.received, stored_);
+  if (found != AnswerCache::Found::kCurrent &&
+      (found != AnswerCache::Found::kOutdated || !holds_still(resolution))) {
     counters_.cache_misses.add();
     return nullptr;
   }
@@ -33,13 +37,7 @@ const Said* CachedAnswers::find(const Resolution& resolution) {
   return &said_;
 }
 
-bool CachedAnswers::holds(const Resolution& resolution) {
-  const AnswerCache::Found found =
-      cache_.find(resolution.key, resolution.editions,
-                  resolution.arrival.received, stored_);
-  if (found != AnswerCache::Found::kOutdated) {
-    return found == AnswerCache::Found::kCurrent;
-  }
+bool CachedAnswers::holds_still(const Resolution& resolution) {
   counters_.cache_outdated.add();
   if (stored_.facts().origin == AnswerFacts::Origin::kZone ||
       !zones_.still_begins(stored_.answer(), resolution.looked_up,
@@ -60,11 +58,8 @@ void CachedAnswers::add_error(const Resolution& resolution) {
       .add();
 }
 
-bool CachedAnswers::is_to_be_refreshed(const Resolution& resolution) {
-  if (resolution.arrival.received < stored_.facts().refresh ||
-      !cache_.take_refresh(resolution.key)) {
-    return false;
-  }
+bool CachedAnswers::takes_refresh(const CacheKey& key) {
+  if (!cache_.take_refresh(key)) return false;
   counters_.cache_prefetches.add();
   return true;
 }

@@ -20,12 +20,17 @@ class CachedAnswers {
   const Said* find(const Resolution& resolution);
   // The answer that was just found is popular and will expire soon.  True for
   // one of those who ask: to fetch it again while it lasts.
-  bool is_to_be_refreshed(const Resolution& resolution);
+  bool is_to_be_refreshed(const Resolution& resolution) {
+    return resolution.arrival.received >= stored_.facts().refresh &&
+           takes_refresh(resolution.key);
+  }
   // What a zone said.
   void keep(const Resolution& resolution, const EncodedAnswer& answer);
 
  private:
-  bool holds(const Resolution& resolution);
+  // What was found is outdated.  False: it is of no use any more.
+  bool holds_still(const Resolution& resolution);
+  bool takes_refresh(const CacheKey& key);
   void add_error(const Resolution& resolution);
 
   AnswerCache& cache_;

@@ -3,25 +3,18 @@
 namespace canopy {
 namespace {
 
-bool is_transfer(RrType type) {
-  return type == RrType::kAxfr || type == RrType::kIxfr;
-}
-
 std::uint16_t recursion(Tier tier) {
   return tier == Tier::kCache ? flag::kRa : std::uint16_t{0};
 }
 
 }  // namespace
 
-const Said* OwnAnswers::find(const Query& query, Tier tier) {
+const Said& OwnAnswers::find_odd(const Query& query, Tier tier) {
   if (query.edns && query.edns->version != 0) {
-    return &rcode(Rcode::kBadVers, query, tier);  // RFC 6891 6.1.3
+    return rcode(Rcode::kBadVers, query, tier);  // RFC 6891 6.1.3
   }
-  if (query.qclass == RrClass::kCh) return &chaos(query, tier);
-  if (query.qclass != RrClass::kIn || is_transfer(query.qtype)) {
-    return &rcode(Rcode::kRefused, query, tier);
-  }
-  return nullptr;
+  if (query.qclass == RrClass::kCh) return chaos(query, tier);
+  return rcode(Rcode::kRefused, query, tier);
 }
 
 const Said& OwnAnswers::rcode(Rcode rcode, const Query& query, Tier tier,

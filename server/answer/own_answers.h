@@ -19,7 +19,13 @@ class OwnAnswers {
 
   // To an EDNS version we do not know, to class CH, to other classes and to
   // transfers.  Null: the name is to be looked up.
-  const Said* find(const Query& query, Tier tier);
+  const Said* find(const Query& query, Tier tier) {
+    const bool is_plain = query.qclass == RrClass::kIn &&
+                          query.qtype != RrType::kAxfr &&
+                          query.qtype != RrType::kIxfr &&
+                          (!query.edns || query.edns->version == 0);
+    return is_plain ? nullptr : &find_odd(query, tier);
+  }
   // No records.  `error` outlives what is said.
   const Said& rcode(Rcode rcode, const Query& query, Tier tier,
                     const ExtendedError* error = nullptr);
@@ -27,6 +33,7 @@ class OwnAnswers {
   const Said& over_tcp(const Query& query, Tier tier);
 
  private:
+  const Said& find_odd(const Query& query, Tier tier);
   const Said& chaos(const Query& query, Tier tier);
 
   const std::string version_;

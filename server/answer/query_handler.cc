@@ -66,7 +66,8 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
   if (reply.tier == Tier::kCache) {
     if (const Said* const cached = cached_answers_.find(resolution)) {
       send(*cached, *query, reply);
-      return fetch_again(resolution);
+      if (cached_answers_.is_to_be_refreshed(resolution)) refetch(resolution);
+      return;
     }
   }
   const ZoneAnswers::Found found = zone_answers_.find(resolution);
@@ -119,8 +120,7 @@ void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
 }
 
 // A popular answer will expire soon: asks again while it lasts.
-void QueryHandler::fetch_again(const Resolution& resolution) {
-  if (!cached_answers_.is_to_be_refreshed(resolution)) return;
+void QueryHandler::refetch(const Resolution& resolution) {
   Reply nobody;
   nobody.received = resolution.arrival.received;
   auto waiting = std::make_unique<Waiting>(*this, resolution, nobody);

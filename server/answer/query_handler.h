@@ -62,7 +62,7 @@ class QueryHandler final : public MessageHandler {
   void pause(const Resolution& resolution, const ZoneAnswers::Found& found,
              const Reply& reply);
   void resume(Waiting& waiting, const SharedOutcome& outcome);
-  void fetch_again(const Resolution& resolution);
+  void refetch(const Resolution& resolution);
 
   void send(const Said& said, const Query& query, const Reply& reply);
   void refuse(std::span<const std::uint8_t> message, const Refusal& refusal,

@@ -16,13 +16,21 @@ class AnswerObserver {
   AnswerObserver(QueryCounters& counters, bool log_queries)
       : counters_(counters), log_queries_(log_queries) {}
 
-  void saw_question(RrType type, const Arrival& arrival);
+  void saw_question(RrType type, const Arrival& arrival) {
+    counters_
+        .queries[std::size_t(arrival.tier)][std::size_t(arrival.transport)]
+                [std::size_t(type_class(type))]
+        .add();
+  }
   // Of a message that was no question.
   void saw_refusal(Rcode rcode, const Arrival& arrival) {
     count(static_cast<std::uint16_t>(rcode), arrival);
   }
   void saw_answer(const Query& query, std::uint16_t rcode,
-                  const Arrival& arrival);
+                  const Arrival& arrival) {
+    count(rcode, arrival);
+    if (log_queries_) log_answer(query, rcode);
+  }
 
   // Answers made between these two belong to a batch: one look at the clock, in
   // end_batch(), measures them all.
@@ -31,7 +39,19 @@ class AnswerObserver {
   void end_batch(TimePoint received);
 
  private:
-  void count(std::uint16_t rcode, const Arrival& arrival);
+  void count(std::uint16_t rcode, const Arrival& arrival) {
+    const auto tier = std::size_t(arrival.tier);
+    counters_
+        .responses[tier][std::size_t(arrival.transport)]
+                  [std::size_t(rcode_class(rcode))]
+        .add();
+    if (in_message_) {
+      ++in_batch_[tier];
+    } else {
+      count_duration(arrival.tier, arrival.received, 1);
+    }
+  }
+  static void log_answer(const Query& query, std::uint16_t rcode);
   void count_duration(Tier tier, TimePoint received, std::uint64_t answers);
 
   QueryCounters& counters_;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "healthz/tier.h"
+#include "zones/rr_types.h"
 
 namespace canopy {
 
@@ -51,6 +52,39 @@ enum class RcodeClass : std::uint8_t {
   kOther,
   kCount
 };
+
+inline TypeClass type_class(RrType type) {
+  switch (type) {
+    case RrType::kA:
+      return TypeClass::kA;
+    case RrType::kAaaa:
+      return TypeClass::kAaaa;
+    case RrType::kSrv:
+      return TypeClass::kSrv;
+    case RrType::kPtr:
+      return TypeClass::kPtr;
+    case RrType::kCname:
+      return TypeClass::kCname;
+    case RrType::kTxt:
+      return TypeClass::kTxt;
+    case RrType::kSoa:
+      return TypeClass::kSoa;
+    case RrType::kNs:
+      return TypeClass::kNs;
+    case RrType::kAny:
+      return TypeClass::kAny;
+    default:
+      return TypeClass::kOther;
+  }
+}
+
+inline RcodeClass rcode_class(std::uint16_t rcode) {
+  if (rcode <= 5) return RcodeClass{static_cast<std::uint8_t>(rcode)};
+  if (rcode == static_cast<std::uint16_t>(Rcode::kBadVers)) {
+    return RcodeClass::kBadVers;
+  }
+  return RcodeClass::kOther;
+}
 
 // Request durations: upper bounds in seconds, then infinity.
 inline constexpr std::array<double, 12> kDurationBounds = {
