@@ -149,7 +149,7 @@ void Reflector::is_well() {
   cluster_.note_contact(options_.kind);
   const std::size_t failures = failures_told_.exchange(0);
   if (in_trouble_.exchange(false)) {
-    log_info("{}: well again, after {} failures", resource_path(), failures);
+    log_info("{}: recovered after {} failures", resource_path(), failures);
   }
 }
 
@@ -178,7 +178,8 @@ void Reflector::rest_after_empty(std::size_t pages) {
   wait(std::min(times.longest_pause, times.first_pause * (1 << (pages - 1))));
 }
 
-// Every server is told the same at the same time.
+// All replicas notice a change at the same moment; a random wait keeps them
+// from listing at once.
 void Reflector::spread() {
   wait(std::chrono::duration_cast<std::chrono::microseconds>(
       options_.times.relist_spread * options_.random()));

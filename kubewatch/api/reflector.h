@@ -1,7 +1,7 @@
 // Keeps ClusterWatch like one resource of the API server: a list, then a watch
 // from there on, for ever.  The list is the first events of that watch where
-// the API server streams lists (initial_events.h), which spares it to build
-// them; else it comes in pages.  A watch that is cut goes on where it was.
+// the API server streams lists (initial_events.h); elsewhere it comes in pages.
+// A watch that is cut resumes at the last resource version.
 // A new list, in which objects are replaced one by one, is made after a 410
 // (too old), after a watch that says nothing any more, when the API server has
 // another number of objects than it told us of or an event is older than the

@@ -52,7 +52,7 @@ bool Reflector::take_initial(Stream& stream, WatchEvent&& event) {
   return true;
 }
 
-// The same stream goes on as the watch.
+// The list is complete; the events that follow in the stream are the watch.
 void Reflector::begin_watch(Stream& stream) {
   stream.list.reset();
   stream.start = options_.clock();
@@ -93,10 +93,10 @@ std::string Reflector::why_broken(const StreamedList& list,
   return reply.why;
 }
 
-// Whether what came is the work of a server that does not know
-// sendInitialEvents, or of what stands between: a plain watch, which is silent
-// where the end should come, or something else.  A stream that ends, is cut, or
-// has an ERROR event may be that of an API server that stops.
+// True when the reply shows that the API server, or a proxy before it, does not
+// support sendInitialEvents: no bookmark ends the list, or the reply is no
+// watch stream.  A stream that ends early, is cut, or has an ERROR event shows
+// nothing: the API server may be stopping.
 bool Reflector::is_no_streamed_list(const StreamedList& list,
                                     const ApiReply& reply) const {
   if (reply.status.code != 200) return false;

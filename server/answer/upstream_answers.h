@@ -27,10 +27,11 @@ class UpstreamAnswers {
         counters_(counters),
         naming_(naming) {}
 
-  // `waiter`, which holds `question`, is told the outcome, later or at once.
+  // Calls `waiter` with the outcome, from inside this call or later.  `waiter`
+  // owns `question`.
   void ask(const PausedQuestion& question,
            std::unique_ptr<Forwarder::Waiter> waiter);
-  // What the one who asked is told of an outcome.  Null: nothing, or not yet.
+  // The answer to the client that `outcome` leads to.  Null: none, or not yet.
   const Said* conclude(PausedQuestion& question, const SharedOutcome& outcome,
                        const ZoneSet& published);
 

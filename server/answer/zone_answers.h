@@ -32,7 +32,7 @@ class ZoneAnswers {
     What what = What::kNotOurs;
     Said said{};
     const std::uint8_t* target = nullptr;
-    // Good for everyone who asks, until other zones are published.
+    // The cache may give it to any client until other zones are published.
     bool may_be_kept = false;
   };
   // The zone tier has nobody else to ask: there nothing leads out.

@@ -72,7 +72,7 @@ def test_garbage_for_answers(cluster, space, web, relay, through):
     assert server.metrics().sum("canopydns_watch_away_seconds") > 0
     relay.mode = "pass"
     until_new_is_served(cluster, server, space)
-    server.until(lambda: len(server.log_lines("well again")) == 3,
+    server.until(lambda: len(server.log_lines("recovered after")) == 3,
                  "the end to be told")
 
 

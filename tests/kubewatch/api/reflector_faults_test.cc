@@ -229,7 +229,7 @@ TEST_CASE("an hour of an API server that is overloaded") {
     CHECK(eventually([&] { return it.api.watches() == 2; }));
     CHECK(it.status().away_since != WallTime{});
     it.api.say(kBookmark);
-    CHECK(eventually([&] { return log.count("well again") == 1; }));
+    CHECK(eventually([&] { return log.count("recovered after") == 1; }));
     CHECK(it.status().away_since == WallTime{});
     // 500 and 503 took turns.
     CHECK(log.count("trying again") == (retry_after ? 1 : 2));
