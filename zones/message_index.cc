@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "zones/case_swap.h"
 #include "zones/message_reader.h"
 #include "zones/rdata_names.h"
-#include "zones/respelling.h"
 
 namespace canopy {
 namespace {
@@ -187,7 +187,7 @@ bool rdata_is_whole(MessageReader& reader, const MessageRecord& record,
 std::optional<Octets> expanded_rdata(MessageReader& reader,
                                      const MessageRecord& record,
                                      std::span<const std::uint8_t> message,
-                                     const Respelling& respelling) {
+                                     const CaseSwap& case_swap) {
   const auto layout = rdata_names(record.type, record.rdata);
   if (!layout || layout->before > record.rdata.size()) return std::nullopt;
   const auto begin =
@@ -201,7 +201,7 @@ std::optional<Octets> expanded_rdata(MessageReader& reader,
     if (layout->names == RdataNames::kToTheEnd && at == end) break;
     const std::optional<Name> name = reader.name(at);
     if (!name || at > end) return std::nullopt;
-    const Name spelled = respelling.applied(*name);
+    const Name spelled = case_swap.applied(*name);
     rdata.insert(rdata.end(), spelled.wire().begin(), spelled.wire().end());
   }
   rdata.insert(rdata.end(), message.begin() + static_cast<std::ptrdiff_t>(at),

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "zones/case_swap.h"
 #include "zones/encoded_answer.h"
-#include "zones/respelling.h"
 #include "zones/rrset.h"
 
 namespace canopy {
@@ -37,7 +37,7 @@ class MessageIndex {
   // Leaves out all RRsets but the first.  REQUIRES: that one is of the answer
   // section and stands right behind the question; or there is none.
   void keep_first_rrset();
-  // Writes the question's name in this spelling; names that point to it follow.
+  // Writes the question's name in this case; names that point to it follow.
   // REQUIRES: the name that the question has, but for case.
   void spell_question(NameView qname);
 
@@ -72,11 +72,11 @@ class MessageIndex {
 bool rdata_is_whole(class MessageReader& reader,
                     const struct MessageRecord& record,
                     std::span<const std::uint8_t> message);
-// The record's rdata with compression undone and names spelled by `respelling`,
+// The record's rdata with compression undone and names spelled by `case_swap`,
 // or nothing if it is malformed.
 std::optional<Octets> expanded_rdata(class MessageReader& reader,
                                      const struct MessageRecord& record,
                                      std::span<const std::uint8_t> message,
-                                     const Respelling& respelling = {});
+                                     const CaseSwap& case_swap = {});
 
 }  // namespace canopy

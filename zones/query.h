@@ -21,7 +21,7 @@ struct Edns {
 struct Question {
   Question() {}
 
-  Name qname;  // in the asker's spelling
+  Name qname;  // in the asker's case
   RrType qtype = RrType::kA;
   RrClass qclass = RrClass::kIn;
 };

@@ -1,5 +1,5 @@
 // Makes the datagram or the TCP message out of an encoded answer: the asker's
-// ID, spelling and flags, aged TTLs, another order of addresses, the OPT
+// ID, case and flags, aged TTLs, another order of addresses, the OPT
 // record, and records left out when it does not fit.
 #pragma once
 

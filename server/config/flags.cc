@@ -180,7 +180,7 @@ const std::array kFlags = {
            o.resolv_conf_is_default = false;
          }},
     Flag{"config-dir", "DIR", "", "folder with upstreamNameservers, stubDomains",
-         G::kForwarding, [](Options& o, Text v) { o.config_dir = v; }},
+         G::kForwarding, [](Options& o, Text v) { o.kube_dns_folder = v; }},
     Flag{"query-case", "WHEN", "auto",
          "0x20 random case; also: always, never",
          G::kForwarding,

@@ -57,7 +57,7 @@ struct Options {
   std::vector<SocketAddress> nameservers;  // empty: from resolv_conf
   std::string resolv_conf = "/etc/resolv.conf";
   bool resolv_conf_is_default = true;
-  std::string config_dir;
+  std::string kube_dns_folder;
   QueryCase query_case = QueryCase::kAuto;
   UpstreamNaming::Mode ede_upstreams = UpstreamNaming::Mode::kAuto;
   std::uint64_t cache_size = 10'000;         // entries

@@ -173,7 +173,7 @@ CaresChannel::~CaresChannel() {
 }
 
 void CaresChannel::send(std::span<const std::uint8_t> question,
-                        std::unique_ptr<Asker> asker) {
+                        std::unique_ptr<Receiver> receiver) {
   ++outstanding_;
   ++sent_;
   const auto on_end = [](void* argument, int status, int /*timeouts*/,
@@ -181,14 +181,15 @@ void CaresChannel::send(std::span<const std::uint8_t> question,
     const std::unique_ptr<Asked> asked(static_cast<Asked*>(argument));
     --asked->channel->outstanding_;
     if (status != ARES_SUCCESS || octets == nullptr) {
-      return asked->asker->on_failure(
+      return asked->receiver->on_failure(
           status == ARES_ETIMEOUT ? Failure::kTimedOut : Failure::kUnreachable);
     }
-    if (!asked->asker->on_message({octets, static_cast<std::size_t>(size)})) {
-      asked->asker->on_failure(Failure::kUnusable);
+    if (!asked->receiver->on_message(
+            {octets, static_cast<std::size_t>(size)})) {
+      asked->receiver->on_failure(Failure::kUnusable);
     }
   };
-  auto asked = std::make_unique<Asked>(Asked{this, std::move(asker)});
+  auto asked = std::make_unique<Asked>(Asked{this, std::move(receiver)});
   ares_send(channel_, question.data(), static_cast<int>(question.size()),
             on_end, asked.release());
 }

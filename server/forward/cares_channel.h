@@ -27,7 +27,7 @@ class CaresChannel final : public UpstreamChannel {
   CaresChannel& operator=(const CaresChannel&) = delete;
 
   void send(std::span<const std::uint8_t> question,
-            std::unique_ptr<Asker> asker) override;
+            std::unique_ptr<Receiver> receiver) override;
   // c-ares 1.34 does not expire questions: they wait until the channel goes.
   void tick(TimePoint now) override;
 
@@ -40,7 +40,7 @@ class CaresChannel final : public UpstreamChannel {
   // What c-ares is given with a question.
   struct Asked {
     CaresChannel* channel;
-    std::unique_ptr<Asker> asker;
+    std::unique_ptr<Receiver> receiver;
   };
 
   explicit CaresChannel(boost::asio::io_context& io) : io_(io) {}

@@ -57,7 +57,7 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
 
 CaresForwarder::~CaresForwarder() {
   // Closing the channels calls back for every outstanding query.
-  for (const InquiryPtr& inquiry : inquiries_) inquiry->abandon();
+  for (const FetchPtr& fetch : fetches_) fetch->abandon();
   by_due_.abandon_all();
   for (const auto& [endpoint, server] : servers_) server->close();
 }
@@ -71,7 +71,7 @@ void CaresForwarder::forward(const Query& query, Client client,
   static const SharedOutcome full =
       not_asked("too many queries are waiting for upstreams");
   counters_.asked.add();
-  if (pool_.conditions().is_loop_check(query.qname)) {
+  if (pool_.registry().is_loop_check(query.qname)) {
     return waiter->on_outcome(own_question);
   }
   switch (places_.take(client)) {
@@ -86,8 +86,8 @@ void CaresForwarder::forward(const Query& query, Client client,
   }
   const ForwardQuestion question(query);
   const CacheKey key(query);
-  const InquiryWaiter place{static_cast<std::uint32_t>(index_),
-                            waiting_.add({client, std::move(waiter)}), client};
+  const FetchTicket place{static_cast<std::uint32_t>(index_),
+                          waiting_.add({client, std::move(waiter)}), client};
   const std::size_t owner = pool_.owner_of(key);
   if (owner == index_) return ask(question, key, place);
   pool_.post(owner, [question, key, place](CaresForwarder& other) {
@@ -96,9 +96,9 @@ void CaresForwarder::forward(const Query& query, Client client,
 }
 
 void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
-                         const InquiryWaiter& waiter) {
-  const auto found = inquiries_.find(key);
-  if (found != inquiries_.end()) return join(**found, waiter);
+                         const FetchTicket& waiter) {
+  const auto found = fetches_.find(key);
+  if (found != fetches_.end()) return join(**found, waiter);
   const UpstreamTable& table = upstreams_.current();
   const UpstreamGroup& group = table.group_of(question.qname);
   if (group.servers.empty()) {
@@ -106,68 +106,66 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
     return tell(waiter, failed(group.why_none));
   }
   const TimePoint now = std::chrono::steady_clock::now();
-  const InquiryPtr inquiry =
-      inquiry_about(question, Inquiry::Purpose::kClients);
-  inquiry->key = key;
-  inquiry->waiters.add(waiter);
+  const FetchPtr fetch = fetch_about(question, Fetch::Purpose::kClients);
+  fetch->key = key;
+  fetch->waiters.add(waiter);
   const Servers& servers = servers_of(table, group);
   check_loops(servers, now);
   check_health(servers, now);
-  choose(*inquiry, servers, now);
-  if (!inquiry->has_candidates()) {
+  choose(*fetch, servers, now);
+  if (!fetch->has_candidates()) {
     counters_.unanswered.add();
     return tell(waiter, failed(loops_text(group.servers)));
   }
-  inquiries_.insert(inquiry);
-  start(*inquiry, now);
+  fetches_.insert(fetch);
+  start(*fetch, now);
 }
 
-void CaresForwarder::join(Inquiry& inquiry, const InquiryWaiter& waiter) {
+void CaresForwarder::join(Fetch& fetch, const FetchTicket& waiter) {
   static const SharedOutcome too_often = not_asked(
       "too many queries of this client are waiting for the same answer");
-  if (!inquiry.waiters.add(waiter)) {
+  if (!fetch.waiters.add(waiter)) {
     counters_.same_question.add();
     return tell(waiter, too_often);
   }
   counters_.joined.add();
-  if (inquiry.late) tell(waiter, inquiry.late);
+  if (fetch.late) tell(waiter, fetch.late);
 }
 
-InquiryPtr CaresForwarder::inquiry_about(const ForwardQuestion& question,
-                                         Inquiry::Purpose purpose) {
-  return new Inquiry(question, purpose, random_, answer_reader_,
-                     [this](Inquiry& finished, Inquiry::Outcome& found) {
-                       on_finished(finished, found);
-                     });
+FetchPtr CaresForwarder::fetch_about(const ForwardQuestion& question,
+                                     Fetch::Purpose purpose) {
+  return new Fetch(question, purpose, random_, answer_reader_,
+                   [this](Fetch& finished, Fetch::Outcome& found) {
+                     on_finished(finished, found);
+                   });
 }
 
-void CaresForwarder::start(Inquiry& inquiry, TimePoint now) {
-  inquiry.start(now);
-  if (inquiry.is_finished()) return;
-  by_due_.add(inquiry);
+void CaresForwarder::start(Fetch& fetch, TimePoint now) {
+  fetch.start(now);
+  if (fetch.is_finished()) return;
+  by_due_.add(fetch);
   start_ticking();
 }
 
-void CaresForwarder::on_finished(Inquiry& inquiry, Inquiry::Outcome& found) {
+void CaresForwarder::on_finished(Fetch& fetch, Fetch::Outcome& found) {
   if (found.is_late) {
-    inquiry.late = outcome_of(found);
-    return tell(inquiry.waiters, inquiry.late);
+    fetch.late = outcome_of(found);
+    return tell(fetch.waiters, fetch.late);
   }
-  by_due_.remove(inquiry);
-  if (inquiry.purpose() == Inquiry::Purpose::kLoopCheck) {
-    pool_.conditions().end_loop_check(inquiry.question().qname,
-                                      found.was_answered,
-                                      std::chrono::steady_clock::now());
+  by_due_.remove(fetch);
+  if (fetch.purpose() == Fetch::Purpose::kLoopCheck) {
+    pool_.registry().end_loop_check(fetch.question().qname, found.was_answered,
+                                    std::chrono::steady_clock::now());
   }
-  if (inquiry.purpose() != Inquiry::Purpose::kClients) return;
+  if (fetch.purpose() != Fetch::Purpose::kClients) return;
   if (!found.answer) counters_.unanswered.add();
   // Out of the books first: waiters may ask again at once.
-  const InquiryPtr keep(&inquiry);
-  inquiries_.erase(keep);
-  tell(inquiry.waiters, outcome_of(found));
+  const FetchPtr keep(&fetch);
+  fetches_.erase(keep);
+  tell(fetch.waiters, outcome_of(found));
 }
 
-SharedOutcome CaresForwarder::outcome_of(Inquiry::Outcome& found) {
+SharedOutcome CaresForwarder::outcome_of(Fetch::Outcome& found) {
   auto outcome = std::make_shared<ForwardOutcome>();
   outcome->answer = std::move(found.answer);
   outcome->failure = std::move(found.failure);
@@ -176,7 +174,7 @@ SharedOutcome CaresForwarder::outcome_of(Inquiry::Outcome& found) {
   return outcome;
 }
 
-void CaresForwarder::tell(const InquiryWaiter& waiter,
+void CaresForwarder::tell(const FetchTicket& waiter,
                           const SharedOutcome& outcome) {
   if (waiter.worker == index_) return answer(waiter.ticket, outcome);
   pool_.post(waiter.worker,
@@ -185,11 +183,11 @@ void CaresForwarder::tell(const InquiryWaiter& waiter,
              });
 }
 
-void CaresForwarder::tell(const InquiryWaiters& waiters,
+void CaresForwarder::tell(const FetchTickets& waiters,
                           const SharedOutcome& outcome) {
   if (waiters.size() == 1) return tell(*waiters.begin(), outcome);
   std::map<std::uint32_t, OutcomeQueue::Tickets> by_worker;
-  for (const InquiryWaiter& waiter : waiters) {
+  for (const FetchTicket& waiter : waiters) {
     by_worker[waiter.worker].push_back(waiter.ticket);
   }
   for (auto& [worker, tickets] : by_worker) {
@@ -228,11 +226,11 @@ void CaresForwarder::answer(WaitingList::Ticket ticket,
 
 // Those that are about as quick as the quickest take turns, the slower ones
 // follow by what they are likely to cost, then those that are down.
-void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
+void CaresForwarder::choose(Fetch& fetch, const Servers& servers,
                             TimePoint now) {
   if (servers.size() == 1) {
-    if (!servers.front()->condition().is_up()) counters_.all_down.add();
-    if (!servers.front()->is_loop()) inquiry.add(*servers.front(), 1, 1);
+    if (!servers.front()->health().is_up()) counters_.all_down.add();
+    if (!servers.front()->is_loop()) fetch.add(*servers.front(), 1, 1);
     return;
   }
   constexpr double kDown = 1e12;  // nanoseconds: behind all others
@@ -245,7 +243,7 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
     ++number;
     if (server->is_loop()) continue;
     auto cost = static_cast<double>(server->round_trip().expected().count());
-    if (!server->condition().is_up()) cost += kDown;
+    if (!server->health().is_up()) cost += kDown;
     best = std::min(best, cost);
     ranks_.push_back({cost, server, number});
   }
@@ -260,42 +258,41 @@ void CaresForwarder::choose(Inquiry& inquiry, const Servers& servers,
     if (is_near(rank)) {
       rank.cost = static_cast<double>(turn++ % near_ones) - kDown;
     } else if (rank.server->take_probe(now)) {
-      probe(*rank.server, inquiry.question(), now);
+      probe(*rank.server, fetch.question(), now);
     }
   }
   std::sort(ranks_.begin(), ranks_.end(),
             [](const Rank& a, const Rank& b) { return a.cost < b.cost; });
   for (const Rank& rank : ranks_) {
-    inquiry.add(*rank.server, rank.number, servers.size());
+    fetch.add(*rank.server, rank.number, servers.size());
   }
 }
 
 void CaresForwarder::probe(UpstreamServer& server,
                            const ForwardQuestion& question, TimePoint now) {
-  const InquiryPtr inquiry = inquiry_about(question, Inquiry::Purpose::kProbe);
-  inquiry->add(server);
-  start(*inquiry, now);
+  const FetchPtr fetch = fetch_about(question, Fetch::Purpose::kProbe);
+  fetch->add(server);
+  start(*fetch, now);
 }
 
 void CaresForwarder::check_loops(const Servers& servers, TimePoint now) {
   for (UpstreamServer* const server : servers) {
-    if (!server->condition().take_loop_check(now)) continue;
-    const auto name = pool_.conditions().start_loop_check(
-        server->shared_condition(), random_);
+    if (!server->health().take_loop_check(now)) continue;
+    const auto name =
+        pool_.registry().start_loop_check(server->shared_health(), random_);
     if (!name) continue;
     ForwardQuestion question;
     question.qname = *name;
-    const InquiryPtr inquiry =
-        inquiry_about(question, Inquiry::Purpose::kLoopCheck);
-    inquiry->add(*server);
-    start(*inquiry, now);
+    const FetchPtr fetch = fetch_about(question, Fetch::Purpose::kLoopCheck);
+    fetch->add(*server);
+    start(*fetch, now);
   }
 }
 
 void CaresForwarder::check_health(const Servers& servers, TimePoint now) {
   for (UpstreamServer* const server : servers) {
-    UpstreamCondition& condition = server->condition();
-    if (condition.take_check(now) || condition.take_routine_check(now)) {
+    UpstreamHealth& health = server->health();
+    if (health.take_check(now) || health.take_routine_check(now)) {
       send_health_check(*server, now);
     }
   }
@@ -303,12 +300,11 @@ void CaresForwarder::check_health(const Servers& servers, TimePoint now) {
 
 void CaresForwarder::send_health_check(UpstreamServer& server, TimePoint now) {
   ForwardQuestion question;
-  question.qname = server.condition().domain();
+  question.qname = server.health().domain();
   question.qtype = RrType::kNs;
-  const InquiryPtr inquiry =
-      inquiry_about(question, Inquiry::Purpose::kHealthCheck);
-  inquiry->add(server);
-  start(*inquiry, now);
+  const FetchPtr fetch = fetch_about(question, Fetch::Purpose::kHealthCheck);
+  fetch->add(server);
+  start(*fetch, now);
 }
 
 const CaresForwarder::Servers& CaresForwarder::servers_of(
@@ -329,12 +325,12 @@ const CaresForwarder::Servers& CaresForwarder::servers_of(
 
 UpstreamServer& CaresForwarder::server_at(const Name& domain,
                                           const SocketAddress& endpoint) {
-  auto condition = pool_.conditions().of(domain, endpoint, edition_);
+  auto health = pool_.registry().of(domain, endpoint, edition_);
   const std::lock_guard lock(servers_mutex_);
   auto& server = servers_[{domain.to_text(), endpoint}];
   if (!server) {
-    server = std::make_unique<UpstreamServer>(io_, random_,
-                                              std::move(condition), ports_);
+    server = std::make_unique<UpstreamServer>(io_, random_, std::move(health),
+                                              ports_);
   }
   return *server;
 }
@@ -355,11 +351,11 @@ void CaresForwarder::on_tick() {
   const TimePoint now = std::chrono::steady_clock::now();
   for (const auto& [endpoint, server] : servers_) {
     server->tick(now);
-    if (server->condition().take_check(now)) send_health_check(*server, now);
+    if (server->health().take_check(now)) send_health_check(*server, now);
   }
-  by_due_.take_due(now, [&](Inquiry& inquiry) {
-    inquiry.on_due(now);
-    if (!inquiry.is_finished()) by_due_.add(inquiry);
+  by_due_.take_due(now, [&](Fetch& fetch) {
+    fetch.on_due(now);
+    if (!fetch.is_finished()) by_due_.add(fetch);
   });
 }
 

@@ -9,12 +9,12 @@
 #include <unordered_set>
 #include <vector>
 
-#include "server/forward/due_wheel.h"
+#include "server/forward/fetch.h"
 #include "server/forward/forward_question.h"
 #include "server/forward/forwarder.h"
 #include "server/forward/forwarder_pool.h"
-#include "server/forward/inquiry.h"
 #include "server/forward/outcome_queue.h"
+#include "server/forward/timing_wheel.h"
 #include "server/forward/upstream_answer_reader.h"
 #include "server/forward/upstream_server.h"
 #include "server/forward/waiting_list.h"
@@ -57,23 +57,22 @@ class CaresForwarder : public Forwarder {
 
   // What the owner of a question does for a waiter of any worker.
   void ask(const ForwardQuestion& question, const CacheKey& key,
-           const InquiryWaiter& waiter);
-  void join(Inquiry& inquiry, const InquiryWaiter& waiter);
-  void on_finished(Inquiry& inquiry, Inquiry::Outcome& found);
+           const FetchTicket& waiter);
+  void join(Fetch& fetch, const FetchTicket& waiter);
+  void on_finished(Fetch& fetch, Fetch::Outcome& found);
   // Moves the answer out of `found`.
-  static SharedOutcome outcome_of(Inquiry::Outcome& found);
-  void tell(const InquiryWaiter& waiter, const SharedOutcome& outcome);
-  void tell(const InquiryWaiters& waiters, const SharedOutcome& outcome);
+  static SharedOutcome outcome_of(Fetch::Outcome& found);
+  void tell(const FetchTicket& waiter, const SharedOutcome& outcome);
+  void tell(const FetchTickets& waiters, const SharedOutcome& outcome);
   // What the worker that was asked does when the answer is here.
   void hand_out(OutcomeQueue::Tickets tickets, const SharedOutcome& outcome);
   void answer(WaitingList::Ticket ticket, const SharedOutcome& outcome);
 
-  InquiryPtr inquiry_about(const ForwardQuestion& question,
-                           Inquiry::Purpose purpose);
-  void start(Inquiry& inquiry, TimePoint now);
-  // Adds all usable servers of the group to `inquiry`, best first.  Sends the
+  FetchPtr fetch_about(const ForwardQuestion& question, Fetch::Purpose purpose);
+  void start(Fetch& fetch, TimePoint now);
+  // Adds all usable servers of the group to `fetch`, best first.  Sends the
   // query as well to servers that are due to be measured.
-  void choose(Inquiry& inquiry, const Servers& servers, TimePoint now);
+  void choose(Fetch& fetch, const Servers& servers, TimePoint now);
   void probe(UpstreamServer& server, const ForwardQuestion& question,
              TimePoint now);
   void check_loops(const Servers& servers, TimePoint now);
@@ -113,16 +112,14 @@ class CaresForwarder : public Forwarder {
   struct ByKey {
     using is_transparent = void;
     static const CacheKey& key_of(const CacheKey& key) { return key; }
-    static const CacheKey& key_of(const InquiryPtr& inquiry) {
-      return *inquiry->key;
-    }
+    static const CacheKey& key_of(const FetchPtr& fetch) { return *fetch->key; }
     std::size_t operator()(const auto& one) const { return key_of(one).hash(); }
     bool operator()(const auto& a, const auto& b) const {
       return key_of(a) == key_of(b);
     }
   };
-  std::unordered_set<InquiryPtr, ByKey, ByKey> inquiries_;
-  DueWheel by_due_;
+  std::unordered_set<FetchPtr, ByKey, ByKey> fetches_;
+  TimingWheel by_due_;
 
   // Parallel to the groups of the table last seen.
   std::vector<Servers> servers_by_group_;

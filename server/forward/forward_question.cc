@@ -53,9 +53,9 @@ std::uint64_t spread(std::uint64_t eight_bits) {
 }
 
 // Gives the letters of a name their case, eight octets at a time.
-void spell(std::span<const std::uint8_t> name, Spelling spelling,
-           std::uint8_t* to) {
-  if (spelling == 0) {
+void write_name(std::span<const std::uint8_t> name, CaseBits case_bits,
+                std::uint8_t* to) {
+  if (case_bits == 0) {
     std::memcpy(to, name.data(), name.size());
     return;
   }
@@ -64,7 +64,7 @@ void spell(std::span<const std::uint8_t> name, Spelling spelling,
     std::uint64_t octets = 0;
     std::memcpy(&octets, name.data() + at, count);
     const std::uint64_t letters = case_bits_of_letters(octets);
-    octets = (octets & ~letters) | (letters & spread(spelling >> at % 64));
+    octets = (octets & ~letters) | (letters & spread(case_bits >> at % 64));
     std::memcpy(to + at, &octets, count);
   }
 }
@@ -78,7 +78,7 @@ ForwardQuestion::ForwardQuestion(const Query& query)
 
 QuestionMessage::QuestionMessage(const ForwardQuestion& question,
                                  std::uint16_t id, WithEdns edns,
-                                 Spelling spelling) {
+                                 CaseBits case_bits) {
   std::uint16_t flags = kRecursionDesired | kAuthenticData;
   if (question.checking_disabled) flags |= kCheckingDisabled;
   std::uint8_t* at = put16(&octets_[0], id);
@@ -87,7 +87,7 @@ QuestionMessage::QuestionMessage(const ForwardQuestion& question,
   at = put16(at, 0);
   at = put16(at, 0);
   at = put16(at, edns == WithEdns::kYes ? 1 : 0);
-  spell(question.qname.wire(), spelling, at);
+  write_name(question.qname.wire(), case_bits, at);
   at = put16(at + question.qname.size(),
              static_cast<std::uint16_t>(question.qtype));
   at = put16(at, static_cast<std::uint16_t>(question.qclass));
@@ -136,12 +136,12 @@ Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
   return message;
 }
 
-bool is_spelled(const ForwardQuestion& question, Spelling spelling,
-                std::span<const std::uint8_t> message) {
+bool has_case_bits(const ForwardQuestion& question, CaseBits case_bits,
+                   std::span<const std::uint8_t> message) {
   const auto wire = question.qname.wire();
-  std::array<std::uint8_t, kMaxNameSize> spelled;
-  spell(wire, spelling, &spelled[0]);
-  return std::memcmp(&spelled[0], message.data() + kHeaderSize, wire.size()) ==
+  std::array<std::uint8_t, kMaxNameSize> in_case;
+  write_name(wire, case_bits, &in_case[0]);
+  return std::memcmp(&in_case[0], message.data() + kHeaderSize, wire.size()) ==
          0;
 }
 

@@ -21,11 +21,10 @@ struct ForwardQuestion : Question {
 
 enum class WithEdns : std::uint8_t { kYes, kNo };
 
-// How the letters of a name are spelled in one asking: at random, a bit for
-// each octet, so that who forges an answer must guess that too ("0x20",
-// draft-vixie-dnsext-dns0x20).  Beyond 64 octets the bits come again.  Zero: as
-// the client did.
-using Spelling = std::uint64_t;
+// The case of a name's letters in one attempt: a random bit for each octet,
+// which a forger must guess too ("0x20", draft-vixie-dnsext-dns0x20).  Beyond
+// 64 octets the bits come again.  Zero: the client's case.
+using CaseBits = std::uint64_t;
 
 // Header, question, OPT: it is never longer.
 class QuestionMessage {
@@ -34,7 +33,7 @@ class QuestionMessage {
   // know it and those who do not (RFC 6840 5.7); an OPT of 1,232 octets (RFC
   // 6891).
   QuestionMessage(const ForwardQuestion& question, std::uint16_t id,
-                  WithEdns edns, Spelling spelling);
+                  WithEdns edns, CaseBits case_bits);
 
   std::span<const std::uint8_t> octets() const { return {&octets_[0], size_}; }
 
@@ -43,7 +42,7 @@ class QuestionMessage {
   std::size_t size_;
 };
 
-// A response to QUERY that repeats the question, in any spelling.
+// A response to QUERY that repeats the question, in any case.
 bool is_answer_to(const ForwardQuestion& question,
                   std::span<const std::uint8_t> message);
 
@@ -57,9 +56,9 @@ bool is_bare_error(std::span<const std::uint8_t> message);
 Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
                                 std::uint16_t flags);
 
-// The same spelling, octet by octet.  REQUIRES: is_answer_to().
-bool is_spelled(const ForwardQuestion& question, Spelling spelling,
-                std::span<const std::uint8_t> message);
+// The same case, octet by octet.  REQUIRES: is_answer_to().
+bool has_case_bits(const ForwardQuestion& question, CaseBits case_bits,
+                   std::span<const std::uint8_t> message);
 
 // REQUIRES: a whole header.
 Rcode rcode_of(std::span<const std::uint8_t> message);

@@ -15,9 +15,9 @@ inline constexpr std::chrono::milliseconds kSoonestRetry{150};
 inline constexpr std::chrono::milliseconds kLatestRetry{400};
 // Of one question at one upstream, over UDP (RFC 9520 3.1); then once over TCP,
 // where it cannot get lost in a full buffer.
-inline constexpr int kMostAskings = 3;
+inline constexpr int kMostAttempts = 3;
 // Over TCP for the rest of a truncated answer, each on a connection of its own.
-inline constexpr int kMostTcpAskings = 2;
+inline constexpr int kMostTcpAttempts = 2;
 // Then a client would rather have a stale answer (RFC 8767 5).
 inline constexpr std::chrono::milliseconds kClientPatience{1'800};
 // In all, for one question: with two ticks the client has its answer within

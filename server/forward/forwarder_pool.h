@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cache/cache_key.h"
-#include "server/forward/upstream_conditions.h"
+#include "server/forward/upstream_registry.h"
 #include "server/limits/memory_budget.h"
 
 namespace canopy {
@@ -19,13 +19,13 @@ class ForwarderPool {
  public:
   // The budget outlives this.
   ForwarderPool(MemoryBudget& budget, SayChanges say, QueryCase query_case)
-      : budget_(budget), conditions_(say, query_case) {}
+      : budget_(budget), registry_(say, query_case) {}
 
   // The memory for queries that wait for upstreams.
   MemoryBudget& budget() { return budget_; }
 
-  UpstreamConditions& conditions() { return conditions_; }
-  const UpstreamConditions& conditions() const { return conditions_; }
+  UpstreamRegistry& registry() { return registry_; }
+  const UpstreamRegistry& registry() const { return registry_; }
 
   // Returns its index.
   std::size_t add(boost::asio::io_context& io, CaresForwarder& forwarder) {
@@ -54,7 +54,7 @@ class ForwarderPool {
   };
 
   MemoryBudget& budget_;
-  UpstreamConditions conditions_;
+  UpstreamRegistry registry_;
   std::vector<Member> members_;
 };
 

@@ -31,13 +31,13 @@ bool RecordCopier::copy_record(Section section, MessageReader& reader,
                                std::span<const std::uint8_t> message) {
   const auto record = reader.record();
   if (!record) return false;
-  const auto rdata = expanded_rdata(reader, *record, message, respelling_);
+  const auto rdata = expanded_rdata(reader, *record, message, case_swap_);
   if (!rdata) return false;
   std::uint32_t ttl = record->ttl;
   if (section == Section::kAuthority && record->type == RrType::kSoa) {
     ttl = std::min(ttl, minimum_of(*rdata));
   }
-  writer_.add(section, kept(respelling_.applied(record->owner)), record->type,
+  writer_.add(section, kept(case_swap_.applied(record->owner)), record->type,
               ttl, *rdata);
   return true;
 }

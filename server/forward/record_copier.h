@@ -6,20 +6,19 @@
 #include <cstdint>
 #include <span>
 
+#include "zones/case_swap.h"
 #include "zones/encoded_answer.h"
 #include "zones/message_reader.h"
 #include "zones/message_writer.h"
-#include "zones/respelling.h"
 
 namespace canopy {
 
 class RecordCopier {
  public:
   // `writer` lives until the message is finished.  Names are spelled as
-  // `respelling` says.
-  explicit RecordCopier(MessageWriter& writer,
-                        const Respelling& respelling = {})
-      : writer_(writer), respelling_(respelling) {}
+  // `case_swap` says.
+  explicit RecordCopier(MessageWriter& writer, const CaseSwap& case_swap = {})
+      : writer_(writer), case_swap_(case_swap) {}
 
   // The RRsets of `message`, in the order given; up to the first that is
   // malformed.  An SOA of the authority section gets at most its MINIMUM as
@@ -33,7 +32,7 @@ class RecordCopier {
   NameView kept(const Name& owner);
 
   MessageWriter& writer_;
-  const Respelling respelling_;
+  const CaseSwap case_swap_;
   // The writer knows a run of records of one owner by the owner's address.
   std::array<Name, 2> owners_;
   std::size_t last_ = 0;

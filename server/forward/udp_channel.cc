@@ -53,10 +53,10 @@ UdpChannel::~UdpChannel() {
 }
 
 void UdpChannel::send(std::span<const std::uint8_t> question,
-                      std::unique_ptr<Asker> asker) {
+                      std::unique_ptr<Receiver> receiver) {
   const std::uint16_t id = id_of(question);
   ++sent_;
-  waiting_.emplace(id, Waiting{std::move(asker), sent_});
+  waiting_.emplace(id, Waiting{std::move(receiver), sent_});
   expiries_.push_back(
       {std::chrono::steady_clock::now() + kPatience, id, sent_});
   boost::system::error_code error;
@@ -72,7 +72,7 @@ void UdpChannel::tick(TimePoint now) {
   while (!expiries_.empty() && expiries_.front().at <= now) {
     const auto expired = taken_out(expiries_.front());
     expiries_.pop_front();
-    if (expired) expired.mapped().asker->on_failure(Failure::kTimedOut);
+    if (expired) expired.mapped().receiver->on_failure(Failure::kTimedOut);
   }
 }
 
@@ -112,14 +112,14 @@ void UdpChannel::take(std::span<const std::uint8_t> message) {
   if (message.size() < 2) return;
   const std::uint16_t id = id_of(message);
   auto waiting = waiting_.extract(id);
-  if (!waiting || waiting.mapped().asker->on_message(message)) return;
+  if (!waiting || waiting.mapped().receiver->on_message(message)) return;
   // It may be for another question with the same id.
   std::vector<WaitingById::node_type> passed_over;
   bool is_taken = false;
   do {
     passed_over.push_back(std::move(waiting));
     waiting = waiting_.extract(id);
-    is_taken = waiting && waiting.mapped().asker->on_message(message);
+    is_taken = waiting && waiting.mapped().receiver->on_message(message);
   } while (waiting && !is_taken);
   for (auto& one : passed_over) waiting_.insert(std::move(one));
 }
@@ -128,7 +128,7 @@ void UdpChannel::fail_all() {
   WaitingById failed;
   failed.swap(waiting_);
   for (auto& [id, waiting] : failed) {
-    waiting.asker->on_failure(Failure::kUnreachable);
+    waiting.receiver->on_failure(Failure::kUnreachable);
   }
 }
 

@@ -29,7 +29,7 @@ class UdpChannel final : public UpstreamChannel {
   UdpChannel& operator=(const UdpChannel&) = delete;
 
   void send(std::span<const std::uint8_t> question,
-            std::unique_ptr<Asker> asker) override;
+            std::unique_ptr<Receiver> receiver) override;
   void tick(TimePoint now) override;
   std::size_t outstanding() const override { return waiting_.size(); }
   std::size_t sent() const override { return sent_; }
@@ -38,7 +38,7 @@ class UdpChannel final : public UpstreamChannel {
   // Outlives the channel while Asio still holds a handler.
   struct Socket;
   struct Waiting {
-    std::unique_ptr<Asker> asker;
+    std::unique_ptr<Receiver> receiver;
     std::size_t number = 0;  // of the question, from 1
   };
   // By id.  At most kQuestionsPerPort entries, or, where no more ports can be

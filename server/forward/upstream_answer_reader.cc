@@ -53,7 +53,7 @@ EncodedAnswer UpstreamAnswerReader::written_anew(const Query& asked,
   const EncodedAnswer answer = index_.answer();
   const NameView sent(answer.message.data() + kHeaderSize, asked.qname.size());
   writer_.start(asked);
-  RecordCopier copier(writer_, Respelling(sent, asked.qname));
+  RecordCopier copier(writer_, CaseSwap(sent, asked.qname));
   copier.copy(answer.message, bailiwick.held());
   auto flags = static_cast<std::uint16_t>(
       flag::kRa | (index_.flags() & (flag::kTc | flag::kAd)));

@@ -16,7 +16,7 @@ namespace canopy {
 
 class UpstreamAnswerReader {
  public:
-  // `question` as the client spelled it; `message` as it came, in the spelling
+  // `question` as the client spelled it; `message` as it came, in the case
   // that it was sent with.  Nothing when the message is malformed, answers
   // another question, or has only records of other names.
   std::optional<UpstreamAnswer> read(const ForwardQuestion& question,

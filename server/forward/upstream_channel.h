@@ -2,7 +2,7 @@
 // question once and hands over what comes; failover, repeats and time limits of
 // a question are the caller's.  On one thread.
 //
-// The callback contract: an Asker may be called inside send(), inside tick(),
+// The callback contract: a Receiver may be called inside send(), inside tick(),
 // when a socket is readable, and from the destructor.  A channel must not be
 // destroyed from inside a callback.
 #pragma once
@@ -24,14 +24,14 @@ class UpstreamChannel {
     kUnusable,     // TCP: a message came that is not the answer
   };
   // The sender of one question.  The channel owns it and destroys it after the
-  // call that ends the asking.
-  class Asker {
+  // call that ends the attempt.
+  class Receiver {
    public:
-    virtual ~Asker() = default;
-    // A message with the question's id came.  True ends the asking.  False:
+    virtual ~Receiver() = default;
+    // A message with the question's id came.  True ends the attempt.  False:
     // this is not the answer; go on waiting for it.
     virtual bool on_message(std::span<const std::uint8_t> message) = 0;
-    // Ends the asking.
+    // Ends the attempt.
     virtual void on_failure(Failure failure) = 0;
   };
 
@@ -39,8 +39,8 @@ class UpstreamChannel {
 
   // `question` is a whole message, with its id.
   virtual void send(std::span<const std::uint8_t> question,
-                    std::unique_ptr<Asker> asker) = 0;
-  // Ends askings that are older than kPatience; about every 50 ms while any is
+                    std::unique_ptr<Receiver> receiver) = 0;
+  // Ends attempts that are older than kPatience; about every 50 ms while any is
   // outstanding.
   virtual void tick(TimePoint now) = 0;
 

@@ -10,19 +10,19 @@
 namespace canopy {
 
 void UpstreamServer::ask(std::span<const std::uint8_t> question, TimePoint now,
-                         Asker asker) {
+                         Receiver receiver) {
   ask(slots_[random_.below(ports_)], Transport::kUdp, question, now,
-      std::move(asker));
+      std::move(receiver));
 }
 
 void UpstreamServer::ask_over_tcp(std::span<const std::uint8_t> question,
-                                  TimePoint now, Asker asker) {
-  ask(tcp_, Transport::kTcp, question, now, std::move(asker));
+                                  TimePoint now, Receiver receiver) {
+  ask(tcp_, Transport::kTcp, question, now, std::move(receiver));
 }
 
 void UpstreamServer::ask(Slot& slot, Transport transport,
                          std::span<const std::uint8_t> question, TimePoint now,
-                         Asker asker) {
+                         Receiver receiver) {
   counters_.asked.add();
   asked_ = now;
   if (slot.channel && slot.channel->sent() >= kQuestionsPerPort) {
@@ -32,8 +32,8 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
     slot.channel = opened(transport);
     slot.opened = now;
   }
-  if (slot.channel) return slot.channel->send(question, std::move(asker));
-  asker->on_failure(UpstreamChannel::Failure::kUnreachable);
+  if (slot.channel) return slot.channel->send(question, std::move(receiver));
+  receiver->on_failure(UpstreamChannel::Failure::kUnreachable);
 }
 
 // Null when no socket could be opened.
@@ -45,31 +45,31 @@ std::unique_ptr<UpstreamChannel> UpstreamServer::opened(Transport transport) {
 void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {
   round_trip_.note_answer(took);
   count_answer(took);
-  condition_->note_answer(now);
+  health_->note_answer(now);
 }
 
 void UpstreamServer::note_refusal(std::chrono::nanoseconds took,
                                   TimePoint now) {
   count_answer(took);
-  condition_->note_refusal(now);
+  health_->note_refusal(now);
 }
 
 void UpstreamServer::note_worse_refusal(TimePoint now, Rcode rcode) {
   counters_.failures.add();
   note_loss();
-  condition_->note_failure(now, UpstreamCondition::Failure::kRefusal,
-                           "answers " + to_text(rcode));
+  health_->note_failure(now, UpstreamHealth::Failure::kRefusal,
+                        "answers " + to_text(rcode));
 }
 
 void UpstreamServer::note_late(TimePoint now) {
   counters_.failures.add();
-  condition_->note_failure(now, UpstreamCondition::Failure::kSilence,
-                           "does not answer");
+  health_->note_failure(now, UpstreamHealth::Failure::kSilence,
+                        "does not answer");
 }
 
 void UpstreamServer::note_error(TimePoint now, const char* why) {
   counters_.failures.add();
-  condition_->note_failure(now, UpstreamCondition::Failure::kError, why);
+  health_->note_failure(now, UpstreamHealth::Failure::kError, why);
 }
 
 void UpstreamServer::count_answer(std::chrono::nanoseconds took) {
@@ -86,7 +86,7 @@ void UpstreamServer::count_answer(std::chrono::nanoseconds took) {
 }
 
 bool UpstreamServer::take_probe(TimePoint now) {
-  if (!condition_->is_up()) return condition_->take_probe(now);
+  if (!health_->is_up()) return health_->take_probe(now);
   return now - asked_ >
          (round_trip_.is_lossy() ? kMeasureLossyAgain : kMeasureAgain);
 }

@@ -11,7 +11,7 @@
 #include "healthz/tier.h"
 #include "server/forward/round_trip.h"
 #include "server/forward/upstream_channel.h"
-#include "server/forward/upstream_condition.h"
+#include "server/forward/upstream_health.h"
 #include "server/net/random_octets.h"
 #include "server/observe/upstream_counters.h"
 #include "zones/rr_types.h"
@@ -26,35 +26,32 @@ class UpstreamServer {
 
   // `ports` is less where descriptors are few.
   UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
-                 std::shared_ptr<UpstreamCondition> condition,
-                 std::size_t ports)
-      : io_(io),
-        random_(random),
-        condition_(std::move(condition)),
-        ports_(ports) {}
+                 std::shared_ptr<UpstreamHealth> health, std::size_t ports)
+      : io_(io), random_(random), health_(std::move(health)), ports_(ports) {}
 
-  const SocketAddress& endpoint() const { return condition_->endpoint(); }
-  UpstreamCondition& condition() { return *condition_; }
-  const std::shared_ptr<UpstreamCondition>& shared_condition() const {
-    return condition_;
+  const SocketAddress& endpoint() const { return health_->endpoint(); }
+  UpstreamHealth& health() { return *health_; }
+  const std::shared_ptr<UpstreamHealth>& shared_health() const {
+    return health_;
   }
   bool is_loop() const {
-    return condition_->state() == UpstreamCondition::State::kLoop;
+    return health_->state() == UpstreamHealth::State::kLoop;
   }
   const RoundTrip& round_trip() const { return round_trip_; }
 
-  using Asker = std::unique_ptr<UpstreamChannel::Asker>;
-  void ask(std::span<const std::uint8_t> question, TimePoint now, Asker asker);
+  using Receiver = std::unique_ptr<UpstreamChannel::Receiver>;
+  void ask(std::span<const std::uint8_t> question, TimePoint now,
+           Receiver receiver);
   // TCP: an off-path attacker cannot forge the answer.
   void ask_over_tcp(std::span<const std::uint8_t> question, TimePoint now,
-                    Asker asker);
+                    Receiver receiver);
   // The next question over TCP gets a new connection, unless the present one is
   // newer than `asked`: what was asked then got no answer.
   void renew_tcp(TimePoint asked, TimePoint now) {
     if (tcp_.channel && tcp_.opened <= asked) retire(tcp_, now);
   }
-  // An answer over UDP did not repeat the question's spelling.
-  void note_misspelled() { counters_.misspelled.add(); }
+  // An answer over UDP did not repeat the question's case.
+  void note_wrong_case() { counters_.wrong_case.add(); }
   // A message had the question's id, and was not a proper answer to it.
   void note_bad_message() { counters_.bad_messages.add(); }
 
@@ -100,13 +97,14 @@ class UpstreamServer {
   void end_retired(TimePoint now);
   std::unique_ptr<UpstreamChannel> opened(Transport transport);
   void ask(Slot& slot, Transport transport,
-           std::span<const std::uint8_t> question, TimePoint now, Asker asker);
+           std::span<const std::uint8_t> question, TimePoint now,
+           Receiver receiver);
   void tick(Slot& slot, TimePoint now);
   void count_answer(std::chrono::nanoseconds took);
 
   boost::asio::io_context& io_;
   RandomOctets& random_;
-  const std::shared_ptr<UpstreamCondition> condition_;
+  const std::shared_ptr<UpstreamHealth> health_;
   const std::size_t ports_;
   std::array<Slot, kMostPorts> slots_;  // the first ports_ are used
   Slot tcp_;

@@ -18,7 +18,7 @@ void add(const UpstreamCounters& more, UpstreamCounts& sum) {
   sum.asked += more.asked.value();
   sum.answered += more.answered.value();
   sum.failures += more.failures.value();
-  sum.misspelled += more.misspelled.value();
+  sum.wrong_case += more.wrong_case.value();
   sum.bad_messages += more.bad_messages.value();
   for (std::size_t i = 0; i < sum.durations.size(); ++i) {
     sum.durations[i] += more.durations[i].value();

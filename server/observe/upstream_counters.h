@@ -16,7 +16,7 @@ struct UpstreamCounters {
   Count asked;       // questions sent, repeats too
   Count answered;    // messages received that answer
   Count failures;    // errors, time-outs and answers to something else
-  Count misspelled;  // answers in another spelling: not taken
+  Count wrong_case;  // answers in another case: not taken
   // Had the id of a question, and were no proper answer to it: not taken.
   Count bad_messages;
   // Time from asking to answer; the last bucket is +Inf; not cumulative.
@@ -41,7 +41,7 @@ struct UpstreamCounts {
   std::uint64_t asked = 0;
   std::uint64_t answered = 0;
   std::uint64_t failures = 0;
-  std::uint64_t misspelled = 0;
+  std::uint64_t wrong_case = 0;
   std::uint64_t bad_messages = 0;
   std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
   std::uint64_t duration_nanoseconds = 0;
@@ -49,7 +49,7 @@ struct UpstreamCounts {
 };
 
 // How an upstream is doing for the names of a domain, for all workers.
-struct UpstreamHealth {
+struct UpstreamReport {
   SocketAddress server;
   std::string domain;  // "." for names of no stub domain
   bool is_up = true;
@@ -67,7 +67,7 @@ struct ForwardCounts {
   std::uint64_t same_question = 0;
   std::uint64_t all_down = 0;
   std::vector<UpstreamCounts> upstreams;
-  std::vector<UpstreamHealth> health;
+  std::vector<UpstreamReport> health;
 
   // Those of one server; zeros if there were none yet.
   UpstreamCounts& upstream(const SocketAddress& server);

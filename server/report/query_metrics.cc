@@ -164,7 +164,7 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
 }
 
 void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {
-  for (const UpstreamHealth& health : counts.health) {
+  for (const UpstreamReport& health : counts.health) {
     const MetricLabels labels = {{"upstream", to_text(health.server)},
                                  {"domain", health.domain}};
     writer.gauge({"canopydns_upstream_healthy",
@@ -245,7 +245,7 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
     total({"canopydns_upstream_misspelled_total",
            "UDP answers that did not preserve the query's case: spoofed, or "
            "the upstream does not support 0x20."},
-          labels, upstream.misspelled);
+          labels, upstream.wrong_case);
     total({"canopydns_upstream_bad_messages_total",
            "Messages with the ID of a query that were no valid answer to it; "
            "ignored."},

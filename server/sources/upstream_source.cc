@@ -47,7 +47,7 @@ UpstreamSettings upstream_settings(const Options& options) {
   settings.nameservers = options.nameservers;
   settings.resolv_conf = options.resolv_conf;
   settings.resolv_conf_is_default = options.resolv_conf_is_default;
-  settings.config_dir = options.config_dir;
+  settings.kube_dns_folder = options.kube_dns_folder;
   settings.own = {options.dns_bind_addresses, options.dns_port};
   settings.domain = options.domain;
   return settings;
@@ -67,8 +67,8 @@ void UpstreamSource::start(const std::optional<SocketAddress>& zone_tier) {
   if (zone_tier) zone_tier_ = reachable(*zone_tier);
   boost::asio::post(io_, [this] { settle(std::move(settled_)); });
   const auto look = [this] { read_again(When::kChanged); };
-  if (!settings_.config_dir.empty()) {
-    folder_events_.emplace(io_, std::vector{settings_.config_dir}, look);
+  if (!settings_.kube_dns_folder.empty()) {
+    folder_events_.emplace(io_, std::vector{settings_.kube_dns_folder}, look);
   }
   if (settings_.nameservers.empty()) {
     resolv_conf_events_.emplace(
@@ -96,8 +96,8 @@ void UpstreamSource::stop() {
 
 UpstreamSource::Texts UpstreamSource::read_texts() const {
   Texts texts;
-  if (!settings_.config_dir.empty()) {
-    texts.dir = read_config_dir(settings_.config_dir);
+  if (!settings_.kube_dns_folder.empty()) {
+    texts.dir = read_kube_dns_config(settings_.kube_dns_folder);
   }
   if (settings_.nameservers.empty()) {
     FileText read = read_file(settings_.resolv_conf, kMaxResolvConf);
@@ -111,7 +111,7 @@ UpstreamSource::Texts UpstreamSource::read_texts() const {
 UpstreamSource::Settled UpstreamSource::understand(const Texts& texts) const {
   Settled settled;
   settled.texts = texts;
-  settled.config = parse_config(settings_.config_dir, texts.dir);
+  settled.config = parse_config(settings_.kube_dns_folder, texts.dir);
   find_general(settled);
   return settled;
 }
@@ -121,7 +121,7 @@ void UpstreamSource::find_general(Settled& settled) const {
   settled.why_none = "no upstream is configured";
   if (settled.config.upstream_nameservers) {
     settled.general = without_ourselves(*settled.config.upstream_nameservers,
-                                        settings_.config_dir);
+                                        settings_.kube_dns_folder);
     return;
   }
   if (!settings_.nameservers.empty()) {
@@ -241,7 +241,7 @@ UpstreamGroup UpstreamSource::group_of(const StubDomain& stub) const {
     group.servers.insert(group.servers.end(), found.begin(), found.end());
   }
   group.servers =
-      without_ourselves(std::move(group.servers), settings_.config_dir);
+      without_ourselves(std::move(group.servers), settings_.kube_dns_folder);
   return group;
 }
 

@@ -11,12 +11,12 @@
 #include <thread>
 #include <vector>
 
-#include "server/config/config_dir.h"
+#include "server/config/kube_dns_config.h"
 #include "server/config/options.h"
 #include "server/machine/own_addresses.h"
 #include "server/plan/upstream_table.h"
 #include "server/sources/folder_events.h"
-#include "server/sources/server_names.h"
+#include "server/sources/upstream_hostnames.h"
 
 namespace canopy {
 
@@ -25,7 +25,7 @@ struct UpstreamSettings {
   std::string resolv_conf = "/etc/resolv.conf";
   // A default file that is not there is no mistake: cluster names need none.
   bool resolv_conf_is_default = true;
-  std::string config_dir;  // empty: none
+  std::string kube_dns_folder;  // empty: none
   // Upstreams that are ourselves are left out, with a warning.
   OwnAddresses own;
   // Names in it are looked up at `zone_tier`, if that is set.
@@ -50,7 +50,7 @@ class UpstreamSource {
  private:
   // What the files hold, before it is understood.
   struct Texts {
-    DirTexts dir;
+    KubeDnsTexts dir;
     // Not read where --nameservers makes it needless.
     std::optional<std::string> resolv_conf;
     std::string resolv_conf_error;  // why it could not be read
@@ -63,7 +63,7 @@ class UpstreamSource {
   struct Settled {
     Texts texts;
     bool from_resolv_conf = false;
-    DirConfig config;
+    KubeDnsConfig config;
     std::vector<SocketAddress> general;
     std::string why_none;
   };
@@ -94,7 +94,7 @@ class UpstreamSource {
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_{io_.get_executor()};
-  ServerNames names_;
+  UpstreamHostnames names_;
   std::optional<FolderEvents> folder_events_;
   std::optional<FolderEvents> resolv_conf_events_;
   std::thread thread_;

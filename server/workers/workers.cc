@@ -52,7 +52,7 @@ void Workers::stop() {
 ForwardCounts Workers::forward_counts() const {
   ForwardCounts counts;
   for (const auto& worker : workers_) worker->add_counts(counts);
-  counts.health = forwarders_.conditions().in_use();
+  counts.health = forwarders_.registry().in_use();
   return counts;
 }
 

@@ -56,7 +56,7 @@ def ask_many(server, count, prefix):
         assert data(server.ask(f"{prefix}{number}.victim.example")) == [TRUE]
 
 
-def misspelled(server):
+def wrong_case(server):
     return server.metrics().sum("canopydns_upstream_misspelled_total")
 
 
@@ -82,7 +82,7 @@ def test_blind_guesses_at_known_ports(serve):
                   "ports to choose from)")
         assert ports >= 12, "the port of a question is one of 16 or more"
         # Whoever guessed id and port still did not guess the spelling.
-        print(f"id and port were guessed {misspelled(server):.0f} times")
+        print(f"id and port were guessed {wrong_case(server):.0f} times")
 
 
 def test_id_and_port_known_the_spelling_is_not(serve):
@@ -98,7 +98,7 @@ def test_id_and_port_known_the_spelling_is_not(serve):
                               "--query-case=always"])
         ask_many(server, 1, "before")
         ask_many(server, 50, "n")
-        assert misspelled(server) >= 50
+        assert wrong_case(server) >= 50
         over_tcp = sum(tcp for _, tcp in upstream.asked)
         print(f"{upstream.forgeries} forged with the right id and port: none "
               f"believed, {over_tcp} asked again over TCP")

@@ -92,8 +92,8 @@ class Forwarders {
     for (const auto& worker : workers_) worker->forwarder.add_counts(counts);
     return counts;
   }
-  std::vector<UpstreamHealth> health() const {
-    return pool_.conditions().in_use();
+  std::vector<UpstreamReport> health() const {
+    return pool_.registry().in_use();
   }
 
   // How often a waiter was told that it takes long.

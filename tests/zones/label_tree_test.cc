@@ -130,7 +130,7 @@ std::string random_owner(std::mt19937& random, unsigned labels) {
 const Name kSuffix = Name::from_text("svc.cluster.local").value();
 
 // A type and rdata for it: addresses, and names that end in the suffix of a
-// tree, in another spelling of it, elsewhere, or in what only looks like it.
+// tree, in another case of it, elsewhere, or in what only looks like it.
 std::pair<RrType, Octets> random_record(std::mt19937& random) {
   constexpr std::string_view kEnds[] = {"svc.cluster.local",
                                         "SVC.cluster.local", "example.com",

@@ -302,7 +302,7 @@ TEST_CASE("a TTL with the highest bit set is 0 (RFC 2181 8)") {
   }
 }
 
-TEST_CASE("the question takes another spelling, and names that point to it") {
+TEST_CASE("the question takes another case, and names that point to it") {
   MessageIndex index;
   REQUIRE(index.read(response({.answers = 1})
                          .pointer(12)

@@ -91,7 +91,7 @@ TEST_CASE("CNAMEs are followed inside the zone") {
   const Row rows[] = {
       {"twice.example. TXT",
        "NOERROR aa\n"
-       // The zone's part of a name is the question's, and so its spelling.
+       // The zone's part of a name is the question's, and so its case.
        "twice.example. 30 IN CNAME Alias.example.\n"
        "Alias.example. 30 IN CNAME www.example.\n"
        "www.example. 30 IN TXT \"hello\"\n"},

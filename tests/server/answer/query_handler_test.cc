@@ -185,7 +185,7 @@ TEST_CASE("ANY is answered with one RRset (RFC 8482)") {
         "NXDOMAIN aa rd ra\n" + kSoa);
 }
 
-TEST_CASE("the question's spelling comes back, from the cache too") {
+TEST_CASE("the question's case comes back, from the cache too") {
   TestServer server(kCluster);
   CHECK(server.ask("WEB.Prod.svc.cluster.LOCAL. A") ==
         "NOERROR aa rd ra\nWEB.Prod.svc.cluster.LOCAL. 30 IN A 10.96.0.1\n");

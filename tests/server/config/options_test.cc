@@ -88,7 +88,7 @@ TEST_CASE("kube-dns's arguments keep working") {
        "--nameservers=8.8.8.8:53,1.1.1.1", "--dns-bind-address=0.0.0.0"});
   CHECK(options.domain.to_text() == "cluster.local.");
   CHECK(options.dns_port == 10054);
-  CHECK(options.config_dir == "/kube-dns-config");
+  CHECK(options.kube_dns_folder == "/kube-dns-config");
   CHECK(options.kubeconfig == "/kubeconfig");
   CHECK(options.healthz_port == 8081);
   CHECK(options.nameservers.size() == 2);

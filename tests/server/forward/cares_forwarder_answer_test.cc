@@ -292,12 +292,12 @@ Octets other_case(Octets message) {
   return message;
 }
 
-TEST_CASE("each question has a spelling of its own, the client its own back") {
+TEST_CASE("each question has a case of its own, the client its own back") {
   std::mutex mutex;
-  std::set<std::string> spellings;
+  std::set<std::string> cases;
   ScriptedUpstream upstream([&](const Octets& question, Transport) {
     const std::lock_guard lock(mutex);
-    spellings.insert(spelled(question));
+    cases.insert(spelled(question));
     return Messages{reply_to(question)};
   });
   Forwarders forwarders({upstream.endpoint()});
@@ -307,14 +307,14 @@ TEST_CASE("each question has a spelling of its own, the client its own back") {
   }
   {
     const std::lock_guard lock(mutex);
-    CHECK(spellings.size() > 15);  // of 8,192
+    CHECK(cases.size() > 15);  // of 8,192
   }
   CHECK(spelled(last).starts_with("\3wWw\7ExAmPlE\3com"));
   CHECK(upstream.asked() >= 20);
 }
 
 TEST_CASE(
-    "an answer with the right id and port, but not the spelling, is not "
+    "an answer with the right id and port, but not the case, is not "
     "taken") {
   // As an attacker forges it, who sees neither.
   ScriptedUpstream upstream([](const Octets& question, Transport transport) {
@@ -331,10 +331,10 @@ TEST_CASE(
               query_for("n" + std::to_string(i) + ".poisoned.example"))) == 1);
   }
   CHECK(upstream.asked_over_tcp() == 10);
-  CHECK(forwarders.counts().upstream(upstream.endpoint()).misspelled >= 10);
+  CHECK(forwarders.counts().upstream(upstream.endpoint()).wrong_case >= 10);
 }
 
-TEST_CASE("one forged answer while TCP is silent does not end the spelling") {
+TEST_CASE("one forged answer while TCP is silent does not end the case") {
   std::mutex mutex;
   std::set<std::string> forged;
   ScriptedUpstream upstream([&](const Octets& question, Transport transport) {
@@ -355,7 +355,7 @@ TEST_CASE("one forged answer while TCP is silent does not end the spelling") {
   CHECK(upstream.asked_over_tcp() == 3);
 }
 
-TEST_CASE("an upstream that does not keep the spelling is asked without") {
+TEST_CASE("an upstream that does not keep the case is asked without") {
   bool is_silent = false;
   int asked_over_tcp = 1;
   ScriptedUpstream upstream([&](const Octets& question, Transport transport) {
@@ -377,7 +377,7 @@ TEST_CASE("an upstream that does not keep the spelling is asked without") {
   CHECK(upstream.asked() <= 12);
 }
 
-TEST_CASE("names without letters do not hide that the spelling is lost") {
+TEST_CASE("names without letters do not hide that the case is lost") {
   ScriptedUpstream upstream([](const Octets& question, Transport) {
     return Messages{in_lower_case(reply_to(question))};
   });
@@ -409,11 +409,11 @@ TEST_CASE("how a lost question comes back over TCP says nothing of UDP") {
   CHECK(answers_in(forwarders.ask(query_for("forged.example"))) == 2);
 }
 
-TEST_CASE("the last repeat over UDP is in the client's spelling, and enough") {
-  std::atomic<int> askings{0};
+TEST_CASE("the last repeat over UDP is in the client's case, and enough") {
+  std::atomic<int> attempts{0};
   ScriptedUpstream upstream([&](const Octets& question, Transport) {
     if (fold(question[13]) != 'd') return Messages{reply_to(question)};
-    if (++askings < kMostAskings) return Messages();
+    if (++attempts < kMostAttempts) return Messages();
     return Messages{other_case(reply_to(question))};
   });
   upstream.refuse_tcp();
@@ -424,7 +424,7 @@ TEST_CASE("the last repeat over UDP is in the client's spelling, and enough") {
     forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
   }
   CHECK(answers_in(disputed.get()) == 1);
-  CHECK(askings == kMostAskings);
+  CHECK(attempts == kMostAttempts);
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST_CASE("when all refuse, the first refusal is handed out") {
   CHECK(outcome.failure.starts_with(
       to_text(first.endpoint()) + " answered SERVFAIL, " +
       to_text(second.endpoint()) + " answered REFUSED, after "));
-  // With all of the question, in the client's spelling, and without EDNS.
+  // With all of the question, in the client's case, and without EDNS.
   CHECK(first.asked() == 3);
   CHECK(second.asked() == 3);
 }
@@ -116,7 +116,7 @@ TEST_CASE("a silent upstream is down soon, and looked at without delay") {
   const auto is_up = [&] {
     const auto health = forwarders.health();
     return std::all_of(health.begin(), health.end(),
-                       [](const UpstreamHealth& h) { return h.is_up; });
+                       [](const UpstreamReport& h) { return h.is_up; });
   };
   const auto ask_until = [&](bool wanted) {
     auto longest = Clock::duration::zero();
@@ -174,7 +174,7 @@ TEST_CASE(
   for (int i = 0; i < 10; ++i) {
     forwarders.ask(query_for("b" + std::to_string(i) + ".example"));
   }
-  for (const UpstreamHealth& health : forwarders.health()) CHECK(health.is_up);
+  for (const UpstreamReport& health : forwarders.health()) CHECK(health.is_up);
   const int asked = bad.asked();
   CHECK(asked == 30);  // each in three forms
   for (int i = 0; i < 100; ++i) {
@@ -291,18 +291,18 @@ TEST_CASE("a lone silent upstream is asked again, and given up before 4 s") {
     const auto took = Clock::now() - before;
     CHECK_FALSE(outcome.answer);
     CHECK(outcome.failure.find("timed out") != std::string::npos);
-    CHECK(silent.asked() == kMostAskings);
+    CHECK(silent.asked() == kMostAttempts);
     CHECK(forwarders.late() == 1);
     // Known to be down, it is asked once a question, not three times.
     CHECK_FALSE(forwarders.health()[0].is_up);
     forwarders.ask(query_for("b.example"));
-    CHECK(silent.asked() == kMostAskings + 1);
+    CHECK(silent.asked() == kMostAttempts + 1);
     return took;
   };
   CHECK(least<Clock::duration>(4s, give_up) < 4s);
 }
 
-TEST_CASE("a late answer to the first asking still counts") {
+TEST_CASE("a late answer to the first attempt still counts") {
   std::promise<void> asked_again;
   const auto late = asked_again.get_future().share();
   std::atomic<int> asked{0};

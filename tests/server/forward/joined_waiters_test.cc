@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "server/forward/inquiry_waiters.h"
+#include "server/forward/fetch_tickets.h"
 #include "server/forward/outcome_queue.h"
 #include "tests/server/forwarders.h"
 
@@ -129,7 +129,7 @@ TEST_CASE("between two parts of those who wait, others get their turn") {
 }
 
 TEST_CASE("a client waits for one question a bounded number of times") {
-  constexpr std::size_t kMost = InquiryWaiters::kMostOfOneClient;
+  constexpr std::size_t kMost = FetchTickets::kMostOfOneClient;
   std::size_t shed = 0;
   std::size_t answered = 0;
   std::promise<void> all_told;

@@ -27,17 +27,17 @@ std::vector<SocketAddress> servers_for(const UpstreamStore& store,
 
 // Waits for what another thread will do, and fails when it does not.
 template <typename Condition>
-bool eventually(Condition condition) {
+bool eventually(Condition health) {
   const auto end = steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
+  while (!health()) {
     if (steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   return true;
 }
 
-DirConfig parse(const std::string& upstreams, const std::string& stubs) {
-  DirTexts texts;
+KubeDnsConfig parse(const std::string& upstreams, const std::string& stubs) {
+  KubeDnsTexts texts;
   if (!upstreams.empty()) texts.upstream_nameservers = upstreams;
   if (!stubs.empty()) texts.stub_domains = stubs;
   return parse_config("/config", texts);
@@ -76,7 +76,7 @@ TEST_CASE("resolv.conf: its nameserver lines, in order, each once") {
 }
 
 TEST_CASE("the config folder speaks kube-dns") {
-  const DirConfig config =
+  const KubeDnsConfig config =
       parse(R"(["8.8.8.8", "1.2.3.4:5353", "[2001:db8::1]:53"])",
             R"({"acme.local": ["1.2.3.4", "[2001:db8::1]:10053", "ns.foo.com"],
                 "corp.example": ["10.0.0.1:53"]})");
@@ -180,7 +180,7 @@ TEST_CASE("flags come before resolv.conf, the config folder before both") {
     CHECK(servers_for(store, "example.com") ==
           std::vector<SocketAddress>{at("10.0.0.2")});
   }
-  settings.config_dir = folder.path();
+  settings.kube_dns_folder = folder.path();
   folder.write("upstreamNameservers", R"(["10.0.0.3"])");
   folder.write("stubDomains", R"({"corp.example": ["10.0.0.4:99"]})");
   const UpstreamSource source(settings, store);
@@ -211,16 +211,16 @@ TEST_CASE("at start, a missing or bad file is a usage error") {
   // Not needed, so not missed.
   settings.nameservers = {at("10.0.0.1")};
   CHECK(refusal_of(settings) == "accepted");
-  settings.config_dir = folder.path("nowhere");
+  settings.kube_dns_folder = folder.path("nowhere");
   CHECK(refusal_of(settings) ==
         folder.path("nowhere") +
             ": No such file or directory; create it or correct --config-dir");
   folder.write("file", "");
-  settings.config_dir = folder.path("file");
+  settings.kube_dns_folder = folder.path("file");
   CHECK(refusal_of(settings) ==
         folder.path("file") + ": is not a folder; correct --config-dir");
   folder.write("stubDomains", "{");
-  settings.config_dir = folder.path();
+  settings.kube_dns_folder = folder.path();
   CHECK(refusal_of(settings).find(folder.path("stubDomains") +
                                   ": is not JSON") == 0);
 }
@@ -245,7 +245,7 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   folder.link("stubDomains", "..data/stubDomains");
   UpstreamSettings settings;
   settings.nameservers = {at("10.0.0.9")};
-  settings.config_dir = folder.path();
+  settings.kube_dns_folder = folder.path();
   UpstreamStore store;
   UpstreamSource source(settings, store);
   source.start(std::nullopt);
@@ -340,7 +340,7 @@ TEST_CASE("stub domain servers given by name are looked up") {
                    "lab.example": ["dns.lab.svc.cluster.local"]})");
   UpstreamSettings settings;
   settings.nameservers = {general.endpoint()};
-  settings.config_dir = folder.path();
+  settings.kube_dns_folder = folder.path();
   settings.domain = *Name::from_text("cluster.local");
   UpstreamStore store;
   UpstreamSource source(settings, store);

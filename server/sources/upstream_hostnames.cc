@@ -1,4 +1,4 @@
-#include "server/sources/server_names.h"
+#include "server/sources/upstream_hostnames.h"
 
 #include <algorithm>
 #include <chrono>
@@ -43,7 +43,7 @@ void add_addresses(std::span<const std::uint8_t> message, RrType type,
 
 }  // namespace
 
-struct ServerNames::Lookup {
+struct UpstreamHostnames::Lookup {
   struct Found {
     std::vector<Address> addresses;
     std::uint32_t ttl = std::numeric_limits<std::uint32_t>::max();
@@ -62,19 +62,19 @@ struct ServerNames::Lookup {
   bool dropped = false;
 };
 
-ServerNames::ServerNames(boost::asio::io_context& io,
-                         std::function<void()> on_change)
+UpstreamHostnames::UpstreamHostnames(boost::asio::io_context& io,
+                                     std::function<void()> on_change)
     : io_(io),
       on_change_(std::move(on_change)),
       forwarder_(io, upstreams_, pool_, {}) {}
 
-ServerNames::~ServerNames() = default;
+UpstreamHostnames::~UpstreamHostnames() = default;
 
-void ServerNames::ask(std::shared_ptr<const UpstreamTable> upstreams) {
+void UpstreamHostnames::ask(std::shared_ptr<const UpstreamTable> upstreams) {
   upstreams_.publish(std::move(upstreams));
 }
 
-void ServerNames::watch(const std::vector<NamedServer>& servers) {
+void UpstreamHostnames::watch(const std::vector<NamedServer>& servers) {
   std::erase_if(lookups_, [&](const auto& item) {
     const bool wanted =
         std::find(servers.begin(), servers.end(), item.first) != servers.end();
@@ -92,7 +92,7 @@ void ServerNames::watch(const std::vector<NamedServer>& servers) {
   }
 }
 
-std::vector<SocketAddress> ServerNames::endpoints_of(
+std::vector<SocketAddress> UpstreamHostnames::endpoints_of(
     const NamedServer& server) const {
   std::vector<SocketAddress> endpoints;
   const auto found = lookups_.find(server);
@@ -103,12 +103,12 @@ std::vector<SocketAddress> ServerNames::endpoints_of(
   return endpoints;
 }
 
-void ServerNames::refresh() {
+void UpstreamHostnames::refresh() {
   const auto lookups = lookups_;
   for (const auto& [server, lookup] : lookups) start(lookup);
 }
 
-void ServerNames::start(const std::shared_ptr<Lookup>& lookup) {
+void UpstreamHostnames::start(const std::shared_ptr<Lookup>& lookup) {
   if (lookup->asked > 0) return;
   lookup->timer.cancel();
   lookup->found = {};
@@ -118,7 +118,8 @@ void ServerNames::start(const std::shared_ptr<Lookup>& lookup) {
   ask_type(lookup, RrType::kAaaa);
 }
 
-void ServerNames::ask_type(const std::shared_ptr<Lookup>& lookup, RrType type) {
+void UpstreamHostnames::ask_type(const std::shared_ptr<Lookup>& lookup,
+                                 RrType type) {
   Query query;
   query.qname = lookup->server.name;
   query.qtype = type;
@@ -129,8 +130,8 @@ void ServerNames::ask_type(const std::shared_ptr<Lookup>& lookup, RrType type) {
       }));
 }
 
-void ServerNames::on_answer(const std::shared_ptr<Lookup>& lookup, RrType type,
-                            const ForwardOutcome& outcome) {
+void UpstreamHostnames::on_answer(const std::shared_ptr<Lookup>& lookup,
+                                  RrType type, const ForwardOutcome& outcome) {
   if (outcome.is_late) return;
   if (!outcome.failure.empty()) {
     lookup->failure = with_names(outcome.failure, UpstreamNames::kAddresses);
@@ -144,7 +145,7 @@ void ServerNames::on_answer(const std::shared_ptr<Lookup>& lookup, RrType type,
   if (--lookup->asked == 0 && !lookup->dropped) finish(lookup);
 }
 
-void ServerNames::finish(const std::shared_ptr<Lookup>& lookup) {
+void UpstreamHostnames::finish(const std::shared_ptr<Lookup>& lookup) {
   const std::string name = lookup->server.name.to_text();
   auto& found = lookup->found;
   seconds next = kShortest;

@@ -1,4 +1,4 @@
-#include "server/config/config_dir.h"
+#include "server/config/kube_dns_config.h"
 
 #include <sys/stat.h>
 
@@ -221,7 +221,7 @@ auto parse_file(const std::string& folder, const char* file,
 
 }  // namespace
 
-DirTexts read_config_dir(const std::string& folder) {
+KubeDnsTexts read_kube_dns_config(const std::string& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
     throw ConfigurationError(folder + ": " + std::strerror(errno) +
@@ -234,8 +234,9 @@ DirTexts read_config_dir(const std::string& folder) {
   return {read_key(folder, kUpstreamFile), read_key(folder, kStubFile)};
 }
 
-DirConfig parse_config(const std::string& folder, const DirTexts& texts) {
-  DirConfig config;
+KubeDnsConfig parse_config(const std::string& folder,
+                           const KubeDnsTexts& texts) {
+  KubeDnsConfig config;
   if (texts.upstream_nameservers) {
     auto servers = parse_file(folder, kUpstreamFile,
                               *texts.upstream_nameservers, upstreams_of);

@@ -11,32 +11,31 @@
 #include <utility>
 #include <vector>
 
-#include "server/forward/upstream_condition.h"
+#include "server/forward/upstream_health.h"
 #include "server/net/random_octets.h"
 #include "server/observe/upstream_counters.h"
 #include "zones/time_point.h"
 
 namespace canopy {
 
-class UpstreamConditions {
+class UpstreamRegistry {
  public:
-  UpstreamConditions(SayChanges say, QueryCase query_case)
+  UpstreamRegistry(SayChanges say, QueryCase query_case)
       : say_(say), query_case_(query_case) {}
 
   // The one for this server and domain.  `edition` is that of the table that
   // names it: those of older tables are not listed any more.
-  std::shared_ptr<UpstreamCondition> of(const Name& domain,
-                                        const SocketAddress& endpoint,
-                                        std::uint64_t edition);
+  std::shared_ptr<UpstreamHealth> of(const Name& domain,
+                                     const SocketAddress& endpoint,
+                                     std::uint64_t edition);
   // Of the upstreams in use.
-  std::vector<UpstreamHealth> in_use() const;
+  std::vector<UpstreamReport> in_use() const;
 
   // --- loops ---
   // A question for the upstream about a name that nobody can guess: when it
   // comes in here, it has come back.  Nothing when the name would be too long.
   std::optional<Name> start_loop_check(
-      const std::shared_ptr<UpstreamCondition>& condition,
-      RandomOctets& random);
+      const std::shared_ptr<UpstreamHealth>& health, RandomOctets& random);
   // Whether a client's query is one of our loop checks.  Other queries cost a
   // look at two octets.
   bool is_loop_check(const Name& qname) {
@@ -52,14 +51,14 @@ class UpstreamConditions {
   static constexpr std::string_view kLoopLabel = "canopydns-loop";
 
   struct LoopCheck {
-    std::shared_ptr<UpstreamCondition> condition;
+    std::shared_ptr<UpstreamHealth> health;
     bool came_back = false;
   };
 
   bool came_back(const Name& qname);
 
   struct Item {
-    std::shared_ptr<UpstreamCondition> condition;
+    std::shared_ptr<UpstreamHealth> health;
     std::uint64_t edition = 0;
   };
 

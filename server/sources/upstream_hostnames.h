@@ -9,17 +9,18 @@
 #include <memory>
 #include <vector>
 
-#include "server/config/config_dir.h"
+#include "server/config/kube_dns_config.h"
 #include "server/forward/cares_forwarder.h"
 #include "server/plan/upstream_table.h"
 
 namespace canopy {
 
-class ServerNames {
+class UpstreamHostnames {
  public:
   // `on_change` is called when a server's addresses are other than before.
-  ServerNames(boost::asio::io_context& io, std::function<void()> on_change);
-  ~ServerNames();
+  UpstreamHostnames(boost::asio::io_context& io,
+                    std::function<void()> on_change);
+  ~UpstreamHostnames();
 
   // Whom to ask: nothing of this depends on the names looked up.
   void ask(std::shared_ptr<const UpstreamTable> upstreams);

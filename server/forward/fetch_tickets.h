@@ -1,5 +1,5 @@
-// Who waits for one Inquiry, on any worker, and how many times each client
-// does.  On the thread of the forwarder that owns the Inquiry.
+// Who waits for one Fetch, on any worker, and how many times each client
+// does.  On the thread of the forwarder that owns the Fetch.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -12,21 +12,21 @@
 
 namespace canopy {
 
-struct InquiryWaiter {
+struct FetchTicket {
   std::uint32_t worker = 0;      // that was asked
   WaitingList::Ticket ticket{};  // of that worker
   Client client{};
 };
 
 // In total as many as the workers' WaitingLists hold.
-class InquiryWaiters {
+class FetchTickets {
  public:
   // Of one client.  A resolver repeats a question two or three times, a node's
   // pods may stand behind one address; more than that gains nothing.
   static constexpr std::size_t kMostOfOneClient = 1'000;
 
   // False, and not added, when its client waits too many times.
-  bool add(const InquiryWaiter& waiter) {
+  bool add(const FetchTicket& waiter) {
     if (!admits(waiter.client)) return false;
     list_.push_back(waiter);
     return true;
@@ -42,7 +42,7 @@ class InquiryWaiters {
   bool admits(Client client) {
     if (list_.size() < kMostOfOneClient) return true;
     if (counts_.empty()) {
-      for (const InquiryWaiter& waiter : list_) ++counts_[waiter.client];
+      for (const FetchTicket& waiter : list_) ++counts_[waiter.client];
     }
     std::size_t& count = counts_[client];
     if (count >= kMostOfOneClient) return false;
@@ -50,7 +50,7 @@ class InquiryWaiters {
     return true;
   }
 
-  boost::container::small_vector<InquiryWaiter, 2> list_;
+  boost::container::small_vector<FetchTicket, 2> list_;
   std::map<Client, std::size_t> counts_;
 };
 

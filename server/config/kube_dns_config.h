@@ -33,25 +33,26 @@ struct StubDomain {
   std::vector<std::variant<SocketAddress, NamedServer>> servers;
 };
 
-struct DirConfig {
+struct KubeDnsConfig {
   // Nothing: the folder does not set them, so the flags count.
   std::optional<std::vector<SocketAddress>> upstream_nameservers;
   std::vector<StubDomain> stub_domains;
 };
 
 // What the files hold, before it is understood; to see what changed.
-struct DirTexts {
+struct KubeDnsTexts {
   std::optional<std::string> upstream_nameservers;
   std::optional<std::string> stub_domains;
 
-  friend bool operator==(const DirTexts&, const DirTexts&) = default;
+  friend bool operator==(const KubeDnsTexts&, const KubeDnsTexts&) = default;
 };
 
 // Throws ConfigurationError when the folder or a file cannot be read.
-DirTexts read_config_dir(const std::string& folder);
+KubeDnsTexts read_kube_dns_config(const std::string& folder);
 
 // All or nothing: throws ConfigurationError for the first value that is wrong,
 // with the file's name below `folder`.
-DirConfig parse_config(const std::string& folder, const DirTexts& texts);
+KubeDnsConfig parse_config(const std::string& folder,
+                           const KubeDnsTexts& texts);
 
 }  // namespace canopy

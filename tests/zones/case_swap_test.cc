@@ -1,4 +1,4 @@
-#include "zones/respelling.h"
+#include "zones/case_swap.h"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@ Name name_of(std::string_view text) { return *Name::from_text(text); }
 std::string respelled(std::string_view name) {
   const Name sent = name_of("_hTTp.wWw.eXAMPle.cOm");
   const Name asked = name_of("_http.www.Example.com");
-  return Respelling(sent, asked).applied(name_of(name)).to_text();
+  return CaseSwap(sent, asked).applied(name_of(name)).to_text();
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ TEST_CASE("labels that have our random case get the client's") {
   CHECK(respelled("a.wWw.b.eXAMPle.test") == "a.www.b.Example.test.");
 }
 
-TEST_CASE("labels with a spelling of their own keep it") {
+TEST_CASE("labels with a case of their own keep it") {
   for (const std::string_view name :
        {"Www.Elsewhere.Test.", "WWW.EXAMPLE.COM.", "wWwx.com.", ".", "Com."}) {
     CHECK(respelled(name) == name);
@@ -38,8 +38,8 @@ TEST_CASE("labels with a spelling of their own keep it") {
 
 TEST_CASE("nothing to undo: nothing changes") {
   const Name name = name_of("wWw.eXAMPle.cOm");
-  CHECK(Respelling().applied(name).to_text() == "wWw.eXAMPle.cOm.");
-  CHECK(Respelling(name, name).applied(name).to_text() == "wWw.eXAMPle.cOm.");
+  CHECK(CaseSwap().applied(name).to_text() == "wWw.eXAMPle.cOm.");
+  CHECK(CaseSwap(name, name).applied(name).to_text() == "wWw.eXAMPle.cOm.");
 }
 
 TEST_CASE("names of as many labels as there can be") {
@@ -53,7 +53,7 @@ TEST_CASE("names of as many labels as there can be") {
       sent.append(std::string(
           1, static_cast<char>(random() % 2 != 0 ? label : label - 0x20)));
     }
-    const Name back = Respelling(sent, asked).applied(sent);
+    const Name back = CaseSwap(sent, asked).applied(sent);
     CHECK(back.to_text() == asked.to_text());
   }
 }

@@ -11,9 +11,9 @@
 #include <optional>
 
 #include "cache/cache_key.h"
+#include "server/forward/fetch_tickets.h"
 #include "server/forward/forward_question.h"
 #include "server/forward/forwarder.h"
-#include "server/forward/inquiry_waiters.h"
 #include "server/forward/recycled.h"
 #include "server/forward/upstream_answer_reader.h"
 #include "server/forward/upstream_server.h"
@@ -22,7 +22,7 @@
 
 namespace canopy {
 
-// An inquiry's place in the DueWheel.
+// A fetch's place in the TimingWheel.
 using DueHook = boost::intrusive::list_base_hook<
     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
@@ -31,11 +31,10 @@ bool is_refusal(Rcode rcode);
 // A refusal that says that the question is at fault, not the name.
 bool dislikes_question(Rcode rcode);
 
-class Inquiry
-    : public boost::intrusive_ref_counter<Inquiry,
-                                          boost::thread_unsafe_counter>,
+class Fetch
+    : public boost::intrusive_ref_counter<Fetch, boost::thread_unsafe_counter>,
       public DueHook,
-      public Recycled<Inquiry> {
+      public Recycled<Fetch> {
  public:
   struct Outcome {
     // As in ForwardOutcome.
@@ -48,7 +47,7 @@ class Inquiry
   };
   // Called once with the outcome, unless abandoned; perhaps once before with
   // one that is late.
-  using Finished = std::function<void(Inquiry&, Outcome&)>;
+  using Finished = std::function<void(Fetch&, Outcome&)>;
 
   enum class Purpose : std::uint8_t {
     kClients,
@@ -58,8 +57,8 @@ class Inquiry
   };
 
   // `random` and `reader` outlive this.
-  Inquiry(ForwardQuestion question, Purpose purpose, RandomOctets& random,
-          UpstreamAnswerReader& reader, Finished finished)
+  Fetch(ForwardQuestion question, Purpose purpose, RandomOctets& random,
+        UpstreamAnswerReader& reader, Finished finished)
       : question_(std::move(question)),
         purpose_(purpose),
         random_(random),
@@ -97,7 +96,7 @@ class Inquiry
 
   // For the forwarder.
   std::optional<CacheKey> key;  // of kClients: what others may join it by
-  InquiryWaiters waiters;
+  FetchTickets waiters;
   // What waiters are told that join from now on; null while it is not late.
   SharedOutcome late;
 
@@ -110,11 +109,11 @@ class Inquiry
     kRefused,
   };
   // How a question went out.
-  struct Asking {
+  struct Attempt {
     std::size_t index = 0;
-    int number = 0;  // of the candidate's askings, from 1
+    int number = 0;  // of the candidate's attempts, from 1
     TimePoint time{};
-    Spelling spelling = 0;
+    CaseBits case_bits = 0;
     WithEdns edns = WithEdns::kYes;
     Transport transport = Transport::kUdp;
   };
@@ -122,23 +121,23 @@ class Inquiry
     UpstreamServer* server = nullptr;
     std::size_t number = 1;
     State state = State::kNotAsked;
-    // Of the next asking.
+    // Of the next attempt.
     Transport transport = Transport::kUdp;
-    bool own_case = false;  // the client's spelling
+    bool own_case = false;  // the client's case
     bool without_edns = false;
-    bool can_be_plainer = false;  // it refused; the next asking has less in it
-    bool is_disputed = false;     // an answer over UDP had another spelling
+    bool can_be_plainer = false;  // it refused; the next attempt has less in it
+    bool is_disputed = false;     // an answer over UDP had another case
     bool has_truncated = false;   // its answer is in hand; TCP has the rest
-    bool counted_late = false;    // this asking is known to take too long
+    bool counted_late = false;    // this attempt is known to take too long
     bool was_up = false;          // when it was asked first
-    bool was_lost = false;        // an asking was late, or came to nothing
-    int askings = 0;
-    int tcp_askings = 0;
+    bool was_lost = false;        // an attempt was late, or came to nothing
+    int attempts = 0;
+    int tcp_attempts = 0;
     Rcode refusal = Rcode::kNoError;  // of kRefused
     const char* failure = "timed out";
-    Asking last{};
+    Attempt last{};
     // Over UDP: the last that was refused, or not answered in time.
-    std::optional<Asking> failed{};
+    std::optional<Attempt> failed{};
   };
 
   void ask(std::size_t index, TimePoint now);
@@ -146,40 +145,41 @@ class Inquiry
     ask(static_cast<std::size_t>(&candidate - candidates_.data()), now);
   }
 
-  // --- what comes (inquiry_messages.cc, inquiry_faults.cc) ---
-  class Asker;
-  // True: this ends the asking.
-  bool on_message(const Asking& asking, std::span<const std::uint8_t> message);
-  void on_failure(const Asking& asking, UpstreamChannel::Failure failure);
+  // --- what comes (fetch_messages.cc, fetch_faults.cc) ---
+  class Receiver;
+  // True: this ends the attempt.
+  bool on_message(const Attempt& attempt,
+                  std::span<const std::uint8_t> message);
+  void on_failure(const Attempt& attempt, UpstreamChannel::Failure failure);
   bool on_loop_check(TimePoint now, std::span<const std::uint8_t> message);
   bool on_health_check(TimePoint now, std::span<const std::uint8_t> message);
   // False when the answer is not to be believed; once, it is asked for again
   // over TCP.
-  bool has_right_spelling(const Asking& asking, TimePoint now,
-                          std::span<const std::uint8_t> message);
-  void on_truncated(const Asking& asking, TimePoint now,
+  bool has_our_case(const Attempt& attempt, TimePoint now,
                     std::span<const std::uint8_t> message);
-  void on_refusal(const Asking& asking, TimePoint now,
+  void on_truncated(const Attempt& attempt, TimePoint now,
+                    std::span<const std::uint8_t> message);
+  void on_refusal(const Attempt& attempt, TimePoint now,
                   std::span<const std::uint8_t> message);
   // A message that is not the answer, or is malformed.  The answer may still
   // come, but the next upstream is asked at once.
   enum class Bad : std::uint8_t { kNotTheAnswer, kMalformed };
-  void on_bad(const Asking& asking, TimePoint now, Bad bad);
-  void on_tcp_failure(const Asking& asking, TimePoint now);
-  void on_udp_failure(const Asking& asking, TimePoint now,
+  void on_bad(const Attempt& attempt, TimePoint now, Bad bad);
+  void on_tcp_failure(const Attempt& attempt, TimePoint now);
+  void on_udp_failure(const Attempt& attempt, TimePoint now,
                       UpstreamChannel::Failure failure);
   void end_own_question(UpstreamChannel::Failure failure);
-  // Leaves out of the next asking what the upstream may not take.  False when
+  // Leaves out of the next attempt what the upstream may not take.  False when
   // nothing is left to leave out.
-  bool make_plainer(Candidate& candidate, const Asking& asking, Rcode rcode);
+  bool make_plainer(Candidate& candidate, const Attempt& attempt, Rcode rcode);
   // Notes whether the upstream supports EDNS and preserves case, as this answer
   // shows.
-  void learn(const Asking& asking, TimePoint now,
+  void learn(const Attempt& attempt, TimePoint now,
              std::span<const std::uint8_t> message);
   // The best there is, should no answer come: truncated ones before refusals.
   void hold(std::optional<UpstreamAnswer> answer);
 
-  // --- whom to ask next, and when (inquiry.cc) ---
+  // --- whom to ask next, and when (fetch.cc) ---
   // After a failure: at once the next that was not asked, or the end.
   void go_on(TimePoint now);
   // Nothing when all were asked.
@@ -223,13 +223,13 @@ class Inquiry
   TimePoint started_{};
   TimePoint next_look_{};  // at those that were asked
   TimePoint due_{};
-  std::size_t last_ = 0;     // asked last
-  std::size_t askings_ = 0;  // of all
+  std::size_t last_ = 0;      // asked last
+  std::size_t attempts_ = 0;  // of all
   std::optional<UpstreamAnswer> in_hand_;
   bool is_finished_ = false;
   bool is_late_ = false;
 };
 
-using InquiryPtr = boost::intrusive_ptr<Inquiry>;
+using FetchPtr = boost::intrusive_ptr<Fetch>;
 
 }  // namespace canopy

@@ -1,4 +1,4 @@
-#include "server/forward/inquiry.h"
+#include "server/forward/fetch.h"
 
 #include <algorithm>
 
@@ -7,14 +7,13 @@
 
 namespace canopy {
 
-void Inquiry::start(TimePoint now) {
+void Fetch::start(TimePoint now) {
   started_ = now;
   // A stale answer is not served at once because names like this one failed:
   // the servers are known to answer nothing at all.
-  const bool none_answers =
-      std::all_of(candidates_.begin(), candidates_.end(), [now](const auto& c) {
-        return c.server->condition().answers_nothing(now);
-      });
+  const bool none_answers = std::all_of(
+      candidates_.begin(), candidates_.end(),
+      [now](const auto& c) { return c.server->health().answers_nothing(now); });
   ask(0, now);
   if (is_finished_) return;
   if (none_answers) become_late(now);
@@ -22,21 +21,21 @@ void Inquiry::start(TimePoint now) {
   set_due();
 }
 
-void Inquiry::on_due(TimePoint now) {
+void Fetch::on_due(TimePoint now) {
   if (is_finished_) return;
   if (!is_late_ && now - started_ >= kClientPatience) become_late(now);
   if (now >= next_look_) look(now);
   if (!is_finished_) set_due();
 }
 
-void Inquiry::look(TimePoint now) {
+void Fetch::look(TimePoint now) {
   count_late(now);
   if (now - started_ >= kBudget) return finish(now);
   if (!goes_on(now)) return finish(now);
   if (!is_finished_) set_next_look(now);
 }
 
-bool Inquiry::goes_on(TimePoint now) {
+bool Fetch::goes_on(TimePoint now) {
   if (Candidate* const next = not_asked()) {
     ask(*next, now);
     return true;
@@ -60,7 +59,7 @@ bool Inquiry::goes_on(TimePoint now) {
 // By what the one asked last usually takes; longer with each round, and by
 // chance up to half as long again: questions that were lost together would be
 // lost together again.
-void Inquiry::set_next_look(TimePoint now) {
+void Fetch::set_next_look(TimePoint now) {
   if (purpose_ == Purpose::kHealthCheck) {
     const bool has_failed = candidates_.front().counted_late;
     next_look_ = started_ + (has_failed ? kBudget : kCheckWait);
@@ -69,7 +68,7 @@ void Inquiry::set_next_look(TimePoint now) {
   const Candidate& last = candidates_[last_];
   const std::size_t rounds = last.transport == Transport::kTcp
                                  ? 1
-                                 : (askings_ - 1) / candidates_.size();
+                                 : (attempts_ - 1) / candidates_.size();
   const auto usual = last.server->round_trip().retry_after() * (1U << rounds);
   const auto wait = usual + usual * random_.next16() / 0x20000;
   const bool asks_more = worth_asking_again() != nullptr ||
@@ -79,12 +78,12 @@ void Inquiry::set_next_look(TimePoint now) {
   if (asks_more) next_look_ = std::min(next_look_, now + wait);
 }
 
-void Inquiry::set_due() {
+void Fetch::set_due() {
   due_ = next_look_;
   if (!is_late_) due_ = std::min(due_, started_ + kClientPatience);
 }
 
-void Inquiry::become_late(TimePoint now) {
+void Fetch::become_late(TimePoint now) {
   is_late_ = true;
   if (waiters.empty()) return;
   Outcome outcome;
@@ -96,7 +95,7 @@ void Inquiry::become_late(TimePoint now) {
 
 // After a failure or a refusal: at once the next that was not asked, then those
 // that refused in a plainer form, or the end.
-void Inquiry::go_on(TimePoint now) {
+void Fetch::go_on(TimePoint now) {
   if (Candidate* const next = not_asked()) return ask(*next, now);
   if (any_is(State::kWaiting)) return;
   if (Candidate* const plainer = worth_asking_plainer(now)) {
@@ -106,19 +105,19 @@ void Inquiry::go_on(TimePoint now) {
   if (!any_is(State::kBad)) finish(now);
 }
 
-bool Inquiry::any_is(State state) const {
+bool Fetch::any_is(State state) const {
   return std::any_of(candidates_.begin(), candidates_.end(),
                      [=](const Candidate& c) { return c.state == state; });
 }
 
-Inquiry::Candidate* Inquiry::not_asked() {
+Fetch::Candidate* Fetch::not_asked() {
   const auto found =
       std::find_if(candidates_.begin(), candidates_.end(),
                    [](const auto& c) { return c.state == State::kNotAsked; });
   return found == candidates_.end() ? nullptr : &*found;
 }
 
-Inquiry::Candidate* Inquiry::worth_asking_again() {
+Fetch::Candidate* Fetch::worth_asking_again() {
   if (purpose_ != Purpose::kClients) return nullptr;
   for (std::size_t i = 1; i <= candidates_.size(); ++i) {
     Candidate& candidate = candidates_[(last_ + i) % candidates_.size()];
@@ -128,8 +127,9 @@ Inquiry::Candidate* Inquiry::worth_asking_again() {
     if (candidate.has_truncated) continue;
     // An upstream that is down gets one query each at most, even in a flood.
     const bool again_over_tcp =
-        candidate.tcp_askings == 0 && candidate.server->condition().is_up();
-    if (candidate.askings < kMostAskings ? candidate.was_up : again_over_tcp) {
+        candidate.tcp_attempts == 0 && candidate.server->health().is_up();
+    if (candidate.attempts < kMostAttempts ? candidate.was_up
+                                           : again_over_tcp) {
       return &candidate;
     }
   }
@@ -137,22 +137,23 @@ Inquiry::Candidate* Inquiry::worth_asking_again() {
 }
 
 // Silence may mean that the upstream drops what it does not take: the client's
-// spelling then, and no EDNS in the last question, or at once if it never
+// case then, and no EDNS in the last question, or at once if it never
 // answered one with EDNS.  After those, TCP.
-void Inquiry::ask_again(Candidate& candidate, TimePoint now) {
+void Fetch::ask_again(Candidate& candidate, TimePoint now) {
   if (candidate.last.transport == Transport::kUdp) {
     candidate.failed = candidate.last;
   }
   candidate.own_case = true;
-  candidate.without_edns |= candidate.askings + 1 >= kMostAskings ||
-                            !candidate.server->condition().took_edns();
-  if (candidate.askings >= kMostAskings) candidate.transport = Transport::kTcp;
+  candidate.without_edns |= candidate.attempts + 1 >= kMostAttempts ||
+                            !candidate.server->health().took_edns();
+  if (candidate.attempts >= kMostAttempts)
+    candidate.transport = Transport::kTcp;
   ask(candidate, now);
 }
 
 // A refusal that took long says nothing of how the question was asked, and
 // leaves no time to find out.
-Inquiry::Candidate* Inquiry::worth_asking_plainer(TimePoint now) {
+Fetch::Candidate* Fetch::worth_asking_plainer(TimePoint now) {
   if (now - started_ >= kClientPatience) return nullptr;
   const auto found = std::find_if(
       candidates_.begin(), candidates_.end(), [](const Candidate& c) {
@@ -161,20 +162,20 @@ Inquiry::Candidate* Inquiry::worth_asking_plainer(TimePoint now) {
   return found == candidates_.end() ? nullptr : &*found;
 }
 
-bool Inquiry::all_are_loops() const {
+bool Fetch::all_are_loops() const {
   return purpose_ == Purpose::kClients &&
          std::all_of(candidates_.begin(), candidates_.end(),
                      [](const Candidate& c) { return c.server->is_loop(); });
 }
 
-void Inquiry::count_late(TimePoint now) {
+void Fetch::count_late(TimePoint now) {
   if (purpose_ == Purpose::kLoopCheck) return;
   Candidate& candidate = candidates_[last_];
   if (candidate.state != State::kWaiting || candidate.counted_late) return;
   candidate.counted_late = true;
   if (purpose_ == Purpose::kHealthCheck) {
-    return candidate.server->condition().note_check_failed(
-        now, UpstreamCondition::Failure::kSilence);
+    return candidate.server->health().note_check_failed(
+        now, UpstreamHealth::Failure::kSilence);
   }
   candidate.was_lost = true;
   candidate.server->note_late(now);
@@ -183,16 +184,16 @@ void Inquiry::count_late(TimePoint now) {
   }
 }
 
-void Inquiry::give_up_tcp(Candidate& candidate, TimePoint now) {
+void Fetch::give_up_tcp(Candidate& candidate, TimePoint now) {
   candidate.transport = Transport::kUdp;
   if (!candidate.is_disputed) return;
   candidate.own_case = true;
-  candidate.server->condition().note_case_not_taken(now);
+  candidate.server->health().note_case_not_taken(now);
 }
 
-bool Inquiry::waits_for_tcp(Candidate& candidate, TimePoint now) {
+bool Fetch::waits_for_tcp(Candidate& candidate, TimePoint now) {
   if (candidate.state != State::kWaiting) return false;
-  if (candidate.tcp_askings < kMostTcpAskings) {
+  if (candidate.tcp_attempts < kMostTcpAttempts) {
     candidate.server->renew_tcp(candidate.last.time, now);
     ask(candidate, now);
     return true;
@@ -202,9 +203,9 @@ bool Inquiry::waits_for_tcp(Candidate& candidate, TimePoint now) {
   return false;
 }
 
-void Inquiry::finish(TimePoint now) { finish_with(std::move(in_hand_), now); }
+void Fetch::finish(TimePoint now) { finish_with(std::move(in_hand_), now); }
 
-void Inquiry::finish_with(std::optional<UpstreamAnswer> answer, TimePoint now) {
+void Fetch::finish_with(std::optional<UpstreamAnswer> answer, TimePoint now) {
   is_finished_ = true;
   Outcome outcome;
   if (answer && !is_refusal(answer->rcode)) {
@@ -217,7 +218,7 @@ void Inquiry::finish_with(std::optional<UpstreamAnswer> answer, TimePoint now) {
   finished_(*this, outcome);
 }
 
-void Inquiry::count_losses(TimePoint now) {
+void Fetch::count_losses(TimePoint now) {
   for (const Candidate& candidate : candidates_) {
     if (candidate.state == State::kRefused) {
       candidate.server->note_worse_refusal(now, candidate.refusal);
@@ -227,7 +228,7 @@ void Inquiry::count_losses(TimePoint now) {
   }
 }
 
-std::string Inquiry::failure_text(TimePoint now) const {
+std::string Fetch::failure_text(TimePoint now) const {
   const auto waited =
       std::chrono::duration_cast<std::chrono::milliseconds>(now - started_);
   std::string text;

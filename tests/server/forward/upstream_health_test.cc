@@ -1,25 +1,25 @@
 // How an upstream is judged: by its times, and by failures in a row.
-#include "server/forward/upstream_condition.h"
+#include "server/forward/upstream_health.h"
 
 #include <doctest/doctest.h>
 
 #include "server/config/option_values.h"
 #include "server/forward/round_trip.h"
-#include "server/forward/upstream_conditions.h"
+#include "server/forward/upstream_registry.h"
 
 namespace canopy {
 namespace {
 
 using namespace std::chrono_literals;
-using Failure = UpstreamCondition::Failure;
-using State = UpstreamCondition::State;
+using Failure = UpstreamHealth::Failure;
+using State = UpstreamHealth::State;
 
 const TimePoint kStart{1h};
 
-struct Judged : UpstreamCondition {
+struct Judged : UpstreamHealth {
   Judged()
-      : UpstreamCondition(Name(), server_value("10.0.0.1"), SayChanges::kYes,
-                          QueryCase::kAlways) {}
+      : UpstreamHealth(Name(), server_value("10.0.0.1"), SayChanges::kYes,
+                       QueryCase::kAlways) {}
   void fail(Failure failure,
             std::initializer_list<std::chrono::milliseconds> times) {
     for (const auto time : times) note_failure(kStart + time, failure, "why");
@@ -209,19 +209,19 @@ TEST_CASE("one that refuses what others answer is down") {
   CHECK(lame.is_up());
 }
 
-TEST_CASE("workers share one condition for a server and a domain") {
-  UpstreamConditions conditions(SayChanges::kNo, QueryCase::kAuto);
+TEST_CASE("workers share one health for a server and a domain") {
+  UpstreamRegistry registry(SayChanges::kNo, QueryCase::kAuto);
   const Name corp = *Name::from_text("corp.example");
   const SocketAddress server = server_value("10.0.0.1");
-  const auto general = conditions.of(Name(), server, 1);
-  CHECK(conditions.of(Name(), server, 1) == general);
-  CHECK(conditions.of(corp, server, 1) != general);
-  CHECK(conditions.of(Name(), server_value("10.0.0.2"), 1) != general);
-  CHECK(conditions.in_use().size() == 3);
+  const auto general = registry.of(Name(), server, 1);
+  CHECK(registry.of(Name(), server, 1) == general);
+  CHECK(registry.of(corp, server, 1) != general);
+  CHECK(registry.of(Name(), server_value("10.0.0.2"), 1) != general);
+  CHECK(registry.in_use().size() == 3);
   // A newer table names one of them only.
-  CHECK(conditions.of(Name(), server, 2) == general);
-  REQUIRE(conditions.in_use().size() == 1);
-  CHECK(conditions.in_use()[0].domain == ".");
+  CHECK(registry.of(Name(), server, 2) == general);
+  REQUIRE(registry.in_use().size() == 1);
+  CHECK(registry.in_use()[0].domain == ".");
 }
 
 TEST_CASE("a retry waits for what the upstream usually takes, within bounds") {

@@ -1,10 +1,10 @@
-#include "zones/respelling.h"
+#include "zones/case_swap.h"
 
 #include <algorithm>
 
 namespace canopy {
 
-Respelling::Respelling(NameView sent, NameView asked)
+CaseSwap::CaseSwap(NameView sent, NameView asked)
     : sent_(sent.data()), asked_(asked.data()) {
   std::size_t at = 0;
   while (sent_[at] != 0) {
@@ -19,11 +19,11 @@ Respelling::Respelling(NameView sent, NameView asked)
   }
 }
 
-std::size_t Respelling::slot_of(std::span<const std::uint8_t> label) {
+std::size_t CaseSwap::slot_of(std::span<const std::uint8_t> label) {
   return hash_exact(label, 0) % kSlots;
 }
 
-Name Respelling::applied(const Name& name) const {
+Name CaseSwap::applied(const Name& name) const {
   if (size_ == 0) return name;
   std::array<std::uint8_t, kMaxNameSize> wire;
   std::ranges::copy(name.wire(), wire.begin());

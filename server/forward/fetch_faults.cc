@@ -1,6 +1,6 @@
-// Refusals, bad messages and failures of an Inquiry's askings.
+// Refusals, bad messages and failures of a Fetch's attempts.
+#include "server/forward/fetch.h"
 #include "server/forward/forward_timing.h"
-#include "server/forward/inquiry.h"
 
 namespace canopy {
 
@@ -13,10 +13,10 @@ bool is_refusal(Rcode rcode) {
          dislikes_question(rcode);
 }
 
-void Inquiry::on_refusal(const Asking& asking, TimePoint now,
-                         std::span<const std::uint8_t> message) {
-  Candidate& candidate = candidates_[asking.index];
-  candidate.server->note_refusal(now - asking.time, now);
+void Fetch::on_refusal(const Attempt& attempt, TimePoint now,
+                       std::span<const std::uint8_t> message) {
+  Candidate& candidate = candidates_[attempt.index];
+  candidate.server->note_refusal(now - attempt.time, now);
   if (is_finished_ || candidate.state == State::kRefused) return;
   const Rcode rcode = rcode_of(message);
   candidate.refusal = is_refusal(rcode) ? rcode : Rcode::kServFail;
@@ -24,39 +24,39 @@ void Inquiry::on_refusal(const Asking& asking, TimePoint now,
   hold(answer ? std::move(answer)
               : reader_.read(question_, response_without_records(
                                             question_, candidate.refusal, 0)));
-  if (asking.transport == Transport::kUdp) candidate.failed = asking;
+  if (attempt.transport == Transport::kUdp) candidate.failed = attempt;
   candidate.state = State::kRefused;
   candidate.transport = Transport::kUdp;
-  candidate.can_be_plainer = make_plainer(candidate, asking, rcode);
+  candidate.can_be_plainer = make_plainer(candidate, attempt, rcode);
   // RFC 6891 section 7.
   if (candidate.can_be_plainer && dislikes_question(rcode)) {
-    return ask(asking.index, now);
+    return ask(attempt.index, now);
   }
   go_on(now);
 }
 
-bool Inquiry::make_plainer(Candidate& candidate, const Asking& asking,
-                           Rcode rcode) {
+bool Fetch::make_plainer(Candidate& candidate, const Attempt& attempt,
+                         Rcode rcode) {
   if (purpose_ != Purpose::kClients) return false;
   const bool case_first =
-      asking.spelling != 0 &&
-      !(asking.edns == WithEdns::kYes && dislikes_question(rcode));
-  if (!case_first && asking.edns == WithEdns::kNo) return false;
+      attempt.case_bits != 0 &&
+      !(attempt.edns == WithEdns::kYes && dislikes_question(rcode));
+  if (!case_first && attempt.edns == WithEdns::kNo) return false;
   candidate.own_case = true;
   candidate.without_edns |= !case_first;
   return true;
 }
 
-void Inquiry::on_bad(const Asking& asking, TimePoint now, Bad bad) {
-  Candidate& candidate = candidates_[asking.index];
+void Fetch::on_bad(const Attempt& attempt, TimePoint now, Bad bad) {
+  Candidate& candidate = candidates_[attempt.index];
   candidate.server->note_bad_message();
   if (is_finished_) return;
   candidate.failure = bad == Bad::kMalformed ? "sent a malformed answer"
                                              : "answered another question";
   // TCP: the channel tells of the failure next.  Others: only the first bad
-  // message of the last asking has another question follow it.
-  if (asking.transport == Transport::kTcp) return;
-  if (asking.number != candidate.askings ||
+  // message of the last attempt has another question follow it.
+  if (attempt.transport == Transport::kTcp) return;
+  if (attempt.number != candidate.attempts ||
       candidate.state != State::kWaiting) {
     return;
   }
@@ -70,38 +70,38 @@ void Inquiry::on_bad(const Asking& asking, TimePoint now, Bad bad) {
   // An upstream that spoils the answer may do so because of EDNS.  What is not
   // the answer may be forged, and TCP cannot be.
   const bool is_plainer = bad == Bad::kMalformed &&
-                          make_plainer(candidate, asking, Rcode::kFormErr);
-  if (is_plainer && candidate.askings < kMostAskings) {
-    candidate.failed = asking;
+                          make_plainer(candidate, attempt, Rcode::kFormErr);
+  if (is_plainer && candidate.attempts < kMostAttempts) {
+    candidate.failed = attempt;
     return ask(candidate, now);
   }
-  if (candidate.tcp_askings > 0) return;
+  if (candidate.tcp_attempts > 0) return;
   candidate.transport = Transport::kTcp;
   ask(candidate, now);
 }
 
-void Inquiry::on_tcp_failure(const Asking& asking, TimePoint now) {
-  Candidate& candidate = candidates_[asking.index];
+void Fetch::on_tcp_failure(const Attempt& attempt, TimePoint now) {
+  Candidate& candidate = candidates_[attempt.index];
   // Given up before, or asked again.
   if (candidate.transport != Transport::kTcp ||
-      asking.number != candidate.askings) {
+      attempt.number != candidate.attempts) {
     return;
   }
   if (candidate.has_truncated) {
-    if (candidate.tcp_askings < kMostTcpAskings) return ask(candidate, now);
+    if (candidate.tcp_attempts < kMostTcpAttempts) return ask(candidate, now);
     candidate.state = State::kFailed;
     return go_on(now);
   }
   give_up_tcp(candidate, now);
-  if (candidate.is_disputed && candidate.askings <= kMostAskings) {
+  if (candidate.is_disputed && candidate.attempts <= kMostAttempts) {
     return ask(candidate, now);
   }
   if (candidate.counted_late) candidate.state = State::kBad;
 }
 
-void Inquiry::on_udp_failure(const Asking& asking, TimePoint now,
-                             UpstreamChannel::Failure failure) {
-  Candidate& candidate = candidates_[asking.index];
+void Fetch::on_udp_failure(const Attempt& attempt, TimePoint now,
+                           UpstreamChannel::Failure failure) {
+  Candidate& candidate = candidates_[attempt.index];
   candidate.failure = failure == UpstreamChannel::Failure::kTimedOut
                           ? "timed out"
                           : "is unreachable";

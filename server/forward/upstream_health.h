@@ -25,13 +25,13 @@ namespace canopy {
 // kNo also disables loop detection.
 enum class SayChanges : std::uint8_t { kYes, kNo };
 
-class UpstreamCondition {
+class UpstreamHealth {
  public:
   enum class State : std::uint8_t { kUp, kDown, kLoop };
 
   // `domain` is the stub domain's, or the root.
-  UpstreamCondition(const Name& domain, const SocketAddress& endpoint,
-                    SayChanges say, QueryCase query_case)
+  UpstreamHealth(const Name& domain, const SocketAddress& endpoint,
+                 SayChanges say, QueryCase query_case)
       : domain_(domain),
         endpoint_(endpoint),
         say_(say),
@@ -95,9 +95,9 @@ class UpstreamCondition {
   bool takes_random_case(TimePoint now) {
     return wants_random_case_ && random_case_.is_used(now);
   }
-  // An answer repeated the question's spelling.
+  // An answer repeated the question's case.
   void note_case_kept() { random_case_.note_taken(); }
-  // A question failed in random case and was answered in the client's spelling;
+  // A question failed in random case and was answered in the client's case;
   // or an answer over UDP was spelled otherwise, by the upstream or a forger,
   // and none came over TCP.
   void note_case_not_taken(TimePoint now);

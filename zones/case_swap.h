@@ -10,13 +10,13 @@
 
 namespace canopy {
 
-class Respelling {
+class CaseSwap {
  public:
   // Changes nothing.
-  Respelling() = default;
-  // From the spelling that was `sent` to the one that the client `asked` in.
+  CaseSwap() = default;
+  // From the case that was `sent` to the one that the client `asked` in.
   // REQUIRES: the same name but for case.  Borrows both.
-  Respelling(NameView sent, NameView asked);
+  CaseSwap(NameView sent, NameView asked);
 
   // `name`, with each label that is spelled octet for octet like one that was
   // sent spelled as the client did.  Wherever it stands: upstreams answer with

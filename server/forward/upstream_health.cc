@@ -1,4 +1,4 @@
-#include "server/forward/upstream_condition.h"
+#include "server/forward/upstream_health.h"
 
 #include <algorithm>
 
@@ -17,24 +17,24 @@ double seconds_between(TimePoint then, TimePoint now) {
 
 }  // namespace
 
-std::string UpstreamCondition::subject() const {
+std::string UpstreamHealth::subject() const {
   if (domain_.view().label_count() == 0) return to_text(endpoint_);
   return to_text(endpoint_) + " (for " + domain_.to_text() + ")";
 }
 
-void UpstreamCondition::Schedule::start(TimePoint now) {
+void UpstreamHealth::Schedule::start(TimePoint now) {
   after = kFirstProbe;
   at = now + after;
 }
 
-bool UpstreamCondition::Schedule::take(TimePoint now) {
+bool UpstreamHealth::Schedule::take(TimePoint now) {
   if (now < at) return false;
   after = std::min<milliseconds>(2 * after, kLastProbe);
   at = now + after;
   return true;
 }
 
-void UpstreamCondition::note_refusal(TimePoint now) {
+void UpstreamHealth::note_refusal(TimePoint now) {
   note_heard(now);
   if (!is_doubted_.load(std::memory_order_relaxed)) return;
   {
@@ -45,8 +45,8 @@ void UpstreamCondition::note_refusal(TimePoint now) {
   recover(now);
 }
 
-void UpstreamCondition::note_failure(TimePoint now, Failure failure,
-                                     const std::string& why) {
+void UpstreamHealth::note_failure(TimePoint now, Failure failure,
+                                  const std::string& why) {
   const std::lock_guard lock(mutex_);
   is_doubted_.store(true, std::memory_order_relaxed);
   failed_since_check_ = true;
@@ -56,7 +56,7 @@ void UpstreamCondition::note_failure(TimePoint now, Failure failure,
   judge(now);
 }
 
-void UpstreamCondition::judge(TimePoint now) {
+void UpstreamHealth::judge(TimePoint now) {
   if (state() != State::kUp || failures_ == 0 || !shows_down(now)) return;
   is_surely_silent_ = failure_ == Failure::kError ||
                       (failure_ == Failure::kSilence &&
@@ -70,7 +70,7 @@ void UpstreamCondition::judge(TimePoint now) {
       seconds_between(failing_since_, now));
 }
 
-bool UpstreamCondition::shows_down(TimePoint now) const {
+bool UpstreamHealth::shows_down(TimePoint now) const {
   switch (failure_) {
     case Failure::kSilence:
       // A check that was dropped proves nothing of one that drops them all.
@@ -86,7 +86,7 @@ bool UpstreamCondition::shows_down(TimePoint now) const {
   return false;
 }
 
-void UpstreamCondition::recover(TimePoint now) {
+void UpstreamHealth::recover(TimePoint now) {
   const std::lock_guard lock(mutex_);
   // It answers names: find out again whether it answers checks.
   if (checks_failed_ > 0 && answers_checks_.exchange(false)) {
@@ -95,7 +95,7 @@ void UpstreamCondition::recover(TimePoint now) {
   forget_failures(now);
 }
 
-void UpstreamCondition::forget_failures(TimePoint now) {
+void UpstreamHealth::forget_failures(TimePoint now) {
   is_doubted_.store(false, std::memory_order_relaxed);
   failure_ = Failure::kSilence;
   failures_ = 0;
@@ -107,7 +107,7 @@ void UpstreamCondition::forget_failures(TimePoint now) {
   log_info("upstream {} is up again, after {:.1f} s", subject(), away);
 }
 
-bool UpstreamCondition::take_check(TimePoint now) {
+bool UpstreamHealth::take_check(TimePoint now) {
   if (!is_doubted_.load(std::memory_order_relaxed) || !is_up()) return false;
   const std::lock_guard lock(mutex_);
   if (!is_up() || failures_ == 0 || failure_ == Failure::kRefusal) return false;
@@ -115,7 +115,7 @@ bool UpstreamCondition::take_check(TimePoint now) {
   return start_check(now);
 }
 
-bool UpstreamCondition::take_routine_check(TimePoint now) {
+bool UpstreamHealth::take_routine_check(TimePoint now) {
   const auto is_needless = [&] {
     return state() == State::kLoop ||
            (is_up() && answers_checks_.load(std::memory_order_relaxed));
@@ -125,7 +125,7 @@ bool UpstreamCondition::take_routine_check(TimePoint now) {
   return !is_needless() && now >= routine_checks_.at && start_check(now);
 }
 
-bool UpstreamCondition::start_check(TimePoint now) {
+bool UpstreamHealth::start_check(TimePoint now) {
   if (now < check_at_) return false;
   check_at_ = now + kCheckWait;
   if (is_up()) routine_checks_.after = kLastProbe;
@@ -135,7 +135,7 @@ bool UpstreamCondition::start_check(TimePoint now) {
   return true;
 }
 
-void UpstreamCondition::note_check_answered(TimePoint now, Rcode rcode) {
+void UpstreamHealth::note_check_answered(TimePoint now, Rcode rcode) {
   note_heard(now);
   const std::lock_guard lock(mutex_);
   answers_checks_.store(true, std::memory_order_relaxed);
@@ -146,7 +146,7 @@ void UpstreamCondition::note_check_answered(TimePoint now, Rcode rcode) {
   forget_failures(now);
 }
 
-void UpstreamCondition::note_check_failed(TimePoint now, Failure failure) {
+void UpstreamHealth::note_check_failed(TimePoint now, Failure failure) {
   const std::lock_guard lock(mutex_);
   is_doubted_.store(true, std::memory_order_relaxed);
   ++checks_failed_;
@@ -157,7 +157,7 @@ void UpstreamCondition::note_check_failed(TimePoint now, Failure failure) {
   }
 }
 
-bool UpstreamCondition::take_probe(TimePoint now) {
+bool UpstreamHealth::take_probe(TimePoint now) {
   if (state() != State::kDown) return false;
   const std::lock_guard lock(mutex_);
   if (state() != State::kDown || !probes_at_.take(now)) return false;
@@ -165,7 +165,7 @@ bool UpstreamCondition::take_probe(TimePoint now) {
   return true;
 }
 
-void UpstreamCondition::note_edns_not_taken(TimePoint now) {
+void UpstreamHealth::note_edns_not_taken(TimePoint now) {
   if (!edns_.note_not_taken(now) || say_ == SayChanges::kNo) return;
   log_info(
       "upstream {} does not support EDNS: querying it without, so without "
@@ -173,15 +173,15 @@ void UpstreamCondition::note_edns_not_taken(TimePoint now) {
       subject(), kLeaveOut.count() / 1000);
 }
 
-void UpstreamCondition::note_case_not_taken(TimePoint now) {
+void UpstreamHealth::note_case_not_taken(TimePoint now) {
   if (random_case_.note_not_taken(now)) say_case_lost();
 }
 
-void UpstreamCondition::note_case_lost(TimePoint now) {
+void UpstreamHealth::note_case_lost(TimePoint now) {
   if (random_case_.note_refused(now)) say_case_lost();
 }
 
-void UpstreamCondition::say_case_lost() const {
+void UpstreamHealth::say_case_lost() const {
   if (say_ == SayChanges::kNo) return;
   log_info(
       "upstream {} does not preserve query-name case (0x20): falling back to "
@@ -189,7 +189,7 @@ void UpstreamCondition::say_case_lost() const {
       subject());
 }
 
-bool UpstreamCondition::take_loop_check(TimePoint now) {
+bool UpstreamHealth::take_loop_check(TimePoint now) {
   if (say_ == SayChanges::kNo) return false;
   if (loop_checked_.load(std::memory_order_relaxed) && is_up()) return false;
   const std::lock_guard lock(mutex_);
@@ -204,7 +204,7 @@ bool UpstreamCondition::take_loop_check(TimePoint now) {
   return true;
 }
 
-void UpstreamCondition::note_loop(TimePoint now) {
+void UpstreamHealth::note_loop(TimePoint now) {
   const std::lock_guard lock(mutex_);
   if (state() == State::kLoop) return;
   change(State::kLoop, now);
@@ -216,7 +216,7 @@ void UpstreamCondition::note_loop(TimePoint now) {
       subject());
 }
 
-void UpstreamCondition::note_no_loop(TimePoint now) {
+void UpstreamHealth::note_no_loop(TimePoint now) {
   if (state() != State::kLoop) return;
   const std::lock_guard lock(mutex_);
   if (state() != State::kLoop) return;
@@ -228,7 +228,7 @@ void UpstreamCondition::note_no_loop(TimePoint now) {
   log_info("upstream {} no longer loops, after {:.1f} s", subject(), away);
 }
 
-void UpstreamCondition::change(State state, TimePoint now) {
+void UpstreamHealth::change(State state, TimePoint now) {
   state_.store(state, std::memory_order_relaxed);
   changes_.fetch_add(1, std::memory_order_relaxed);
   changed_ = now;

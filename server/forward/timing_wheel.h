@@ -1,4 +1,4 @@
-// Inquiries by the time they are to be looked at next, in steps of kTick: to
+// Fetches by the time they are to be looked at next, in steps of kTick: to
 // add or remove one costs the same however many there are.  It holds on to
 // those that are in it.  On one thread.
 #pragma once
@@ -7,37 +7,37 @@
 #include <array>
 #include <boost/intrusive/list.hpp>
 
+#include "server/forward/fetch.h"
 #include "server/forward/forward_timing.h"
-#include "server/forward/inquiry.h"
 #include "zones/time_point.h"
 
 namespace canopy {
 
-class DueWheel {
+class TimingWheel {
  public:
-  DueWheel() = default;
-  DueWheel(const DueWheel&) = delete;
-  DueWheel& operator=(const DueWheel&) = delete;
-  ~DueWheel() {
+  TimingWheel() = default;
+  TimingWheel(const TimingWheel&) = delete;
+  TimingWheel& operator=(const TimingWheel&) = delete;
+  ~TimingWheel() {
     for (List& slot : slots_) {
       while (!slot.empty()) remove(slot.front());
     }
   }
 
   // At its due() time, or a step later.  REQUIRES: it is in no wheel.
-  void add(Inquiry& inquiry) {
-    const std::uint64_t due = std::max(step_of(inquiry.due()), looked_) + 1;
-    slots_[due % kSlots].push_back(inquiry);
-    intrusive_ptr_add_ref(&inquiry);
+  void add(Fetch& fetch) {
+    const std::uint64_t due = std::max(step_of(fetch.due()), looked_) + 1;
+    slots_[due % kSlots].push_back(fetch);
+    intrusive_ptr_add_ref(&fetch);
     ++size_;
   }
 
   // Maybe its end, if nobody else holds on to it.
-  void remove(Inquiry& inquiry) {
-    if (!inquiry.is_linked()) return;
-    inquiry.unlink();
+  void remove(Fetch& fetch) {
+    if (!fetch.is_linked()) return;
+    fetch.unlink();
     --size_;
-    intrusive_ptr_release(&inquiry);
+    intrusive_ptr_release(&fetch);
   }
 
   // Takes out all that are due, and hands each to `act`, which may add it, or
@@ -52,13 +52,13 @@ class DueWheel {
       List looked_at;
       looked_at.swap(slot);
       while (!looked_at.empty()) {
-        const InquiryPtr inquiry(&looked_at.front());
-        if (inquiry->due() > now) {  // in a later round
+        const FetchPtr fetch(&looked_at.front());
+        if (fetch->due() > now) {  // in a later round
           slot.splice(slot.end(), looked_at, looked_at.begin());
           continue;
         }
-        remove(*inquiry);
-        act(*inquiry);
+        remove(*fetch);
+        act(*fetch);
       }
     }
   }
@@ -66,7 +66,7 @@ class DueWheel {
   // None of them will call back any more.
   void abandon_all() {
     for (List& slot : slots_) {
-      for (Inquiry& inquiry : slot) inquiry.abandon();
+      for (Fetch& fetch : slot) fetch.abandon();
     }
   }
 
@@ -74,7 +74,7 @@ class DueWheel {
 
  private:
   using List =
-      boost::intrusive::list<Inquiry, boost::intrusive::base_hook<DueHook>,
+      boost::intrusive::list<Fetch, boost::intrusive::base_hook<DueHook>,
                              boost::intrusive::constant_time_size<false>>;
 
   static constexpr std::size_t kSlots = 128;  // a round is above kBudget
