@@ -135,9 +135,12 @@ std::optional<JsonFault> find_json_fault(std::FILE* file) {
   std::string buffer(64 << 10, '\0');
   rapidjson::FileReadStream stream(file, buffer.data(), buffer.size());
   rapidjson::Reader reader;
-  for (;;) {
+  for (std::size_t documents = 0;; ++documents) {
     rapidjson::SkipWhitespace(stream);
     if (stream.Peek() == '\0') return std::nullopt;
+    if (documents == kMaxDocuments) {
+      return JsonFault{stream.Tell(), kTooManyDocuments};
+    }
     constexpr unsigned kFlags =
         json::kParseFlags | rapidjson::kParseStopWhenDoneFlag;
     // Nothing is kept of a value but its keys' hashes: any number of them.

@@ -11,6 +11,11 @@ namespace {
 
 constexpr const char* kTooMuch =
     "its aliases expand to too much text; use fewer of them";
+constexpr const char* kTooManyNodes =
+    "more than 2,000,000 mappings and list items in one file; split it into "
+    "several files";
+constexpr const char* kTooManyAnchors =
+    "more than 100,000 anchors in one document; use fewer of them";
 
 [[noreturn]] void fail(const YAML::Mark& mark, const char* why) {
   throw YAML::ParserException(mark, why);
@@ -147,9 +152,14 @@ void YamlJsonWriter::separate(const YAML::Mark& mark) {
   json_ += in.is_map() && in.items % 2 == 1 ? ':' : ',';
 }
 
+void YamlJsonWriter::count_node(const YAML::Mark& mark) {
+  if (++nodes_ > kMaxNodes) fail(mark, kTooManyNodes);
+}
+
 template <typename Write>
 void YamlJsonWriter::scalar(const YAML::Mark& mark, YAML::anchor_t anchor,
                             const Write& write) {
+  if (!open_.empty() && !open_.back().is_map()) count_node(mark);
   separate(mark);
   const std::size_t from = json_.size();
   write();
@@ -159,6 +169,7 @@ void YamlJsonWriter::scalar(const YAML::Mark& mark, YAML::anchor_t anchor,
 void YamlJsonWriter::start(const YAML::Mark& mark, YAML::anchor_t anchor,
                            Open open) {
   if (is_key()) fail(mark, "a mapping's key must be a scalar");
+  count_node(mark);
   separate(mark);
   started_.emplace_back(anchor, json_.size());
   json_ += open.bracket;
@@ -177,8 +188,13 @@ void YamlJsonWriter::end(char bracket) {
 
 // What began at `from` is one more item, and what `anchor` stands for.
 void YamlJsonWriter::complete(YAML::anchor_t anchor, std::size_t from) {
-  if (anchor != 0) anchors_[anchor] = {from, json_.size() - from};
+  if (anchor != 0) note_anchor(anchor, {from, json_.size() - from});
   if (!open_.empty()) ++open_.back().items;
+}
+
+void YamlJsonWriter::note_anchor(YAML::anchor_t anchor, const Part& part) {
+  if (anchors_.size() == kMaxAnchors) fail(key_mark_, kTooManyAnchors);
+  anchors_[anchor] = part;
 }
 
 }  // namespace canopy::kube

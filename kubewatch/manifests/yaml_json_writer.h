@@ -24,6 +24,13 @@ namespace canopy::kube {
 inline constexpr const char* kNoColon =
     "a key with a colon behind it was expected here";
 
+// Mappings and list items of one file.  yaml-cpp keeps about 50 octets for each
+// until it has read the whole file: 100 MB at most.  100,000 Services with all
+// fields of the API have 1.1 million.
+inline constexpr std::size_t kMaxNodes = 2'000'000;
+// Anchors of one document, at about 150 octets each.  People write a few.
+inline constexpr std::size_t kMaxAnchors = 100'000;
+
 class YamlJsonWriter : public YAML::EventHandler {
  public:
   // `limit`: of JSON, in all documents.  `text`: what the parser reads.
@@ -76,14 +83,17 @@ class YamlJsonWriter : public YAML::EventHandler {
            const std::string& value);
   void expect_colon() const;
   void separate(const YAML::Mark& mark);
+  void count_node(const YAML::Mark& mark);
   template <typename Write>
   void scalar(const YAML::Mark& mark, YAML::anchor_t anchor,
               const Write& write);
   void start(const YAML::Mark& mark, YAML::anchor_t anchor, Open open);
   void end(char bracket);
   void complete(YAML::anchor_t anchor, std::size_t from);
+  void note_anchor(YAML::anchor_t anchor, const Part& part);
 
   std::size_t left_;
+  std::size_t nodes_ = 0;  // in all documents
   const std::string_view text_;
   std::string json_;
   std::vector<Open> open_;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kubewatch/decode/bounded_json.h"
 #include "kubewatch/decode/text_encoding.h"
 #include "kubewatch/manifests/yaml_json_writer.h"
 #include "kubewatch/manifests/yaml_merge.h"
@@ -17,6 +18,9 @@ namespace {
 // Aliases may make much of little.
 constexpr std::size_t kMaxGrowth = 4;
 constexpr std::size_t kMaxGrown = 1 << 20;
+// %TAG lines of one file.  yaml-cpp keeps about 110 octets for each; Kubernetes
+// has no use for them.
+constexpr std::size_t kMaxTags = 1'000;
 
 std::size_t one_based(int at) {
   return static_cast<std::size_t>(at < 0 ? 0 : at) + 1;
@@ -50,6 +54,20 @@ std::optional<YamlFault> control_fault(std::string_view text) {
                    "a control character, which YAML does not allow"};
 }
 
+std::optional<YamlFault> tag_fault(std::string_view text) {
+  constexpr std::string_view kTag = "%TAG";
+  std::size_t tags = 0;
+  for (std::size_t at = text.find(kTag); at != text.npos;
+       at = text.find(kTag, at + 1)) {
+    const bool begins_line = at == 0 || text[at - 1] == '\n';
+    if (!begins_line || ++tags <= kMaxTags) continue;
+    const auto lines = std::count(text.begin(), text.begin() + at, '\n');
+    return YamlFault{static_cast<std::size_t>(lines) + 1, 1,
+                     "more than 1,000 %TAG lines in one file; remove them"};
+  }
+  return std::nullopt;
+}
+
 // {{ begins a line, or stands in the line that is at fault.
 bool is_template(std::string_view text, std::size_t fault_line) {
   for (std::size_t line = 1; !text.empty(); ++line) {
@@ -79,7 +97,10 @@ std::variant<std::vector<YamlDocument>, YamlFault> documents_of(
   YamlStream stream(yaml, writer);
   try {
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(writer)) {
+    for (std::size_t count = 1; parser.HandleNextDocument(writer); ++count) {
+      if (count > kMaxDocuments) {
+        return fault_at(writer.mark(), kTooManyDocuments);
+      }
       std::string json = writer.take();
       if (json.empty() || json == "null") continue;
       std::string why = finish(writer, json);
@@ -98,6 +119,7 @@ std::variant<std::vector<YamlDocument>, YamlFault> yaml_to_json(
     std::string yaml) {
   yaml = utf8_text(std::move(yaml));
   if (auto fault = control_fault(yaml)) return *std::move(fault);
+  if (auto fault = tag_fault(yaml)) return *std::move(fault);
   // yaml-cpp takes an open quote at the end when a line break is last.
   yaml += "\n#";
   auto documents = documents_of(yaml);

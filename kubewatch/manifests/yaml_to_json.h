@@ -32,7 +32,8 @@ struct YamlDocument {
 // Documents without content are left out; a list of mappings, such as a patch,
 // is no Kubernetes object and counts as one without fields.  Of all of them the
 // JSON takes at most 1 MiB and four times the octets of the YAML: aliases can
-// make much of little, other YAML can not.
+// make much of little, other YAML can not.  More than kMaxDocuments documents
+// (bounded_json.h), counting those without content, are a fault.
 std::variant<std::vector<YamlDocument>, YamlFault> yaml_to_json(
     std::string yaml);
 

@@ -76,3 +76,11 @@ TEST_CASE("a file may hold any number of values, but no deeper ones") {
   CHECK(fault_in(nested(65)) == "more than 64 levels of nesting");
   CHECK(fault_in("{,}") != "");
 }
+
+TEST_CASE("a file has a bound on its JSON values") {
+  std::string text;
+  for (int i = 0; i < 250'000; ++i) text += "{}\n";
+  CHECK(fault_in(text).empty());
+  CHECK(fault_in(text + "{}") ==
+        "more than 250,000 documents in one file; split it into several files");
+}

@@ -470,3 +470,21 @@ TEST_CASE("reload reads again what did not seem to change") {
   served.source.stop();
   CHECK(served.address() == "10.0.0.1");
 }
+
+TEST_CASE("a file that grows too large keeps its last good objects") {
+  TestFolder folder;
+  folder.write("a.yaml", web("10.0.0.1"));
+  Served served({folder.path()});
+  CapturedLog log;
+  std::string text = web("10.0.0.2");
+  for (int i = 0; i < 250'000; ++i) text += "---\n";
+  folder.write("fresh", text);
+  fs::rename(folder / "fresh", folder / "a.yaml");
+  CHECK(eventually([&] {
+    return log.count(
+               "a.yaml:250012:1: more than 250,000 documents in one file; "
+               "split it into several files; keeping the file's last good "
+               "objects") == 1;
+  }));
+  CHECK(served.address() == "10.0.0.1");
+}

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
+
+#include "kubewatch/manifests/yaml_json_writer.h"
 
 using namespace canopy::kube;
 
@@ -251,4 +254,64 @@ TEST_CASE("brackets have a bound, and what only looks like them has none") {
   CHECK(json("a: b\n" + repeated("  [\n")).starts_with("{\"a\":\"b ["));
   CHECK(json(repeated("# [[\n") + "a: [b]\n") == "{\"a\":[\"b\"]}");
   CHECK(json("a:\n" + repeated("- [1, {b: c}]\n")).starts_with("{\"a\":[["));
+}
+
+// A million empty documents took seconds and 100 MB, for nothing.
+TEST_CASE("a file has a bound on its documents, the empty ones too") {
+  const std::string refused =
+      "more than 250,000 documents in one file; split it into several files";
+  for (const std::string each : {"---\n", "---\n{}\n", "{}\n...\n", "{}\n"}) {
+    CAPTURE(each);
+    std::string yaml;
+    for (int i = 0; i < 249'999; ++i) yaml += each;
+    const std::string end = each == "---\n" ? "---\na: 1\n" : "{a: 1}\n";
+    CHECK(json(yaml + end).ends_with("{\"a\":1}"));
+    CHECK(json(yaml + end + "---\n---\n").ends_with(refused));
+  }
+}
+
+namespace {
+
+// "", or why the writer refuses the last item of a list of these.
+std::string fault_of_items(std::size_t count, YAML::anchor_t anchors) {
+  const YAML::Mark mark;
+  YamlJsonWriter writer(std::numeric_limits<std::size_t>::max(), "");
+  writer.OnDocumentStart(mark);
+  try {
+    writer.OnSequenceStart(mark, "?", 0, YAML::EmitterStyle::Block);
+    for (std::size_t i = 0; i < count; ++i) {
+      const YAML::anchor_t anchor = i < anchors ? i + 1 : 0;
+      if (i % 2 == 0) {
+        writer.OnScalar(mark, "?", anchor, "x");
+      } else {
+        writer.OnMapStart(mark, "?", anchor, YAML::EmitterStyle::Flow);
+        writer.OnMapEnd();
+      }
+    }
+  } catch (const YAML::ParserException& error) {
+    return error.msg;
+  }
+  return "";
+}
+
+}  // namespace
+
+// yaml-cpp keeps something of each until the end: 64 MiB of "- {}" took 640.
+TEST_CASE("mappings, list items and anchors have a bound") {
+  CHECK(fault_of_items(1'999'999, 100'000) == "");
+  CHECK(fault_of_items(2'000'000, 0) ==
+        "more than 2,000,000 mappings and list items in one file; split it "
+        "into several files");
+  CHECK(fault_of_items(100'001, 100'001) ==
+        "more than 100,000 anchors in one document; use fewer of them");
+}
+
+TEST_CASE("%TAG lines have a bound") {
+  std::string tags;
+  for (int i = 0; i < 1'000; ++i) {
+    tags += "%TAG !" + std::to_string(i) + "! x\n";
+  }
+  CHECK(json(tags + "--- {a: \"%TAG\"}\n") == R"({"a":"%TAG"})");
+  CHECK(json(tags + "%TAG !a! x\n---\na: 1\n") ==
+        "1001:1: more than 1,000 %TAG lines in one file; remove them");
 }
