@@ -19,6 +19,13 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxDepth = 8;
 constexpr int kMaxLinks = 16;
+// Manifests below one path of --manifests.  When all are read again, each is
+// compared with all others.
+constexpr std::size_t kMaxFiles = 10'000;
+// Names of any kind below one path.  Symlinks may lead in circles.
+constexpr std::size_t kMaxEntries = 100'000;
+// Folders that are watched.  Linux grants 8,192 by default.
+constexpr std::size_t kMaxFolders = 10'000;
 
 fs::path parent_of(const fs::path& path) {
   const fs::path parent = path.parent_path();
@@ -62,18 +69,26 @@ bool is_hidden(const fs::path& path) {
 
 struct Listed {
   std::vector<fs::path> files;
-  std::string error;  // a folder that could not be read to its end
+  std::string error;        // a folder that could not be read to its end
+  std::size_t entries = 0;  // seen so far
+
+  bool is_too_large() const {
+    return files.size() > kMaxFiles || entries > kMaxEntries;
+  }
 };
 
 // The entries of one folder, sorted.
-std::vector<fs::path> entries_of(const fs::path& folder, std::string& error) {
+std::vector<fs::path> entries_of(const fs::path& folder, Listed& listed) {
   std::error_code fault;
   std::vector<fs::path> entries;
   for (fs::directory_iterator it(folder, fault), end; !fault && it != end;
        it.increment(fault)) {
+    if (++listed.entries > kMaxEntries) return {};
     if (!is_hidden(it->path())) entries.push_back(it->path());
   }
-  if (fault) error = folder.string() + ": cannot be read: " + fault.message();
+  if (fault) {
+    listed.error = folder.string() + ": cannot be read: " + fault.message();
+  }
   std::sort(entries.begin(), entries.end());
   return entries;
 }
@@ -86,7 +101,7 @@ bool matters(const fs::path& entry, int error) {
 }
 
 void add_below(const fs::path& folder, Listed& listed, int depth) {
-  for (const fs::path& entry : entries_of(folder, listed.error)) {
+  for (const fs::path& entry : entries_of(folder, listed)) {
     struct stat info {};
     if (::stat(entry.c_str(), &info) != 0) {
       if (matters(entry, errno)) {
@@ -99,6 +114,7 @@ void add_below(const fs::path& folder, Listed& listed, int depth) {
     } else if (is_manifest_name(entry)) {
       listed.files.push_back(entry);
     }
+    if (listed.is_too_large()) return;
   }
 }
 
@@ -107,6 +123,13 @@ Listed manifests_below(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
     add_below(path, listed, kMaxDepth);
+    if (listed.is_too_large()) {
+      listed = {{},
+                path.string() +
+                    ": more than 10,000 manifests or 100,000 "
+                    "names below it; put several objects into "
+                    "one file"};
+    }
   } else if (fs::exists(path, error)) {
     listed.files = {path};
   }
@@ -115,6 +138,7 @@ Listed manifests_below(const fs::path& path) {
 
 void add_folders_below(const fs::path& path, std::set<fs::path>& folders,
                        int depth) {
+  if (folders.size() >= kMaxFolders) return;
   folders.insert(path);
   std::error_code error;
   for (fs::directory_iterator it(path, error), end; !error && it != end;

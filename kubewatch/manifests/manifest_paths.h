@@ -35,7 +35,8 @@ class ManifestPaths {
   // file (a FIFO) is among them: to read it says so.
   //
   // `known`: files found before.  Below a path in trouble they are still
-  // there: it may be on its way back.
+  // there: it may be on its way back.  A folder with too many files is in
+  // trouble, too: of its files only the known ones are found.
   Found find(const std::vector<Path>& known);
 
   // The folders whose change may change what find() says.

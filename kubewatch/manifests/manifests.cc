@@ -174,13 +174,18 @@ std::vector<std::string> ManifestSource::find_files() {
   for (const auto& [path, file] : files_) known.push_back(path);
   ManifestPaths::Found found = paths_.find(known);
   order_ = std::move(found.files);
+  for (auto& [path, file] : files_) file.place = kGone;
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const auto file = files_.find(order_[i]);
+    if (file != files_.end()) file->second.place = i;
+  }
   return std::move(found.troubles);
 }
 
 bool ManifestSource::forget_missing() {
   bool changed = false;
   for (auto it = files_.begin(); it != files_.end();) {
-    if (std::find(order_.begin(), order_.end(), it->first) != order_.end()) {
+    if (it->second.place != kGone) {
       ++it;
       continue;
     }
@@ -218,6 +223,7 @@ bool ManifestSource::is_read_now(const Path& path, const FileStamp& stamp,
 bool ManifestSource::load(std::size_t index) {
   const Path& path = order_[index];
   File& file = files_[path];
+  file.place = index;
   // Before reading: a later change is then seen as one.
   file.stamp = stamp_of(path);
   if (!started_) file.is_pipe = paths_.names(path) && is_pipe(path);
@@ -267,10 +273,9 @@ void ManifestSource::keep(File& file, std::string why) {
 
 std::vector<Origin> ManifestSource::origins_after(std::size_t index) const {
   std::vector<Origin> origins;
-  for (std::size_t i = index + 1; i < order_.size(); ++i) {
-    const auto known = files_.find(order_[i]);
-    if (known != files_.end() && known->second.origin != 0) {
-      origins.push_back(known->second.origin);
+  for (const auto& [path, file] : files_) {
+    if (file.place != kGone && file.place > index && file.origin != 0) {
+      origins.push_back(file.origin);
     }
   }
   return origins;
@@ -310,18 +315,18 @@ void ManifestSource::take(const Listing& listing, const Path& path, File& file,
 }
 
 void ManifestSource::give(const ObjectKey& key, const IpAddress& address) {
-  for (std::size_t i = order_.size(); i-- > 0;) {
-    const auto file = files_.find(order_[i]);
-    if (file == files_.end()) continue;
-    const auto& wanting = file->second.census.without_address();
-    const auto found = wanting.find(key);
-    if (found == wanting.end()) continue;
-    DecodedObject object = found->second;
-    std::get<Service>(object.object).cluster_ips = {address};
-    const Origin origin = file->second.origin;
-    cluster_.put({origin, origin, origins_after(i)}, std::move(object));
-    return;
+  const File* last = nullptr;
+  for (const auto& [path, file] : files_) {
+    if (file.place == kGone || (last != nullptr && file.place < last->place)) {
+      continue;
+    }
+    if (file.census.without_address().contains(key)) last = &file;
   }
+  if (last == nullptr) return;
+  DecodedObject object = last->census.without_address().at(key);
+  std::get<Service>(object.object).cluster_ips = {address};
+  cluster_.put({last->origin, last->origin, origins_after(last->place)},
+               std::move(object));
 }
 
 void ManifestSource::remark_on(const Path& path, File& file) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -64,11 +65,13 @@ class ManifestSource {
   void reload();
 
  private:
+  static constexpr std::size_t kGone = SIZE_MAX;
   struct File {
     std::optional<FileStamp> stamp;  // none: read it again
     bool is_pipe = false;            // read once
     Origin origin = 0;
-    std::string error;  // why its last content was not taken
+    std::size_t place = kGone;  // in order_
+    std::string error;          // why its last content was not taken
     ManifestCensus census;
     std::vector<std::string> remarks;  // those last made
   };

@@ -488,3 +488,32 @@ TEST_CASE("a file that grows too large keeps its last good objects") {
   }));
   CHECK(served.address() == "10.0.0.1");
 }
+
+TEST_CASE("a folder with too many files is an error at start, trouble later") {
+  TestFolder folder;
+  folder.write("a/a.yaml", web("10.0.0.1"));
+  const std::string refused =
+      (folder / "a").string() +
+      ": more than 10,000 manifests or 100,000 names below it; put several "
+      "objects into one file";
+  Served served({folder / "a"});
+  CapturedLog log;
+  for (int i = 0; i < 10'000; ++i) {
+    folder.write("b/" + std::to_string(i) + ".yaml", "");
+  }
+  fs::rename(folder / "b", folder / "a" / "b");
+  CHECK(eventually([&] { return log.count(refused) == 1; }));
+  CHECK(start_error(folder / "a") == refused + "; correct the manifest");
+  folder.write("a/a.yaml", web("10.0.0.2"));
+  CHECK(served.becomes("10.0.0.2"));
+}
+
+TEST_CASE("symlinks in circles end") {
+  TestFolder folder;
+  folder.write("a.yaml", web("10.0.0.1"));
+  for (int i = 0; i < 20; ++i) {
+    fs::create_directory_symlink(folder.path(), folder / std::to_string(i));
+  }
+  CHECK(start_error(folder.path()).find("100,000 names below it") !=
+        std::string::npos);
+}
