@@ -15,20 +15,6 @@ using End = ApiReply::End;
 // be what the API server, or something before it, cannot do.
 constexpr std::size_t kMaxBrokenStreams = 3;
 
-const char* path_of(ObjectKind kind) {
-  switch (kind) {
-    case ObjectKind::kNamespace:
-      return "/api/v1/namespaces";
-    case ObjectKind::kService:
-      return "/api/v1/services";
-    case ObjectKind::kEndpointSlice:
-      return "/apis/discovery.k8s.io/v1/endpointslices";
-    case ObjectKind::kPod:
-      return "/api/v1/pods";
-  }
-  return "";
-}
-
 // RFC 3986 2.1: all but the unreserved.
 std::string percent_encoded(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -53,7 +39,9 @@ std::string percent_encoded(std::string_view text) {
 
 // --- what is asked for ----------------------------------------------------
 
-std::string Reflector::resource_path() const { return path_of(options_.kind); }
+std::string Reflector::resource_path() const {
+  return api_kind(options_.kind).path;
+}
 
 std::string Reflector::selector() const {
   // Namespaces are judged here: their labels decide, not these.

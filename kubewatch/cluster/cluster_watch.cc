@@ -10,10 +10,6 @@ namespace canopy::kube {
 
 namespace {
 
-constexpr ObjectKind kAllKinds[] = {
-    ObjectKind::kNamespace, ObjectKind::kService, ObjectKind::kEndpointSlice,
-    ObjectKind::kPod};
-
 constexpr std::size_t kMaxComplaints = 1000;
 
 }  // namespace
@@ -25,7 +21,9 @@ ClusterWatch::ClusterWatch(ClusterWatchOptions options, ZoneStore& zones)
 
 std::vector<ObjectKind> ClusterWatch::watched_kinds() const {
   std::vector<ObjectKind> kinds(std::begin(kAllKinds), std::end(kAllKinds));
-  if (options_.records.pods != PodRecords::kVerified) kinds.pop_back();
+  if (options_.records.pods != PodRecords::kVerified) {
+    std::erase(kinds, ObjectKind::kPod);
+  }
   return kinds;
 }
 

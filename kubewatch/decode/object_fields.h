@@ -16,7 +16,7 @@
 namespace canopy::kube {
 
 // Thrown by the functions below where a field is not as the API writes it.
-// Never leaves object_decoder.cc.
+// Never leaves decode_object().
 struct Malformed {
   std::string why;  // "spec.clusterIP \"10.0.0\" is not an IP address"
 };

@@ -21,11 +21,10 @@ void take_later(Map& into, const Map& later) {
 std::vector<std::string> ManifestCensus::misspelled_kinds() const {
   std::vector<std::string> remarks;
   for (const auto& [kind, count] : other_kinds_) {
-    for (const std::string right :
-         {"Namespace", "Service", "EndpointSlice", "Endpoints", "Pod"}) {
-      if (kind != right && equal_folded(kind, right)) {
+    for (const ApiKind& right : kApiKinds) {
+      if (kind != right.name && equal_folded(kind, right.name)) {
         std::string& remark = remarks.emplace_back("kind \"");
-        remark.append(kind).append("\" should be spelled ").append(right);
+        remark.append(kind).append("\" should be spelled ").append(right.name);
       }
     }
   }

@@ -4,12 +4,16 @@
 // Threads: any one.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include "kubewatch/objects/api_kinds.h"
 
 namespace canopy::kube {
 
@@ -51,9 +55,10 @@ class DocumentKeys {
   static constexpr std::size_t kMaxHeld = 600'000;
 
   static bool is_served_kind(std::string_view kind) {
-    return kind == "Namespace" || kind == "Service" || kind == "Pod" ||
-           kind == "EndpointSlice" || kind == "Endpoints" ||
-           kind.ends_with("List");
+    return kind.ends_with("List") ||
+           std::any_of(
+               std::begin(kApiKinds), std::end(kApiKinds),
+               [&](const ApiKind& served) { return served.name == kind; });
   }
 
   std::vector<Level> levels_;

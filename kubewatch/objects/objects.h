@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "kubewatch/objects/api_kinds.h"
 #include "zones/rrset.h"
 
 namespace canopy::kube {
@@ -25,20 +26,6 @@ struct ObjectKey {
 
   friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
 };
-
-enum class ObjectKind : std::uint8_t {
-  kNamespace,
-  kService,
-  kEndpointSlice,
-  kPod,
-};
-inline constexpr std::size_t kObjectKinds = 4;
-// "Namespace", "Service", "EndpointSlice", "Pod".
-constexpr const char* kind_name(ObjectKind kind) {
-  constexpr const char* kNames[] = {"Namespace", "Service", "EndpointSlice",
-                                    "Pod"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
 
 struct ServicePort {
   std::string name;      // may be empty
@@ -115,6 +102,7 @@ struct Pod {
 
 // In the order of ObjectKind.
 using Object = std::variant<Namespace, Service, EndpointSlice, Pod>;
+static_assert(std::variant_size_v<Object> == kObjectKinds);
 
 inline ObjectKind kind_of(const Object& object) {
   return static_cast<ObjectKind>(object.index());

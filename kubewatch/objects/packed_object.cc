@@ -1,6 +1,7 @@
 #include "kubewatch/objects/packed_object.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "kubewatch/objects/octets.h"
@@ -125,20 +126,26 @@ std::string_view octets_of(const PackedObject& packed) {
   return {reinterpret_cast<const char*>(packed.data()), packed.size()};
 }
 
-template <typename Object>
-Object unpack(Object (*read)(OctetReader&), ObjectKey&& key,
-              const PackedObject& packed) {
+template <typename Kept>
+Kept unpack(Kept (*read)(OctetReader&), ObjectKey&& key,
+            const PackedObject& packed) {
   OctetReader in(octets_of(packed));
-  Object object = read(in);
+  Kept object = read(in);
   object.key = std::move(key);
   return object;
 }
 
-template <typename Object>
-bool is_readable(Object (*read)(OctetReader&), const PackedObject& packed) {
-  OctetReader in(octets_of(packed));
-  read(in);
-  return in.ok() && in.at_end();
+// By ObjectKind; null for what is not packed.
+template <auto read>
+Object read_any(OctetReader& in) {
+  return read(in);
+}
+constexpr Object (*kReaders[])(OctetReader&) = {
+    nullptr, read_any<read_service>, read_any<read_slice>, read_any<read_pod>};
+static_assert(std::size(kReaders) == kObjectKinds);
+
+auto reader_of(ObjectKind kind) {
+  return kReaders[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
@@ -204,18 +211,21 @@ Pod unpack_pod(ObjectKey key, const PackedObject& packed) {
   return unpack(read_pod, std::move(key), packed);
 }
 
+bool has_packed_form(ObjectKind kind) { return reader_of(kind) != nullptr; }
+
 bool is_packed(ObjectKind kind, const PackedObject& packed) {
-  switch (kind) {
-    case ObjectKind::kNamespace:
-      return false;
-    case ObjectKind::kService:
-      return is_readable(read_service, packed);
-    case ObjectKind::kEndpointSlice:
-      return is_readable(read_slice, packed);
-    case ObjectKind::kPod:
-      return is_readable(read_pod, packed);
-  }
-  return false;
+  if (!has_packed_form(kind)) return false;
+  OctetReader in(octets_of(packed));
+  reader_of(kind)(in);
+  return in.ok() && in.at_end();
+}
+
+Object unpack_object(ObjectKind kind, ObjectKey key,
+                     const PackedObject& packed) {
+  OctetReader in(octets_of(packed));
+  Object object = reader_of(kind)(in);
+  std::visit([&](auto& value) { value.key = std::move(key); }, object);
+  return object;
 }
 
 }  // namespace canopy::kube

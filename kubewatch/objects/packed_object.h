@@ -47,7 +47,12 @@ EndpointSlice unpack_slice(ObjectKey key, const PackedObject& packed);
 std::string packed_service_name(const PackedObject& slice);
 Pod unpack_pod(ObjectKey key, const PackedObject& packed);
 
+// False for a Namespace: of it, only the labels are kept.
+bool has_packed_form(ObjectKind kind);
 // Whether the octets, of whatever origin, are such an object and no more.
 bool is_packed(ObjectKind kind, const PackedObject& packed);
+// REQUIRES: is_packed(kind, packed).
+Object unpack_object(ObjectKind kind, ObjectKey key,
+                     const PackedObject& packed);
 
 }  // namespace canopy::kube

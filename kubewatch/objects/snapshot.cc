@@ -20,8 +20,6 @@ constexpr std::size_t kLeastObject = 2;  // name, octets
 // Larger ones are left out: no API server takes them (etcd: 1.5 MiB, in JSON,
 // which is longer).  Unpacked, an object takes up to 24 times its octets.
 constexpr std::size_t kMaxObject = 3 << 19;
-constexpr ObjectKind kPackedKinds[] = {
-    ObjectKind::kService, ObjectKind::kEndpointSlice, ObjectKind::kPod};
 
 std::string title() {
   return std::string(kTitle) + std::to_string(kSnapshotVersion) + "\n";
@@ -40,14 +38,6 @@ Namespace read_namespace(OctetReader& in, const std::string& name) {
   return ns;
 }
 
-Object unpacked(ObjectKind kind, ObjectKey key, const PackedObject& packed) {
-  if (kind == ObjectKind::kService) {
-    return unpack_service(std::move(key), packed);
-  }
-  if (kind == ObjectKind::kPod) return unpack_pod(std::move(key), packed);
-  return unpack_slice(std::move(key), packed);
-}
-
 void read_objects(OctetReader& in, ObjectKind kind, const std::string& ns,
                   const Visit& visit) {
   for (std::size_t left = in.things(kLeastObject); left > 0 && in.ok();
@@ -57,7 +47,7 @@ void read_objects(OctetReader& in, ObjectKind kind, const std::string& ns,
     if (octets.size() > kMaxObject) continue;
     const PackedObject packed(octets);
     if (!in.ok() || !is_packed(kind, packed)) return in.fail();
-    if (visit) visit(unpacked(kind, {ns, std::move(name)}, packed));
+    if (visit) visit(unpack_object(kind, {ns, std::move(name)}, packed));
   }
 }
 
@@ -70,8 +60,8 @@ bool read_all(std::string_view octets, const Visit& visit) {
       Namespace found = read_namespace(in, ns);
       if (visit && in.ok()) visit(std::move(found));
     }
-    for (const ObjectKind kind : kPackedKinds) {
-      read_objects(in, kind, ns, visit);
+    for (const ObjectKind kind : kAllKinds) {
+      if (has_packed_form(kind)) read_objects(in, kind, ns, visit);
     }
   }
   return in.ok() && in.at_end();
@@ -115,7 +105,8 @@ std::string snapshot_namespace(const ObjectStore& store,
       out.text(value);
     }
   }
-  for (const ObjectKind kind : kPackedKinds) {
+  for (const ObjectKind kind : kAllKinds) {
+    if (!has_packed_form(kind)) continue;
     out.count(store.count_in(ns, kind));
     store.for_each_packed(
         ns, kind, [&](const std::string& name, const PackedObject& object) {

@@ -5,9 +5,6 @@
 namespace canopy {
 namespace {
 
-constexpr std::array<const char*, kube::kObjectKinds> kKindNames = {
-    "Namespace", "Service", "EndpointSlice", "Pod"};
-
 double seconds_since(kube::WallTime then, kube::WallTime now) {
   return std::chrono::duration<double>(now - then).count();
 }
@@ -123,10 +120,9 @@ void write_snapshot(const kube::WatchStatus& status, kube::WallTime now,
 
 void write_watch_metrics(const kube::WatchStatus& status, kube::WallTime now,
                          MetricWriter& writer) {
-  for (std::size_t i = 0; i < kube::kObjectKinds; ++i) {
-    if (status.kinds[i].watched) {
-      write_kind(status.kinds[i], kKindNames[i], now, writer);
-    }
+  for (const kube::ObjectKind kind : kube::kAllKinds) {
+    if (!status.of(kind).watched) continue;
+    write_kind(status.of(kind), kube::kind_name(kind), now, writer);
   }
   write_snapshot(status, now, writer);
   write_latency(status.cluster_ip_latency, "cluster_ip", writer);

@@ -1,0 +1,16 @@
+#include <utility>
+
+#include "kubewatch/decode/kind_decoders.h"
+
+namespace canopy::kube {
+
+void decode_namespace(const ObjectSource& source, DecodedObject& decoded,
+                      Remarks&) {
+  Namespace ns{source.key, decoded.labels};
+  ns.key.namespace_.clear();
+  // The API server sees to it that every Namespace has this one.
+  ns.labels.emplace("kubernetes.io/metadata.name", ns.key.name);
+  decoded.object = std::move(ns);
+}
+
+}  // namespace canopy::kube
