@@ -1,58 +1,56 @@
 #include "kubewatch/access/base64.h"
 
-#include <cstdint>
+#include <openssl/evp.h>
+
+#include <memory>
 
 namespace canopy::kube {
 
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+struct FreeContext {
+  void operator()(EVP_ENCODE_CTX* context) const {
+    EVP_ENCODE_CTX_free(context);
+  }
+};
 
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+unsigned char* octets_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+const unsigned char* octets_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 }  // namespace
 
 std::string to_base64(std::string_view octets) {
-  std::string text;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : octets) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6; held -= 6) {
-      text += kAlphabet[bits >> (held - 6) & 63];
-    }
-  }
-  if (held > 0) text += kAlphabet[bits << (6 - held) & 63];
-  while (text.size() % 4 != 0) text += '=';
+  // OpenSSL writes a NUL behind the text.
+  std::string text((octets.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(octets_of(text), octets_of(octets),
+                                   static_cast<int>(octets.size()));
+  text.resize(static_cast<std::size_t>(size));
   return text;
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  std::string octets;
-  std::uint32_t bits = 0;
-  int held = 0;
-  std::size_t size = 0;
-  bool padded = false;
-  for (const char c : text) {
-    if (is_space(c)) continue;
-    ++size;
-    if (c == '=') {
-      padded = true;
-      continue;
-    }
-    const std::size_t value = kAlphabet.find(c);
-    if (value == kAlphabet.npos || padded) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      octets += static_cast<char>(bits >> held & 0xff);
-    }
+  // OpenSSL takes '-' for the end of a PEM block, and ignores the rest.
+  if (text.size() > kMaxBase64 || text.find('-') != text.npos) {
+    return std::nullopt;
   }
-  if (size % 4 != 0) return std::nullopt;
+  const std::unique_ptr<EVP_ENCODE_CTX, FreeContext> context(
+      EVP_ENCODE_CTX_new());
+  EVP_DecodeInit(context.get());
+  std::string octets((text.size() + 3) / 4 * 3, '\0');
+  int size = 0;
+  int rest = 0;
+  if (EVP_DecodeUpdate(context.get(), octets_of(octets), &size, octets_of(text),
+                       static_cast<int>(text.size())) < 0 ||
+      EVP_DecodeFinal(context.get(), octets_of(octets) + size, &rest) < 0) {
+    return std::nullopt;
+  }
+  octets.resize(static_cast<std::size_t>(size) +
+                static_cast<std::size_t>(rest));
   return octets;
 }
 

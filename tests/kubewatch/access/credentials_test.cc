@@ -76,14 +76,41 @@ std::string credential(const std::string& status) {
 }  // namespace
 
 TEST_CASE("base64 there and back") {
-  for (const char* text : {"", "a", "ab", "abc", "abcd"}) {
-    CHECK(from_base64(to_base64(text)) == text);
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  for (std::size_t size = 0; size <= all.size(); ++size) {
+    const std::string octets = all.substr(all.size() - size);
+    CHECK(from_base64(to_base64(octets)) == octets);
   }
   CHECK(to_base64("abcd") == "YWJjZA==");
-  CHECK(from_base64("YWJj\n ZA==\n") == "abcd");
-  for (const char* bad : {"a", "YWJjZA=", "YW=j", "Y*Jj"}) {
+  CHECK(to_base64("") == "");
+}
+
+TEST_CASE("base64 in lines, as base64(1) and kubeconfigs write it") {
+  for (const char* text :
+       {"YWJj\n ZA==\n", "YWJjZA==", " YWJjZA==", "Y\r\nW\tJ jZA=\n=\n"}) {
+    CAPTURE(text);
+    CHECK(from_base64(text) == "abcd");
+  }
+  CHECK(from_base64(" \n") == "");
+  const std::string pem(5000, 'x');
+  std::string lines = to_base64(pem);
+  for (std::size_t at = 76; at < lines.size(); at += 77) lines.insert(at, "\n");
+  CHECK(from_base64(lines) == pem);
+}
+
+TEST_CASE("what is not base64 is refused as a whole") {
+  for (const std::string bad :
+       {"a", "YWJjZA=", "YW=j", "Y*Jj", "YWJj-", "-YWJj",
+        "YWJj_w==", "YWJjZA==YWJj",
+        "YWJjZA===", "YWJj=", "====", "Z===", "\xff\xff\xff\xff",
+        "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n"}) {
+    CAPTURE(bad);
     CHECK_FALSE(from_base64(bad));
   }
+  CHECK_FALSE(from_base64(std::string("YWJ\0", 4)));
+  CHECK(from_base64(std::string(kMaxBase64, 'A')));
+  CHECK_FALSE(from_base64(std::string(kMaxBase64 + 4, 'A')));
 }
 
 TEST_CASE("API server addresses") {
