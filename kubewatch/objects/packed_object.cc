@@ -22,7 +22,23 @@ enum EndpointFlag : unsigned {
   kReady = 2,
   kHostname = 4,
   kPodName = 8,
+  kAllFlags = 15,
 };
+
+// What pack() never writes as more than `most`.
+unsigned read_octet(OctetReader& in, unsigned most) {
+  const unsigned value = in.octet();
+  if (value > most) in.fail();
+  return value;
+}
+
+std::uint64_t read_number(OctetReader& in, std::uint64_t most) {
+  const std::uint64_t value = in.count();
+  if (value > most) in.fail();
+  return value;
+}
+
+constexpr std::uint64_t kMaxPort = 65535;
 
 void write_octets(OctetWriter& out, const IpAddress& address) {
   std::visit([&](const auto& value) { out.octets(value); }, address);
@@ -45,7 +61,7 @@ void write_addresses(OctetWriter& out,
 std::vector<IpAddress> read_addresses(OctetReader& in) {
   std::vector<IpAddress> addresses(in.things(kLeastAddress));
   for (IpAddress& address : addresses) {
-    address = read_octets(in, in.octet() == kIpv6);
+    address = read_octets(in, read_octet(in, kIpv6) == kIpv6);
   }
   return addresses;
 }
@@ -62,7 +78,7 @@ void write_protocol(OctetWriter& out, const std::string& protocol) {
 
 std::string read_protocol(OctetReader& in) {
   constexpr const char* kKnown[] = {"TCP", "UDP", "SCTP"};
-  const unsigned index = in.octet();
+  const unsigned index = read_octet(in, 3);
   return index < 3 ? kKnown[index] : std::string(in.text());
 }
 
@@ -79,7 +95,7 @@ void write_endpoint(OctetWriter& out, const Endpoint& endpoint) {
 
 Endpoint read_endpoint(OctetReader& in) {
   Endpoint endpoint;
-  const unsigned flags = in.octet();
+  const unsigned flags = read_octet(in, kAllFlags);
   endpoint.address = read_octets(in, flags & kIpv6);
   if (flags & kHostname) endpoint.hostname = in.text();
   if (flags & kPodName) endpoint.pod_name = in.text();
@@ -89,17 +105,16 @@ Endpoint read_endpoint(OctetReader& in) {
 
 Service read_service(OctetReader& in) {
   Service service;
-  const unsigned type = in.octet();
-  if (type > static_cast<unsigned>(Service::Type::kExternalName)) in.fail();
-  service.type = static_cast<Service::Type>(type);
-  service.publish_not_ready_addresses = in.octet() != 0;
+  service.type = static_cast<Service::Type>(
+      read_octet(in, static_cast<unsigned>(Service::Type::kExternalName)));
+  service.publish_not_ready_addresses = read_octet(in, 1) == 1;
   service.external_name = in.text();
   service.cluster_ips = read_addresses(in);
   service.ports.resize(in.things(kLeastPort));
   for (ServicePort& port : service.ports) {
     port.name = in.text();
     port.protocol = read_protocol(in);
-    port.port = static_cast<std::uint16_t>(in.count());
+    port.port = static_cast<std::uint16_t>(read_number(in, kMaxPort));
   }
   return service;
 }
@@ -112,7 +127,7 @@ EndpointSlice read_slice(OctetReader& in) {
   for (EndpointPort& port : slice.ports) {
     port.name = in.text();
     port.protocol = read_protocol(in);
-    const std::uint64_t number = in.count();
+    const std::uint64_t number = read_number(in, kMaxPort + 1);
     if (number > 0) port.port = static_cast<std::uint16_t>(number - 1);
   }
   slice.endpoints.resize(in.things(kLeastEndpoint));

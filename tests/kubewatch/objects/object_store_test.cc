@@ -39,25 +39,6 @@ std::size_t slices_of(const ObjectStore& store, const ObjectKey& service) {
 
 }  // namespace
 
-TEST_CASE("objects come out of their octets as they went in") {
-  const Service service = a_service();
-  CHECK(unpack_service(service.key, pack(service)) == service);
-  const EndpointSlice slice = a_slice("db-1", "db");
-  const EndpointSlice same = unpack_slice(slice.key, pack(slice));
-  CHECK(same.same_records(slice));
-  CHECK(same.last_change_trigger_time == slice.last_change_trigger_time);
-  const Pod pod{{"prod", "p"}, {*ip_from_text("10.0.0.9")}};
-  CHECK(unpack_pod(pod.key, pack(pod)) == pod);
-}
-
-TEST_CASE("an endpoint without names costs five octets") {
-  EndpointSlice slice;
-  slice.service_name = "db";
-  const std::size_t empty = pack(slice).size();
-  slice.endpoints.assign(100, {*ip_from_text("10.0.0.7"), "", "", true});
-  CHECK(pack(slice).size() - empty == 500);
-}
-
 TEST_CASE("a Service knows its slices, whichever came first") {
   ObjectStore store;
   CHECK(store.put(a_slice("db-1", "db"), 1));
