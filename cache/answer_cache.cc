@@ -140,7 +140,7 @@ class alignas(64) AnswerCache::Shard {
   };
 
  public:
-  explicit Shard(const Options& limits)
+  explicit Shard(const CacheLimits& limits)
       : limits_(limits),
         most_protected_(limits.entries - limits.entries / 5),
         buckets_(kFewestBuckets),
@@ -159,10 +159,9 @@ class alignas(64) AnswerCache::Shard {
     std::unique_ptr<Entry> gone;  // freed when the lock is released
     const std::scoped_lock lock(mutex_);
     Entry* const entry = entry_of(key);
-    // The upstreams' edition counts for a zone's answer too: a stub domain may
+    // The plan's edition counts for a zone's answer too: a stub domain may
     // have taken its name.
-    if (entry == nullptr ||
-        entry->facts.made_from.upstreams != published.upstreams) {
+    if (entry == nullptr || entry->facts.made_from.plan != published.plan) {
       return Found::kNo;
     }
     const AnswerFacts& facts = entry->facts;
@@ -311,7 +310,7 @@ class alignas(64) AnswerCache::Shard {
     }
   }
 
-  const Options limits_;
+  const CacheLimits limits_;
   const std::size_t most_protected_;
   mutable BriefMutex mutex_;
   Buckets buckets_;  // outlives the table
@@ -321,11 +320,11 @@ class alignas(64) AnswerCache::Shard {
   Totals totals_;
 };
 
-AnswerCache::AnswerCache(const Options& options) {
-  const std::size_t shards = shard_count(options.entries);
+AnswerCache::AnswerCache(const CacheLimits& limits) {
+  const std::size_t shards = shard_count(limits.entries);
   for (std::size_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<Shard>(
-        Options{options.entries / shards, options.octets / shards}));
+        CacheLimits{limits.entries / shards, limits.octets / shards}));
   }
 }
 

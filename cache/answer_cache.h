@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "cache/cache_key.h"
+#include "cache/cache_limits.h"
 #include "cache/stored_answer.h"
 #include "zones/time_point.h"
 
@@ -32,11 +33,7 @@ namespace canopy {
 
 class AnswerCache {
  public:
-  struct Options {
-    std::size_t entries = 10000;
-    std::size_t octets = std::size_t{64} << 20;
-  };
-  explicit AnswerCache(const Options& options);
+  explicit AnswerCache(const CacheLimits& limits);
   ~AnswerCache();
   AnswerCache(const AnswerCache&) = delete;
   AnswerCache& operator=(const AnswerCache&) = delete;
@@ -51,8 +48,8 @@ class AnswerCache {
     // may have had a part in it, and say something else now.
     kStale,
   };
-  // Copies what is found into `answer`.  What was asked of other upstreams than
-  // those of `published` is not found.
+  // Copies what is found into `answer`.  What was made by another plan than
+  // that of `published` is not found.
   Found find(const CacheKey& key, const Editions& published, TimePoint now,
              StoredAnswer& answer);
   // True for one caller: the answer's time to be refreshed has come, and it

@@ -9,7 +9,7 @@ namespace canopy {
 
 struct Editions {
   Serial zones = 0;
-  std::uint64_t upstreams = 0;  // which upstreams are asked for which names
+  std::uint64_t plan = 0;  // who is asked for which names
 
   friend bool operator==(const Editions&, const Editions&) = default;
 };

@@ -17,8 +17,8 @@
 #include "healthz/process_metrics.h"
 #include "kubewatch/cluster/cluster_watch.h"
 #include "server/answer/query_handler.h"
-#include "server/config/option_values.h"
-#include "server/config/options.h"
+#include "server/config/command_line.h"
+#include "server/config/text_values.h"
 #include "server/limits/client_rates.h"
 #include "server/machine/descriptor_plan.h"
 #include "server/machine/granted_memory.h"
@@ -28,7 +28,7 @@
 #include "server/report/query_metrics.h"
 #include "server/report/watch_metrics.h"
 #include "server/sources/cluster_source.h"
-#include "server/sources/upstream_source.h"
+#include "server/sources/plan_source.h"
 #include "server/workers/memory_return.h"
 #include "server/workers/watchdog.h"
 #include "server/workers/workers.h"
@@ -84,10 +84,10 @@ std::optional<SocketAddress> first_of(
 
 // Our probes ask from where they are answered; what else asks from there is
 // part of us, or of the machine.
-std::vector<Client> probe_sources(const Options& options) {
+std::vector<Client> probe_sources(const ListenSettings& listen) {
   std::vector<Client> sources = {client_of(address_value("127.0.0.1")),
                                  client_of(address_value("::1"))};
-  for (const Address& address : options.dns_bind_addresses) {
+  for (const Address& address : listen.addresses) {
     sources.push_back(client_of(address));
   }
   return sources;
@@ -153,28 +153,27 @@ void say_memory(std::uint64_t granted, const MemoryPlan& plan) {
       static_cast<double>(plan.waiting) / kMiB);
 }
 
-DescriptorPlan plan_descriptors(const Options& options,
+DescriptorPlan plan_descriptors(const Settings& settings,
                                 const FileLimit& files) {
-  const std::size_t addresses = options.dns_bind_addresses.empty()
-                                    ? 2
-                                    : options.dns_bind_addresses.size();
-  const std::size_t tiers = options.zone_port ? 2 : 1;
+  const std::size_t addresses =
+      settings.listen.addresses.empty() ? 2 : settings.listen.addresses.size();
+  const std::size_t tiers = settings.listen.zone_port ? 2 : 1;
   constexpr std::size_t kForProbes = 1;  // of a worker, on loopback
   DescriptorPlan plan(
       files.now,
-      {.workers = options.workers,
-       .listeners = 2 * tiers * (addresses + kForProbes) * options.workers});
+      {.workers = settings.workers,
+       .listeners = 2 * tiers * (addresses + kForProbes) * settings.workers});
   if (plan.warning) log_warning("{}", *plan.warning);
   return plan;
 }
 
 // Everything that serve() reads before it listens.
-int check(const Options& options) {
-  ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
-  kube::ClusterWatch watch(watch_options(options), zones);
-  UpstreamStore upstreams;
-  const UpstreamSource upstream_source(upstream_settings(options), upstreams);
-  const SourceReport report = make_cluster_source(options, {}, watch)->check();
+int check(const Settings& settings) {
+  ZoneStore zones(kube::cluster_zones(settings.records), first_serial());
+  kube::ClusterWatch watch(watch_options(settings), zones);
+  PlanStore plans;
+  const PlanSource plan_source(settings, plans);
+  const SourceReport report = make_cluster_source(settings, {}, watch)->check();
   for (const std::string& fault : report.faults) {
     std::fprintf(stderr, "canopydns: %s\n", fault.c_str());
   }
@@ -189,60 +188,55 @@ int check(const Options& options) {
   return report.faults.empty() ? 0 : 2;
 }
 
-int serve(const Options& options, const FileLimit& files) {
+int serve(const Settings& settings, const FileLimit& files) {
   const Signals signals;
   const std::uint64_t granted = granted_memory();
   const MemoryPlan memory(granted);
-  const DescriptorPlan descriptors = plan_descriptors(options, files);
+  const DescriptorPlan descriptors = plan_descriptors(settings, files);
 
   // The store, and who may look at it.
-  ZoneStore zones(kube::cluster_zones(record_options(options)), first_serial());
-  const AnswerCache::Options cache_limits{options.cache_size,
-                                          options.cache_memory};
-  AnswerCache cache(cache_limits);
-  Health health({.probe_latency = options.probe_latency,
-                 .zone_tier = options.zone_port.has_value()});
+  ZoneStore zones(kube::cluster_zones(settings.records), first_serial());
+  AnswerCache cache(settings.cache);
+  Health health({.probe_latency = settings.health.probe_latency,
+                 .zone_tier = settings.listen.zone_port.has_value()});
 
   // The cluster writes zones.
-  kube::ClusterWatchOptions watching = watch_options(options);
+  kube::ClusterWatchOptions watching = watch_options(settings);
   watching.on_synced = [&health] {
     health.data_is_in();
     say_when_ready(health);
   };
   kube::ClusterWatch watch(std::move(watching), zones);
   const auto source =
-      make_cluster_source(options, {.plugin_files = files.before}, watch);
+      make_cluster_source(settings, {.plugin_files = files.before}, watch);
 
-  // Listeners read them, and upstreams know the rest.
-  UpstreamStore upstreams;
-  UpstreamSource upstream_source(upstream_settings(options), upstreams);
-  set_ipv6_clients({options.client_ipv6_prefix, interface_addresses()});
+  // Listeners read them, and do with queries what the plan says.
+  PlanStore plans;
+  PlanSource plan_source(settings, plans);
+  set_ipv6_clients({settings.clients.ipv6_prefix, interface_addresses()});
   std::optional<ClientRates> rates;
-  if (options.client_qps > 0) {
-    rates.emplace(options.client_qps, probe_sources(options));
+  if (settings.clients.qps > 0) {
+    rates.emplace(settings.clients.qps, probe_sources(settings.listen));
   }
   Workers workers(
-      {.workers = options.workers,
-       .addresses = options.dns_bind_addresses,
-       .dns_port = options.dns_port,
-       .zone_port = options.zone_port,
+      {.workers = settings.workers,
        .tcp = {.max_connections = descriptors.tcp_connections,
                .max_descriptor = descriptors.tcp_descriptor_limit},
        .ports_per_upstream = descriptors.ports_per_upstream,
-       .query_case = options.query_case,
+       .query_case = settings.forward.query_case,
        .memory = memory},
-      upstreams, [&](Forwarder& forwarder, QueryCounters& counters) {
+      plans, [&](Forwarder& forwarder, QueryCounters& counters) {
         return std::make_unique<QueryHandler>(
-            zones, cache, forwarder, counters,
+            zones, plans, cache, forwarder, counters,
             HandlerOptions{.version = std::string("CanopyDNS ") + kVersion,
                            .hostname = hostname(),
-                           .log_queries = options.log_queries,
+                           .log_queries = settings.log.queries,
                            .stale = &watch.is_stale(),
                            .rates = rates ? &*rates : nullptr,
-                           .upstream_naming = {options.ede_upstreams,
+                           .upstream_naming = {settings.forward.ede_upstreams,
                                                interface_addresses()}});
       });
-  Watchdog watchdog(options.watchdog, workers);
+  Watchdog watchdog(settings.health.watchdog, workers);
 
   // The outside sees how we are.
   Metrics metrics;
@@ -253,16 +247,16 @@ int serve(const Options& options, const FileLimit& files) {
     write_health_metrics(writer, health, std::chrono::steady_clock::now());
     write_query_metrics(workers, writer);
     write_forward_metrics(workers.forward_counts(), writer);
-    write_cache_metrics(cache, cache_limits, writer);
+    write_cache_metrics(cache, settings.cache, writer);
     write_zone_metrics(ZoneStore::Reader(zones).current(), writer);
     write_watch_metrics(watch.status(), std::chrono::system_clock::now(),
                         writer);
   });
-  HealthService health_service(options, workers, zones, health, metrics);
+  HealthService health_service(settings, workers, zones, health, metrics);
 
-  if (options.user) become(*options.user);
+  if (settings.user) become(*settings.user);
   source->start();  // throws when manifests are broken: nothing is said yet
-  for (const std::string& remark : options.remarks) log_info("{}", remark);
+  for (const std::string& remark : settings.remarks) log_info("{}", remark);
   say_memory(granted, memory);
   say_where("cache tier", workers.cache_tier());
   say_where("zone tier", workers.zone_tier());
@@ -272,13 +266,13 @@ int serve(const Options& options, const FileLimit& files) {
   health.is_listening();
   say_when_ready(health);
   health_service.start();
-  upstream_source.start(first_of(workers.zone_tier(), workers.cache_tier()));
+  plan_source.start(first_of(workers.zone_tier(), workers.cache_tier()));
   MemoryReturn memory_return;
   signals.run_until_stopped(
       [&] {
         guarded("main", [&] {
           source->reload();
-          upstream_source.reload();
+          plan_source.reload();
         });
       },
       [&] {
@@ -289,19 +283,19 @@ int serve(const Options& options, const FileLimit& files) {
   // Drain: no longer ready, but answering until no query arrives.
   health.is_draining();
   watchdog.rest();
-  workers.drain(
-      {.quiet = options.quiet_period, .grace = options.grace_period},
-      [&](std::chrono::milliseconds time) { return signals.come_again(time); });
+  workers.drain(settings.drain, [&](std::chrono::milliseconds time) {
+    return signals.come_again(time);
+  });
   watchdog.end_within(kStopTime);
   source->stop();
-  upstream_source.stop();
+  plan_source.stop();
   workers.stop();
   log_info("stopped");
   return 0;
 }
 
-int run(const Options& options) {
-  switch (options.command) {
+int run(const Settings& settings) {
+  switch (settings.command) {
     case Command::kHelp:
       std::fputs(help_text().c_str(), stdout);
       return 0;
@@ -309,12 +303,12 @@ int run(const Options& options) {
       std::printf("canopydns %s\n", kVersion);
       return 0;
     case Command::kCheck:
-      return check(options);
+      return check(settings);
     case Command::kServe:
-      set_log_level(options.log_level);
-      if (options.user) give_up_new_privileges(*options.user);
+      set_log_level(settings.log.level);
+      if (settings.user) give_up_new_privileges(*settings.user);
       start_log_thread();
-      return serve(options, raise_file_limit());
+      return serve(settings, raise_file_limit());
   }
   return 1;
 }
@@ -330,7 +324,7 @@ void open_standard_descriptors() {
 // The exit code.  What was thrown is one line on stderr.
 int run_to_the_end(const std::vector<std::string>& arguments) {
   try {
-    return run(parse_options(arguments));
+    return run(parse_command_line(arguments));
   } catch (const ConfigurationError& error) {
     print_error(std::string("canopydns: ") + error.what());
     return 2;

@@ -21,20 +21,11 @@
 #include <vector>
 
 #include "kubewatch/objects/objects.h"
-#include "zones/pod_records.h"
 #include "zones/record_list.h"
+#include "zones/record_options.h"
 #include "zones/zone_set.h"
 
 namespace canopy::kube {
-
-struct RecordOptions {
-  Name domain;                     // "cluster.local."
-  std::uint32_t ttl = 30;          // seconds
-  std::uint32_t negative_ttl = 5;  // seconds; SOA TTL and minimum
-  PodRecords pods = PodRecords::kInsecure;
-  bool endpoint_pod_names = false;
-  bool ignore_empty_service = false;
-};
 
 // The zones a cluster has: the domain and the two reverse trees, which fall
 // through to the upstreams.

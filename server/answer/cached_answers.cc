@@ -40,8 +40,7 @@ const Said* CachedAnswers::find(const Resolution& resolution) {
 bool CachedAnswers::holds_still(const Resolution& resolution) {
   counters_.cache_outdated.add();
   if (stored_.facts().origin == AnswerFacts::Origin::kZone ||
-      !zones_.still_begins(stored_.answer(), resolution.looked_up,
-                           resolution.arrival, resolution.zones)) {
+      !zones_.still_begins(stored_.answer(), resolution)) {
     return false;
   }
   cache_.restamp(resolution.key, resolution.editions.zones);

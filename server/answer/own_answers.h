@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "healthz/tier.h"
 #include "server/answer/said.h"
+#include "server/plan/plan.h"
 #include "zones/message_writer.h"
 #include "zones/query.h"
 
@@ -19,22 +19,22 @@ class OwnAnswers {
 
   // To an EDNS version we do not know, to class CH, to other classes and to
   // transfers.  Null: the name is to be looked up.
-  const Said* find(const Query& query, Tier tier) {
+  const Said* find(const Query& query, const Listener& listener) {
     const bool is_plain = query.qclass == RrClass::kIn &&
                           query.qtype != RrType::kAxfr &&
                           query.qtype != RrType::kIxfr &&
                           (!query.edns || query.edns->version == 0);
-    return is_plain ? nullptr : &find_odd(query, tier);
+    return is_plain ? nullptr : &find_odd(query, listener);
   }
   // No records.  `error` outlives what is said.
-  const Said& rcode(Rcode rcode, const Query& query, Tier tier,
+  const Said& rcode(Rcode rcode, const Query& query, const Listener& listener,
                     const ExtendedError* error = nullptr);
   // No longer than the question: the client is to come again over TCP.
-  const Said& over_tcp(const Query& query, Tier tier);
+  const Said& over_tcp(const Query& query, const Listener& listener);
 
  private:
-  const Said& find_odd(const Query& query, Tier tier);
-  const Said& chaos(const Query& query, Tier tier);
+  const Said& find_odd(const Query& query, const Listener& listener);
+  const Said& chaos(const Query& query, const Listener& listener);
 
   const std::string version_;
   const std::string hostname_;

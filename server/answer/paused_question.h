@@ -17,7 +17,7 @@ struct PausedQuestion {
   PausedQuestion(const Resolution& resolution, const Arrival& from)
       : asked(resolution.asked),
         arrival(from),
-        provenance{.made_from = {.upstreams = resolution.editions.upstreams},
+        provenance{.made_from = {.plan = resolution.editions.plan},
                    .asked = from.received} {}
 
   // A zone had a part in it: what is kept depends on that.
@@ -34,8 +34,6 @@ struct PausedQuestion {
   }
 
   const Query& looked_up() const { return chain ? chain->target : asked; }
-  // Made when it is needed: thousands may wait, and it is large.
-  CacheKey key() const { return CacheKey(asked); }
 
   struct Chain {
     AnswerCopy begun;

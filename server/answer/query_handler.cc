@@ -29,17 +29,17 @@ struct QueryHandler::Waiting final : public Forwarder::Waiter,
   PausedQuestion question;
 };
 
-QueryHandler::QueryHandler(ZoneStore& zones, AnswerCache& cache,
-                           Forwarder& forwarder, QueryCounters& counters,
-                           HandlerOptions options)
+QueryHandler::QueryHandler(ZoneStore& zones, const PlanStore& plans,
+                           AnswerCache& cache, Forwarder& forwarder,
+                           QueryCounters& counters, HandlerOptions options)
     : zones_(zones),
-      forwarder_(forwarder),
+      plans_(plans),
       counters_(counters),
       rates_(options.rates),
       upstream_naming_(std::move(options.upstream_naming)),
       observer_(counters, options.log_queries),
       own_answers_(std::move(options.version), std::move(options.hostname)),
-      zone_answers_(forwarder, counters, options.stale),
+      zone_answers_(counters, options.stale),
       cached_answers_(cache, zone_answers_, counters, upstream_naming_),
       upstream_answers_(forwarder, cache, zone_answers_, counters,
                         upstream_naming_) {}
@@ -56,14 +56,15 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
   const Result<Query, Refusal> query = decode_query(message);
   if (!query) return refuse(message, query.error(), reply);
   observer_.saw_question(query->qtype, reply);
-  if (!is_admitted(reply)) return turn_away(*query, reply);
-  if (const Said* const own = own_answers_.find(*query, reply.tier)) {
+  const Listener& listener = plans_.current().listener(reply.tier);
+  if (!is_admitted(reply)) return turn_away(*query, listener, reply);
+  if (const Said* const own = own_answers_.find(*query, listener)) {
     return send(*own, *query, reply);
   }
 
-  const Resolution resolution(*query, reply, zones_.current(),
-                              forwarder_.edition());
-  if (reply.tier == Tier::kCache) {
+  const Resolution resolution{*query, reply, listener, zones_.current(),
+                              plans_.edition()};
+  if (resolution.block.caches) {
     if (const Said* const cached = cached_answers_.find(resolution)) {
       send(*cached, *query, reply);
       if (cached_answers_.is_to_be_refreshed(resolution)) refetch(resolution);
@@ -75,8 +76,8 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
   if (found.what == ZoneAnswers::Found::What::kAnswer) {
     return send(found.said, *query, reply);
   }
-  if (reply.tier == Tier::kZone) {
-    return send(own_answers_.rcode(Rcode::kRefused, *query, reply.tier), *query,
+  if (!resolution.block.forwards()) {
+    return send(own_answers_.rcode(Rcode::kRefused, *query, listener), *query,
                 reply);
   }
   pause(resolution, found, reply);
@@ -89,13 +90,14 @@ bool QueryHandler::is_admitted(const Arrival& arrival) {
 
 // Over UDP the source may be spoofed: an empty answer with TC, no longer than
 // the query, makes the client retry over TCP, where it gets the reason.
-void QueryHandler::turn_away(const Query& query, const Reply& reply) {
+void QueryHandler::turn_away(const Query& query, const Listener& listener,
+                             const Reply& reply) {
   static const ExtendedError error{InfoCode::kOther,
                                    "this client exceeds --client-qps"};
   counters_.turned_away.add();
   send(reply.transport == Transport::kUdp
-           ? own_answers_.over_tcp(query, reply.tier)
-           : own_answers_.rcode(Rcode::kRefused, query, reply.tier, &error),
+           ? own_answers_.over_tcp(query, listener)
+           : own_answers_.rcode(Rcode::kRefused, query, listener, &error),
        query, reply);
 }
 
@@ -114,9 +116,13 @@ void QueryHandler::pause(const Resolution& resolution,
 }
 
 void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
-  const Said* const said =
-      upstream_answers_.conclude(waiting.question, outcome, zones_.current());
-  if (said != nullptr) send(*said, waiting.question.asked, waiting.reply);
+  PausedQuestion& question = waiting.question;
+  const Reply& reply = waiting.reply;
+  const Resolution now{question.asked, reply,
+                       plans_.current().listener(reply.tier), zones_.current(),
+                       plans_.edition()};
+  const Said* const said = upstream_answers_.conclude(question, outcome, now);
+  if (said != nullptr) send(*said, question.asked, reply);
 }
 
 // A popular answer will expire soon: asks again while it lasts.

@@ -22,6 +22,7 @@
 #include "server/listen/reply.h"
 #include "server/observe/answer_observer.h"
 #include "server/observe/query_counters.h"
+#include "server/plan/plan_store.h"
 #include "server/plan/upstream_text.h"
 #include "zones/message_reader.h"
 #include "zones/zone_store.h"
@@ -42,14 +43,18 @@ struct HandlerOptions {
 
 class QueryHandler final : public MessageHandler {
  public:
-  QueryHandler(ZoneStore& zones, AnswerCache& cache, Forwarder& forwarder,
-               QueryCounters& counters, HandlerOptions options);
+  QueryHandler(ZoneStore& zones, const PlanStore& plans, AnswerCache& cache,
+               Forwarder& forwarder, QueryCounters& counters,
+               HandlerOptions options);
 
   void handle(std::span<const std::uint8_t> message,
               const Reply& reply) override;
   void end_batch(TimePoint received) override { observer_.end_batch(received); }
 
-  void refresh() override { zones_.current(); }
+  void refresh() override {
+    zones_.current();
+    plans_.current();
+  }
 
  private:
   // A question that waits for an upstream.
@@ -57,7 +62,8 @@ class QueryHandler final : public MessageHandler {
 
   void take(std::span<const std::uint8_t> message, const Reply& reply);
   bool is_admitted(const Arrival& arrival);
-  void turn_away(const Query& query, const Reply& reply);
+  void turn_away(const Query& query, const Listener& listener,
+                 const Reply& reply);
   // Upstreams are asked for what the zones `found`.
   void pause(const Resolution& resolution, const ZoneAnswers::Found& found,
              const Reply& reply);
@@ -69,7 +75,7 @@ class QueryHandler final : public MessageHandler {
               const Reply& reply);
 
   ZoneStore::Reader zones_;
-  Forwarder& forwarder_;
+  PlanStore::Reader plans_;
   QueryCounters& counters_;
   ClientRates* const rates_;
   const UpstreamNaming upstream_naming_;

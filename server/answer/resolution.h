@@ -8,24 +8,30 @@
 #include "cache/cache_key.h"
 #include "cache/editions.h"
 #include "server/net/arrival.h"
+#include "server/plan/plan.h"
 #include "zones/query.h"
 #include "zones/zone_set.h"
 
 namespace canopy {
 
 struct Resolution {
-  Resolution(const Query& query, const Arrival& from, const ZoneSet& published,
-             std::uint64_t upstreams)
+  // `plan` is the edition of the listener's plan.
+  Resolution(const Query& query, const Arrival& from, const Listener& heard_by,
+             const ZoneSet& published, std::uint64_t plan)
       : asked(query),
         looked_up(query),
         arrival(from),
+        listener(heard_by),
+        block(heard_by.block_for(query.qname)),
         zones(published),
-        editions{published.serial(), upstreams},
+        editions{published.serial(), plan},
         key(looked_up) {}
 
   const Query& asked;      // what the client is answered
   const Query& looked_up;  // what the steps look for
   const Arrival& arrival;
+  const Listener& listener;
+  const Block& block;    // the listener's for what is asked
   const ZoneSet& zones;  // the same for every step
   const Editions editions;
   const CacheKey key;  // of what is looked up

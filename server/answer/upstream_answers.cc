@@ -45,9 +45,9 @@ void UpstreamAnswers::ask(const PausedQuestion& question,
 // Runs for each waiter, so it does only what differs between them.
 const Said* UpstreamAnswers::conclude(PausedQuestion& question,
                                       const SharedOutcome& outcome,
-                                      const ZoneSet& published) {
+                                      const Resolution& now) {
   if (question.is_answered && is_failure(*outcome)) return nullptr;
-  work_out(question, outcome, published);
+  work_out(question, outcome, now);
   if (question.is_answered || conclusion_.told == Conclusion::Told::kNothing) {
     return nullptr;
   }
@@ -65,14 +65,14 @@ const Said* UpstreamAnswers::conclude(PausedQuestion& question,
 
 void UpstreamAnswers::work_out(const PausedQuestion& question,
                                const SharedOutcome& outcome,
-                               const ZoneSet& published) {
-  Conclusion::Of of{outcome, question.key(), question.provenance.made_from};
+                               const Resolution& now) {
+  Conclusion::Of of{outcome, now.key, question.provenance.made_from};
   // A shed outcome is shared by questions of different times.
   if (!outcome->is_shed && conclusion_.of == of) return;
   conclusion_.of = std::move(of);
   conclusion_.told = Conclusion::Told::kNothing;
   conclusion_.error.reset();
-  if (is_failure(*outcome) && work_out_stale(question, *outcome, published)) {
+  if (is_failure(*outcome) && work_out_stale(question, *outcome, now)) {
     return;
   }
   if (!outcome->is_late) work_out_fresh(question, *outcome);
@@ -106,22 +106,22 @@ EncodedAnswer UpstreamAnswers::answer_of(const PausedQuestion& question,
 // still holds.
 bool UpstreamAnswers::work_out_stale(const PausedQuestion& question,
                                      const ForwardOutcome& outcome,
-                                     const ZoneSet& published) {
-  const CacheKey& key = conclusion_.of->key;
-  const TimePoint now = question.arrival.received;
-  const Editions editions{published.serial(),
-                          question.provenance.made_from.upstreams};
-  const auto found = cache_.find(key, editions, now, stored_);
-  if (found == AnswerCache::Found::kNo || !stored_.is_usable(now)) return false;
-  if (stored_.facts().depends_on_zone() &&
-      !zones_.still_begins(stored_.answer(), question.asked, question.arrival,
-                           published)) {
+                                     const Resolution& now) {
+  const TimePoint received = question.arrival.received;
+  const Editions editions{now.editions.zones,
+                          question.provenance.made_from.plan};
+  const auto found = cache_.find(now.key, editions, received, stored_);
+  if (found == AnswerCache::Found::kNo || !stored_.is_usable(received)) {
     return false;
   }
-  stored_.make_stale(published.serial(), now);
+  if (stored_.facts().depends_on_zone() &&
+      !zones_.still_begins(stored_.answer(), now)) {
+    return false;
+  }
+  stored_.make_stale(now.editions.zones, received);
   stored_.set_error(
       {InfoCode::kStaleAnswer, outcome.failure, said_by(outcome)});
-  cache_.insert(key, stored_);
+  cache_.insert(now.key, stored_);
   conclusion_.told = Conclusion::Told::kStale;
   conclusion_.error = stored_.error();
   std::swap(static_cast<AnswerCopy&>(stored_), conclusion_.octets);

@@ -31,19 +31,20 @@ class UpstreamAnswers {
   // owns `question`.
   void ask(const PausedQuestion& question,
            std::unique_ptr<Forwarder::Waiter> waiter);
-  // The answer to the client that `outcome` leads to.  Null: none, or not yet.
+  // The answer to the client that `outcome` leads to, by what is published
+  // `now`.  Null: none, or not yet.
   const Said* conclude(PausedQuestion& question, const SharedOutcome& outcome,
-                       const ZoneSet& published);
+                       const Resolution& now);
 
  private:
   // Sets conclusion_, and puts into the cache what comes of it.
   void work_out(const PausedQuestion& question, const SharedOutcome& outcome,
-                const ZoneSet& published);
+                const Resolution& now);
   void work_out_fresh(const PausedQuestion& question,
                       const ForwardOutcome& outcome);
   // False when there is no stale answer.
   bool work_out_stale(const PausedQuestion& question,
-                      const ForwardOutcome& outcome, const ZoneSet& published);
+                      const ForwardOutcome& outcome, const Resolution& now);
   EncodedAnswer answer_of(const PausedQuestion& question,
                           const UpstreamAnswer* from);
   EncodedAnswer joined(const PausedQuestion::Chain& chain, const Query& asked,

@@ -6,30 +6,37 @@
 #include "server/answer/staleness.h"
 
 namespace canopy {
+namespace {
+
+// A stub domain inside the zone: the longest match wins, as in dnsmasq.  A
+// reverse tree has single names of its domain, and asks for the others.
+bool comes_before(const Block& block, const Zone& zone) {
+  return !zone.falls_through() && block.forwards() &&
+         block.domain.size() > zone.apex().size();
+}
+
+}  // namespace
 
 ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   using What = Found::What;
   const Query& query = resolution.looked_up;
-  const Arrival& arrival = resolution.arrival;
   const ZoneSet& zones = resolution.zones;
   const Zone* const zone = zones.closest_to(query.qname);
-  if (zone == nullptr || is_in_stub_domain(*zone, query.qname, arrival)) {
-    return {};
-  }
-  look_up(*zone, zones, query, arrival);
-  const bool asks_others = arrival.tier == Tier::kCache;
+  if (zone == nullptr || comes_before(resolution.block, *zone)) return {};
+  look_up(*zone, resolution);
+  const bool asks_others = resolution.block.forwards();
   // A reverse zone lacks most names; upstreams may have them.
   if (zone->falls_through() && asks_others && !answer_.name_has_data &&
       answer_.unfinished == nullptr) {
     return {.what = What::kFallsThrough};
   }
   if (answer_.rcode == Rcode::kNxDomain && !zones.is_complete()) {
-    return not_ready(query, arrival);
+    return not_ready(resolution);
   }
 
   Found found{.what = What::kAnswer};
   found.said.answer = encode_answer(query, answer_, rotation_.next(), writer_);
-  if (writer_.is_cut()) count_cut(arrival.transport);
+  if (writer_.is_cut()) count_cut(resolution.arrival.transport);
   if (answer_.unfinished != nullptr && asks_others) {
     found.what = What::kLeadsOut;
     found.target = answer_.unfinished;
@@ -47,15 +54,14 @@ ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   return found;
 }
 
-ZoneAnswers::Found ZoneAnswers::not_ready(const Query& query,
-                                          const Arrival& arrival) {
+ZoneAnswers::Found ZoneAnswers::not_ready(const Resolution& resolution) {
   static const ExtendedError error{
       InfoCode::kNotReady, "the cluster's Services are not all loaded yet"};
-  const std::uint16_t flags = arrival.tier == Tier::kCache ? flag::kRa : 0;
-  return {
-      .what = Found::What::kAnswer,
-      .said = {.answer = empty_answer(query, Rcode::kServFail, flags, writer_),
-               .form = {.error = &error}}};
+  const std::uint16_t flags = resolution.block.forwards() ? flag::kRa : 0;
+  return {.what = Found::What::kAnswer,
+          .said = {.answer = empty_answer(resolution.looked_up,
+                                          Rcode::kServFail, flags, writer_),
+                   .form = {.error = &error}}};
 }
 
 void ZoneAnswers::count_cut(Transport transport) {
@@ -63,11 +69,12 @@ void ZoneAnswers::count_cut(Transport transport) {
       .add();
 }
 
-bool ZoneAnswers::still_begins(const EncodedAnswer& whole, const Query& query,
-                               const Arrival& arrival, const ZoneSet& zones) {
-  const Zone* const zone = zones.closest_to(query.qname);
+bool ZoneAnswers::still_begins(const EncodedAnswer& whole,
+                               const Resolution& resolution) {
+  const Query& query = resolution.looked_up;
+  const Zone* const zone = resolution.zones.closest_to(query.qname);
   if (zone == nullptr) return false;
-  look_up(*zone, zones, query, arrival);
+  look_up(*zone, resolution);
   if (answer_.unfinished == nullptr) {
     return zone->falls_through() && !answer_.name_has_data;
   }
@@ -86,25 +93,19 @@ const ExtendedError* ZoneAnswers::snapshot_remark(const Query& query,
   return zone == nullptr ? nullptr : staleness(*zone, query.qname, rcode);
 }
 
-bool ZoneAnswers::is_in_stub_domain(const Zone& zone, NameView name,
-                                    const Arrival& arrival) {
-  // A reverse tree has single names of its domain, and asks for the others.
-  return arrival.tier == Tier::kCache && !zone.falls_through() &&
-         forwarder_.stub_domain_of(name).size() > zone.apex().size();
-}
-
-void ZoneAnswers::look_up(const Zone& zone, const ZoneSet& zones,
-                          const Query& query, const Arrival& arrival) {
+void ZoneAnswers::look_up(const Zone& zone, const Resolution& resolution) {
+  const Query& query = resolution.looked_up;
+  const Transport transport = resolution.arrival.transport;
   answer_.clear();
-  answer_.recursion_available = arrival.tier == Tier::kCache;
-  if (arrival.transport == Transport::kUdp) {
-    answer_.room = room_for_records(query, arrival.transport);
+  answer_.recursion_available = resolution.block.forwards();
+  if (transport == Transport::kUdp) {
+    answer_.room = room_for_records(query, transport);
   }
-  zones.lookup(zone, query.qname, query.qtype, answer_);
+  resolution.zones.lookup(zone, query.qname, query.qtype, answer_);
   for (int link = 1; link <= answer_.chain_length; ++link) {
     const Name& target = answer_.names[static_cast<std::size_t>(link) - 1];
     if (target.view().is_subdomain_of(zone.apex()) &&
-        is_in_stub_domain(zone, target, arrival)) {
+        comes_before(resolution.listener.block_for(target), zone)) {
       return answer_.leave_after(link);
     }
   }

@@ -8,7 +8,6 @@
 #include "server/answer/resolution.h"
 #include "server/answer/rotation.h"
 #include "server/answer/said.h"
-#include "server/forward/forwarder.h"
 #include "server/observe/query_counters.h"
 #include "zones/answer.h"
 #include "zones/message_writer.h"
@@ -18,9 +17,8 @@ namespace canopy {
 class ZoneAnswers {
  public:
   // `stale` is true while the zones come from a snapshot; null: never.
-  ZoneAnswers(Forwarder& forwarder, QueryCounters& counters,
-              const std::atomic<bool>* stale)
-      : forwarder_(forwarder), counters_(counters), stale_(stale) {}
+  ZoneAnswers(QueryCounters& counters, const std::atomic<bool>* stale)
+      : counters_(counters), stale_(stale) {}
 
   struct Found {
     enum class What : std::uint8_t {
@@ -35,13 +33,12 @@ class ZoneAnswers {
     // The cache may give it to any client until other zones are published.
     bool may_be_kept = false;
   };
-  // The zone tier has nobody else to ask: there nothing leads out.
+  // Where a block asks no upstreams, nothing leads out.
   Found find(const Resolution& resolution);
 
   // An upstream completed the answer `whole` that a zone began.  Does the
   // published zone still begin it the same way?
-  bool still_begins(const EncodedAnswer& whole, const Query& query,
-                    const Arrival& arrival, const ZoneSet& zones);
+  bool still_begins(const EncodedAnswer& whole, const Resolution& resolution);
 
   // The extended error to send with a zone's answer.  Null unless the zones
   // come from an unconfirmed snapshot.
@@ -58,16 +55,10 @@ class ZoneAnswers {
                                               const ZoneSet& zones,
                                               Rcode rcode);
   // Asks the zone, into answer_.
-  void look_up(const Zone& zone, const ZoneSet& zones, const Query& query,
-               const Arrival& arrival);
-  // True when a stub domain inside the zone holds `name`: the longest match
-  // wins, as in dnsmasq.
-  bool is_in_stub_domain(const Zone& zone, NameView name,
-                         const Arrival& arrival);
-  Found not_ready(const Query& query, const Arrival& arrival);
+  void look_up(const Zone& zone, const Resolution& resolution);
+  Found not_ready(const Resolution& resolution);
   void count_cut(Transport transport);
 
-  Forwarder& forwarder_;
   QueryCounters& counters_;
   const std::atomic<bool>* const stale_;
 

@@ -1,10 +1,11 @@
 #include "server/config/flags.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
 #include "healthz/configuration_error.h"
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 
 namespace canopy {
 namespace {
@@ -19,32 +20,59 @@ std::uint32_t ttl_value(Text text) {
   return static_cast<std::uint32_t>(number_value(text, kTtl));
 }
 
-PodRecords pods_value(Text text) {
-  if (text == "disabled") return PodRecords::kDisabled;
-  if (text == "insecure") return PodRecords::kInsecure;
-  if (text == "verified") return PodRecords::kVerified;
-  throw ConfigurationError("is not one of disabled, insecure or verified");
-}
+// One of a few words.
+template <typename Value>
+struct Choice {
+  std::string_view word;
+  Value value;
+};
 
-UpstreamNaming::Mode naming_value(Text text) {
-  if (text == "auto") return UpstreamNaming::Mode::kAuto;
-  if (text == "always") return UpstreamNaming::Mode::kAlways;
-  if (text == "never") return UpstreamNaming::Mode::kNever;
-  throw ConfigurationError("is not one of auto, always or never");
-}
+constexpr std::array kPodRecords = {
+    Choice{"disabled", PodRecords::kDisabled},
+    Choice{"insecure", PodRecords::kInsecure},
+    Choice{"verified", PodRecords::kVerified},
+};
+constexpr std::array kNamings = {
+    Choice{"auto", UpstreamNaming::Mode::kAuto},
+    Choice{"always", UpstreamNaming::Mode::kAlways},
+    Choice{"never", UpstreamNaming::Mode::kNever},
+};
+constexpr std::array kQueryCases = {
+    Choice{"auto", QueryCase::kAuto},
+    Choice{"always", QueryCase::kAlways},
+    Choice{"never", QueryCase::kNever},
+};
+constexpr std::array kLogLevels = {
+    Choice<std::string_view>{"debug", "debug"},
+    Choice<std::string_view>{"info", "info"},
+    Choice<std::string_view>{"warning", "warning"},
+    Choice<std::string_view>{"error", "error"},
+};
 
-QueryCase case_value(Text text) {
-  if (text == "auto") return QueryCase::kAuto;
-  if (text == "always") return QueryCase::kAlways;
-  if (text == "never") return QueryCase::kNever;
-  throw ConfigurationError("is not one of auto, always or never");
-}
-
-std::string log_value(Text text) {
-  for (const auto level : {"debug", "info", "warning", "error"}) {
-    if (text == level) return text;
+template <typename Value, std::size_t kSize>
+Value choice_value(Text text, const std::array<Choice<Value>, kSize>& choices) {
+  std::string words;
+  for (const auto& choice : choices) {
+    if (text == choice.word) return choice.value;
+    const bool is_last = &choice == &choices.back();
+    words += is_last ? " or " : words.empty() ? "" : ", ";
+    words += choice.word;
   }
-  throw ConfigurationError("is not one of debug, info, warning or error");
+  throw ConfigurationError("is not one of " + words);
+}
+
+template <typename Value, std::size_t kSize>
+std::string choice_text(Value value,
+                        const std::array<Choice<Value>, kSize>& choices) {
+  const auto found = std::ranges::find(choices, value, &Choice<Value>::value);
+  return std::string(found->word);
+}
+
+std::string number_text(std::uint64_t value) { return std::to_string(value); }
+
+// For what is not set: what happens then.
+std::string text_or(bool is_set, std::string_view otherwise) {
+  return is_set ? std::string() : std::string(otherwise);
 }
 
 std::optional<std::uint16_t> zone_port_value(Text text) {
@@ -90,174 +118,214 @@ std::string url_value(Text text) {
       "is not a URL; give one such as https://10.0.0.1:6443");
 }
 
+std::string nothing(const Settings&) { return {}; }
+
 const std::array kFlags = {
-    Flag{"manifests", "PATH", "",
-         "file or folder of Kubernetes manifests; repeatable", G::kSource,
-         [](Options& o, Text v) { o.manifests.push_back(v); },
-         {}, true},
-    Flag{"kubeconfig", "FILE", "", "API server and credentials from this file",
-         G::kSource, [](Options& o, Text v) { o.kubeconfig = v; },
-         "kubecfg-file"},
-    Flag{"kube-master-url", "URL", "",
-         "API server, overrides the kubeconfig's", G::kSource,
-         [](Options& o, Text v) { o.kube_master_url = url_value(v); }},
-    Flag{"snapshot-file", "PATH", "",
-         "keep the last known cluster here for a warm start",
-         G::kSource, [](Options& o, Text v) { o.snapshot_file = v; }},
+    Flag{"manifests",
+         "PATH",
+         "file or folder of Kubernetes manifests; repeatable",
+         G::kSource,
+         [](Settings& s, Text v) { s.source.manifests.push_back(v); },
+         nothing,
+         {},
+         true},
+    Flag{"kubeconfig", "FILE", "API server and credentials from this file",
+         G::kSource, [](Settings& s, Text v) { s.source.kubeconfig = v; },
+         nothing, "kubecfg-file"},
+    Flag{"kube-master-url", "URL", "API server, overrides the kubeconfig's",
+         G::kSource,
+         [](Settings& s, Text v) { s.source.kube_master_url = url_value(v); },
+         nothing},
+    Flag{"snapshot-file", "PATH",
+         "keep the last known cluster here for a warm start", G::kSource,
+         [](Settings& s, Text v) { s.source.snapshot_file = v; }, nothing},
 
-    Flag{"dns-bind-address", "ADDR,..", "all, v4 and v6",
-         "addresses to listen on", G::kListeners,
-         [](Options& o, Text v) {
-           o.dns_bind_addresses = each_value(v, address_value);
+    Flag{"dns-bind-address", "ADDR,..", "addresses to listen on", G::kListeners,
+         [](Settings& s, Text v) {
+           s.listen.addresses = each_value(v, address_value);
+         },
+         [](const Settings& s) {
+           return text_or(!s.listen.addresses.empty(), "all, v4 and v6");
          }},
-    Flag{"dns-port", "PORT", "53",
-         "cache tier, UDP and TCP; 0 picks a free port", G::kListeners,
-         [](Options& o, Text v) { o.dns_port = port_value(v); }},
-    Flag{"zone-port", "PORT", "10053", "zone tier, UDP and TCP; or \"off\"",
+    Flag{"dns-port", "PORT", "cache tier, UDP and TCP; 0 picks a free port",
          G::kListeners,
-         [](Options& o, Text v) {
-           o.zone_port = zone_port_value(v);
-           o.zone_port_is_default = false;
-         }},
-    Flag{"healthz-port", "PORT", "8080", "HTTP: health, readiness, metrics",
+         [](Settings& s, Text v) { s.listen.dns_port = port_value(v); },
+         [](const Settings& s) { return number_text(s.listen.dns_port); }},
+    Flag{"zone-port", "PORT", "zone tier, UDP and TCP; or \"off\"",
          G::kListeners,
-         [](Options& o, Text v) { o.healthz_port = port_value(v); }},
-    Flag{"client-qps", "N", "no limit",
-         "queries a second allowed per client", G::kListeners,
-         [](Options& o, Text v) {
-           o.client_qps = static_cast<std::uint32_t>(
-               number_value(v, {0, 1'000'000'000}));
+         [](Settings& s, Text v) {
+           s.listen.zone_port = zone_port_value(v);
+           s.listen.zone_port_is_default = false;
+         },
+         [](const Settings& s) {
+           return s.listen.zone_port ? number_text(*s.listen.zone_port) : "off";
          }},
-    Flag{"client-ipv6-prefix", "BITS", "64",
+    Flag{"healthz-port", "PORT", "HTTP: health, readiness, metrics",
+         G::kListeners,
+         [](Settings& s, Text v) { s.listen.healthz_port = port_value(v); },
+         [](const Settings& s) { return number_text(s.listen.healthz_port); }},
+    Flag{"client-qps", "N", "queries a second allowed per client",
+         G::kListeners,
+         [](Settings& s, Text v) {
+           s.clients.qps =
+               static_cast<std::uint32_t>(number_value(v, {0, 1'000'000'000}));
+         },
+         [](const Settings& s) {
+           return s.clients.qps == 0 ? "no limit" : number_text(s.clients.qps);
+         }},
+    Flag{"client-ipv6-prefix", "BITS",
          "count external IPv6 clients by this prefix", G::kListeners,
-         [](Options& o, Text v) {
-           o.client_ipv6_prefix =
+         [](Settings& s, Text v) {
+           s.clients.ipv6_prefix =
                static_cast<unsigned>(number_value(v, {48, 128}));
-         }},
-    Flag{"workers", "N", "cores the cgroup grants", "worker threads",
-         G::kListeners,
-         [](Options& o, Text v) {
-           o.workers = static_cast<unsigned>(number_value(v, {1, 256}));
+         },
+         [](const Settings& s) { return number_text(s.clients.ipv6_prefix); }},
+    Flag{"workers", "N", "worker threads", G::kListeners,
+         [](Settings& s, Text v) {
+           s.workers = static_cast<unsigned>(number_value(v, {1, 256}));
+         },
+         [](const Settings& s) {
+           return text_or(s.workers != 0, "cores the cgroup grants");
          }},
 
-    Flag{"domain", "DOMAIN", "cluster.local", "the cluster's domain",
-         G::kCluster, [](Options& o, Text v) { o.domain = domain_value(v); }},
-    Flag{"ttl", "SECONDS", "30", "TTL of cluster records", G::kCluster,
-         [](Options& o, Text v) { o.ttl = ttl_value(v); }},
-    Flag{"negative-ttl", "SECONDS", "5", "TTL of negative answers",
-         G::kCluster, [](Options& o, Text v) { o.negative_ttl = ttl_value(v); }},
-    Flag{"pods", "MODE", "insecure",
-         "pod records; also: disabled, verified", G::kCluster,
-         [](Options& o, Text v) { o.pods = pods_value(v); }},
-    Flag{"namespaces", "NS,..", "all", "serve only these namespaces", G::kCluster,
-         [](Options& o, Text v) { o.namespaces = list_items(v); }},
-    Flag{"namespace-labels", "SELECTOR", "all",
+    Flag{"domain", "DOMAIN", "the cluster's domain", G::kCluster,
+         [](Settings& s, Text v) { s.records.domain = domain_value(v); },
+         [](const Settings& s) { return domain_text(s.records.domain); }},
+    Flag{"ttl", "SECONDS", "TTL of cluster records", G::kCluster,
+         [](Settings& s, Text v) { s.records.ttl = ttl_value(v); },
+         [](const Settings& s) { return number_text(s.records.ttl); }},
+    Flag{"negative-ttl", "SECONDS", "TTL of negative answers", G::kCluster,
+         [](Settings& s, Text v) { s.records.negative_ttl = ttl_value(v); },
+         [](const Settings& s) { return number_text(s.records.negative_ttl); }},
+    Flag{"pods", "MODE", "pod records; also: disabled, verified", G::kCluster,
+         [](Settings& s, Text v) {
+           s.records.pods = choice_value(v, kPodRecords);
+         },
+         [](const Settings& s) {
+           return choice_text(s.records.pods, kPodRecords);
+         }},
+    Flag{"namespaces", "NS,..", "serve only these namespaces", G::kCluster,
+         [](Settings& s, Text v) { s.selection.namespaces = list_items(v); },
+         [](const Settings& s) {
+           return text_or(!s.selection.namespaces.empty(), "all");
+         }},
+    Flag{"namespace-labels", "SELECTOR",
          "serve only namespaces with these labels", G::kCluster,
-         [](Options& o, Text v) { o.namespace_labels = v; }},
-    Flag{"labels", "SELECTOR", "all", "serve only objects with these labels",
-         G::kCluster, [](Options& o, Text v) { o.labels = v; }},
-    Flag{"endpoint-pod-names", "", "false",
+         [](Settings& s, Text v) { s.selection.namespace_labels = v; },
+         [](const Settings& s) {
+           return text_or(!s.selection.namespace_labels.empty(), "all");
+         }},
+    Flag{"labels", "SELECTOR", "serve only objects with these labels",
+         G::kCluster, [](Settings& s, Text v) { s.selection.labels = v; },
+         [](const Settings& s) {
+           return text_or(!s.selection.labels.empty(), "all");
+         }},
+    Flag{"endpoint-pod-names", "",
          "name endpoints without hostname after their pods", G::kCluster,
-         [](Options& o, Text v) { o.endpoint_pod_names = boolean_value(v); }},
-    Flag{"ignore-empty-service", "", "false",
+         [](Settings& s, Text v) {
+           s.records.endpoint_pod_names = boolean_value(v);
+         },
+         nothing},
+    Flag{"ignore-empty-service", "",
          "no records for Services without endpoints", G::kCluster,
-         [](Options& o, Text v) {
-           o.ignore_empty_service = boolean_value(v);
-         }},
-    Flag{"service-cidr", "CIDR", "",
+         [](Settings& s, Text v) {
+           s.records.ignore_empty_service = boolean_value(v);
+         },
+         nothing},
+    Flag{"service-cidr", "CIDR",
          "manifests: assign missing clusterIPs from here", G::kCluster,
-         [](Options& o, Text v) { o.service_cidr = network_value(v); }},
+         [](Settings& s, Text v) { s.source.service_cidr = network_value(v); },
+         nothing},
 
-    Flag{"nameservers", "IP[:PORT],..", "from resolv.conf",
-         "upstreams; IPv6 as [::1]:53", G::kForwarding,
-         [](Options& o, Text v) {
-           o.nameservers = each_value(v, server_value);
+    Flag{"nameservers", "IP[:PORT],..", "upstreams; IPv6 as [::1]:53",
+         G::kForwarding,
+         [](Settings& s, Text v) {
+           s.forward.nameservers = each_value(v, server_value);
+         },
+         [](const Settings& s) {
+           return text_or(!s.forward.nameservers.empty(), "from resolv.conf");
          }},
-    Flag{"resolv-conf", "FILE", "/etc/resolv.conf", "read upstreams from this file",
+    Flag{"resolv-conf", "FILE", "read upstreams from this file", G::kForwarding,
+         [](Settings& s, Text v) {
+           s.forward.resolv_conf = v;
+           s.forward.resolv_conf_is_default = false;
+         },
+         [](const Settings& s) { return s.forward.resolv_conf; }},
+    Flag{"config-dir", "DIR", "folder with upstreamNameservers, stubDomains",
          G::kForwarding,
-         [](Options& o, Text v) {
-           o.resolv_conf = v;
-           o.resolv_conf_is_default = false;
+         [](Settings& s, Text v) { s.forward.kube_dns_folder = v; }, nothing},
+    Flag{"query-case", "WHEN", "0x20 random case; also: always, never",
+         G::kForwarding,
+         [](Settings& s, Text v) {
+           s.forward.query_case = choice_value(v, kQueryCases);
+         },
+         [](const Settings& s) {
+           return choice_text(s.forward.query_case, kQueryCases);
          }},
-    Flag{"config-dir", "DIR", "", "folder with upstreamNameservers, stubDomains",
-         G::kForwarding, [](Options& o, Text v) { o.kube_dns_folder = v; }},
-    Flag{"query-case", "WHEN", "auto",
-         "0x20 random case; also: always, never",
+    Flag{"ede-upstreams", "WHEN", "upstream IPs in EDE; also: always, never",
          G::kForwarding,
-         [](Options& o, Text v) { o.query_case = case_value(v); }},
-    Flag{"ede-upstreams", "WHEN", "auto",
-         "upstream IPs in EDE; also: always, never",
-         G::kForwarding,
-         [](Options& o, Text v) { o.ede_upstreams = naming_value(v); }},
-    Flag{"cache-size", "N", "10000", "maximum answers in the cache", G::kForwarding,
-         [](Options& o, Text v) {
-           o.cache_size = number_value(v, {0, 100'000'000});
+         [](Settings& s, Text v) {
+           s.forward.ede_upstreams = choice_value(v, kNamings);
+         },
+         [](const Settings& s) {
+           return choice_text(s.forward.ede_upstreams, kNamings);
          }},
-    Flag{"cache-memory", "SIZE", "32M", "maximum cache memory; K, M or G",
+    Flag{"cache-size", "N", "maximum answers in the cache", G::kForwarding,
+         [](Settings& s, Text v) {
+           s.cache.entries = number_value(v, {0, 100'000'000});
+         },
+         [](const Settings& s) { return number_text(s.cache.entries); }},
+    Flag{"cache-memory", "SIZE", "maximum cache memory; K, M or G",
          G::kForwarding,
-         [](Options& o, Text v) { o.cache_memory = size_value(v); }},
+         [](Settings& s, Text v) { s.cache.octets = size_value(v); },
+         [](const Settings& s) { return size_text(s.cache.octets); }},
 
-    Flag{"probe-period", "TIME", "2s", "time between probes of both tiers",
+    Flag{
+        "probe-period", "TIME", "time between probes of both tiers",
+        G::kOperation,
+        [](Settings& s, Text v) { s.health.probe_period = period_value(v); },
+        [](const Settings& s) { return duration_text(s.health.probe_period); }},
+    Flag{"probe-latency", "TIME", "treat older probe results as failures",
          G::kOperation,
-         [](Options& o, Text v) { o.probe_period = period_value(v); }},
-    Flag{"probe-latency", "TIME", "30s", "treat older probe results as failures",
+         [](Settings& s, Text v) { s.health.probe_latency = period_value(v); },
+         [](const Settings& s) {
+           return duration_text(s.health.probe_latency);
+         }},
+    Flag{"watchdog", "TIME", "exit if a worker hangs this long; 0: never",
          G::kOperation,
-         [](Options& o, Text v) { o.probe_latency = period_value(v); }},
-    Flag{"watchdog", "TIME", "10s",
-         "exit if a worker hangs this long; 0: never", G::kOperation,
-         [](Options& o, Text v) { o.watchdog = watchdog_value(v); }},
-    Flag{"grace-period", "TIME", "25s",
-         "after SIGTERM, drain for at most this long", G::kOperation,
-         [](Options& o, Text v) { o.grace_period = duration_value(v); }},
-    Flag{"quiet-period", "TIME", "5s",
+         [](Settings& s, Text v) { s.health.watchdog = watchdog_value(v); },
+         [](const Settings& s) { return duration_text(s.health.watchdog); }},
+    Flag{"grace-period", "TIME", "after SIGTERM, drain for at most this long",
+         G::kOperation,
+         [](Settings& s, Text v) { s.drain.grace = duration_value(v); },
+         [](const Settings& s) { return duration_text(s.drain.grace); }},
+    Flag{"quiet-period", "TIME",
          "end the drain after this long without a query", G::kOperation,
-         [](Options& o, Text v) { o.quiet_period = duration_value(v); }},
-    Flag{"user", "NAME[:GROUP]", "",
-         "drop root to this user once ports are bound", G::kOperation,
-         [](Options& o, Text v) { o.user = process_user_value(v); }},
-    Flag{"debug-remote", "", "false", "serve /debug paths to other hosts too",
+         [](Settings& s, Text v) { s.drain.quiet = duration_value(v); },
+         [](const Settings& s) { return duration_text(s.drain.quiet); }},
+    Flag{"user", "NAME[:GROUP]", "drop root to this user once ports are bound",
          G::kOperation,
-         [](Options& o, Text v) { o.debug_remote = boolean_value(v); }},
-    Flag{"log-level", "LEVEL", "info", "debug, info, warning or error",
+         [](Settings& s, Text v) { s.user = process_user_value(v); }, nothing},
+    Flag{"debug-remote", "", "serve /debug paths to other hosts too",
          G::kOperation,
-         [](Options& o, Text v) { o.log_level = log_value(v); }},
-    Flag{"log-queries", "", "false", "log one line per query",
-         G::kOperation,
-         [](Options& o, Text v) { o.log_queries = boolean_value(v); }},
+         [](Settings& s, Text v) { s.health.debug_remote = boolean_value(v); },
+         nothing},
+    Flag{"log-level", "LEVEL", "debug, info, warning or error", G::kOperation,
+         [](Settings& s, Text v) { s.log.level = choice_value(v, kLogLevels); },
+         [](const Settings& s) { return s.log.level; }},
+    Flag{"log-queries", "", "log one line per query", G::kOperation,
+         [](Settings& s, Text v) { s.log.queries = boolean_value(v); },
+         nothing},
     // glog's verbosity, as kube-dns manifests set it: 4 is the debug level.
-    Flag{"v", "N", "0", "kube-dns log verbosity; 4 and above: debug",
-         G::kOperation,
-         [](Options& o, Text v) {
-           if (number_value(v, {0, 100}) >= 4) o.log_level = "debug";
-         }},
-};
-
-constexpr std::string_view kLogsToStderr = "log lines always go to stderr";
-
-constexpr std::array kKubeDnsFlags = {
-    KubeDnsFlag{"config-map", true,
-                "ConfigMaps are not read from the API server; mount it as a "
-                "volume and set --config-dir to the folder"},
-    KubeDnsFlag{"config-map-namespace", true, "see --config-map"},
-    KubeDnsFlag{"config-period", true,
-                "the files of --config-dir are read as soon as they change"},
-    KubeDnsFlag{"federations", true, "Kubernetes has no federations any more"},
-    KubeDnsFlag{"initial-sync-timeout", true,
-                "queries are answered during the initial sync; /readyz shows "
-                "when it is done"},
-    KubeDnsFlag{"profiling", false, "there is no profiling port"},
-    KubeDnsFlag{"logtostderr", false, kLogsToStderr},
-    KubeDnsFlag{"alsologtostderr", false, kLogsToStderr},
-    KubeDnsFlag{"stderrthreshold", true, kLogsToStderr},
-    KubeDnsFlag{"log-dir", true, kLogsToStderr},
-    KubeDnsFlag{"log-backtrace-at", true, "there are no backtraces"},
-    KubeDnsFlag{"log-flush-frequency", true, "log lines are written at once"},
-    KubeDnsFlag{"vmodule", true, "--log-level sets the level for all lines"},
+    Flag{"v", "N", "kube-dns log verbosity; 4 and above: debug", G::kOperation,
+         [](Settings& s, Text v) {
+           if (number_value(v, {0, 100}) >= 4) s.log.level = "debug";
+         },
+         [](const Settings&) { return number_text(0); }},
 };
 
 }  // namespace
 
 std::span<const Flag> flags() { return kFlags; }
-std::span<const KubeDnsFlag> kube_dns_flags() { return kKubeDnsFlags; }
 
 }  // namespace canopy

@@ -1,11 +1,12 @@
-// The table of flags: what --help prints and parse_options reads.
+// The table of flags: what --help prints and
+// parse_command_line reads.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "server/config/options.h"
+#include "server/config/settings.h"
 
 namespace canopy {
 
@@ -20,11 +21,12 @@ enum class FlagGroup : std::uint8_t {
 struct Flag {
   std::string_view name;         // without dashes
   std::string_view placeholder;  // empty: a boolean flag
-  std::string_view shown_default;
   std::string_view help;
   FlagGroup group;
   // Throws ConfigurationError for the part after the value.
-  void (*set)(Options&, const std::string& value);
+  void (*set)(Settings&, const std::string& value);
+  // The value as text, for --help; empty: not worth a word.
+  std::string (*show)(const Settings&);
   std::string_view alias = {};
   bool repeatable = false;
 };

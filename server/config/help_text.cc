@@ -1,8 +1,8 @@
 // The text of --help, made from the table of flags.
 #include <string>
 
+#include "server/config/command_line.h"
 #include "server/config/flags.h"
-#include "server/config/options.h"
 
 namespace canopy {
 namespace {
@@ -29,9 +29,8 @@ std::string line_of(const Flag& flag) {
   if (!flag.placeholder.empty()) line += "=" + std::string(flag.placeholder);
   line.resize(std::max(line.size() + 1, kHelpColumn), ' ');
   line += flag.help;
-  if (!flag.shown_default.empty() && flag.shown_default != "false") {
-    line += " [" + std::string(flag.shown_default) + "]";
-  }
+  const std::string usual = flag.show(Settings());
+  if (!usual.empty()) line += " [" + usual + "]";
   return line + "\n";
 }
 

@@ -23,7 +23,7 @@
 #include <rapidjson/error/en.h>
 
 #include "healthz/configuration_error.h"
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 
 namespace canopy {
 namespace {

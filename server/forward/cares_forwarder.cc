@@ -41,10 +41,10 @@ std::string loops_text(const std::vector<SocketAddress>& servers) {
 }  // namespace
 
 CaresForwarder::CaresForwarder(boost::asio::io_context& io,
-                               const UpstreamStore& upstreams,
-                               ForwarderPool& pool, const Settings& settings)
+                               const PlanStore& plans, ForwarderPool& pool,
+                               const Settings& settings)
     : io_(io),
-      upstreams_(upstreams),
+      plans_(plans),
       pool_(pool),
       index_(pool.add(io, *this)),
       ports_(settings.ports),
@@ -99,8 +99,10 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
                          const FetchTicket& waiter) {
   const auto found = fetches_.find(key);
   if (found != fetches_.end()) return join(**found, waiter);
-  const UpstreamTable& table = upstreams_.current();
-  const UpstreamGroup& group = table.group_of(question.qname);
+  const Listener& listener = plans_.current().forwarding();
+  const Block& block = listener.block_for(question.qname);
+  static const UpstreamGroup nobody;
+  const UpstreamGroup& group = block.forwards() ? *block.upstreams : nobody;
   if (group.servers.empty()) {
     counters_.unanswered.add();
     return tell(waiter, failed(group.why_none));
@@ -109,7 +111,7 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
   const FetchPtr fetch = fetch_about(question, Fetch::Purpose::kClients);
   fetch->key = key;
   fetch->waiters.add(waiter);
-  const Servers& servers = servers_of(table, group);
+  const Servers& servers = servers_of(listener, block);
   check_loops(servers, now);
   check_health(servers, now);
   choose(*fetch, servers, now);
@@ -308,19 +310,20 @@ void CaresForwarder::send_health_check(UpstreamServer& server, TimePoint now) {
 }
 
 const CaresForwarder::Servers& CaresForwarder::servers_of(
-    const UpstreamTable& table, const UpstreamGroup& group) {
-  const auto& groups = table.groups();
-  if (edition_ != upstreams_.seen()) {
-    edition_ = upstreams_.seen();
-    servers_by_group_.clear();
-    for (const UpstreamGroup& known : groups) {
-      Servers& servers = servers_by_group_.emplace_back();
-      for (const SocketAddress& endpoint : known.servers) {
+    const Listener& listener, const Block& block) {
+  const auto& blocks = listener.blocks;
+  if (edition_ != plans_.edition()) {
+    edition_ = plans_.edition();
+    servers_by_block_.clear();
+    for (const Block& known : blocks) {
+      Servers& servers = servers_by_block_.emplace_back();
+      if (!known.forwards()) continue;
+      for (const SocketAddress& endpoint : known.upstreams->servers) {
         servers.push_back(&server_at(known.domain, endpoint));
       }
     }
   }
-  return servers_by_group_[static_cast<std::size_t>(&group - groups.data())];
+  return servers_by_block_[static_cast<std::size_t>(&block - blocks.data())];
 }
 
 UpstreamServer& CaresForwarder::server_at(const Name& domain,

@@ -20,7 +20,7 @@
 #include "server/forward/waiting_list.h"
 #include "server/limits/paid_places.h"
 #include "server/observe/upstream_counters.h"
-#include "server/plan/upstream_table.h"
+#include "server/plan/plan_store.h"
 #include "zones/time_point.h"
 
 namespace canopy {
@@ -35,7 +35,7 @@ class CaresForwarder : public Forwarder {
     std::size_t ports = UpstreamServer::kMostPorts;
   };
 
-  CaresForwarder(boost::asio::io_context& io, const UpstreamStore& upstreams,
+  CaresForwarder(boost::asio::io_context& io, const PlanStore& plans,
                  ForwarderPool& pool, const Settings& settings);
   ~CaresForwarder() override;
   CaresForwarder(const CaresForwarder&) = delete;
@@ -43,16 +43,12 @@ class CaresForwarder : public Forwarder {
 
   void forward(const Query& query, Client client,
                std::unique_ptr<Waiter> waiter) override;
-  std::uint64_t edition() const override { return upstreams_.edition(); }
-  NameView stub_domain_of(NameView name) override {
-    return upstreams_.current().group_of(name).domain;
-  }
 
   // Adds this worker's counts.  Any thread.
   void add_counts(ForwardCounts& counts) const;
 
  private:
-  // The servers of one UpstreamGroup.
+  // The servers of one Block.
   using Servers = std::vector<UpstreamServer*>;
 
   // What the owner of a question does for a waiter of any worker.
@@ -79,8 +75,7 @@ class CaresForwarder : public Forwarder {
   void check_health(const Servers& servers, TimePoint now);
   void send_health_check(UpstreamServer& server, TimePoint now);
 
-  const Servers& servers_of(const UpstreamTable& table,
-                            const UpstreamGroup& group);
+  const Servers& servers_of(const Listener& listener, const Block& block);
   UpstreamServer& server_at(const Name& domain, const SocketAddress& endpoint);
 
   void start_ticking();
@@ -88,7 +83,7 @@ class CaresForwarder : public Forwarder {
   bool has_work() const;
 
   boost::asio::io_context& io_;
-  UpstreamStore::Reader upstreams_;
+  PlanStore::Reader plans_;
   ForwarderPool& pool_;
   const std::size_t index_;
   const std::size_t ports_;
@@ -98,7 +93,7 @@ class CaresForwarder : public Forwarder {
   std::size_t turn_ = 0;
 
   // Changed on this thread under the mutex, read by others under it.  Servers
-  // stay, also when no table names them any more: so do their counts.
+  // stay, also when no plan names them any more: so do their counts.
   mutable std::mutex servers_mutex_;
   std::map<std::pair<std::string, SocketAddress>,
            std::unique_ptr<UpstreamServer>>
@@ -121,8 +116,8 @@ class CaresForwarder : public Forwarder {
   std::unordered_set<FetchPtr, ByKey, ByKey> fetches_;
   TimingWheel by_due_;
 
-  // Parallel to the groups of the table last seen.
-  std::vector<Servers> servers_by_group_;
+  // Parallel to the blocks of the plan last seen.
+  std::vector<Servers> servers_by_block_;
   std::uint64_t edition_ = ~0ull;
   // How likely each is to answer soon; memory for choose().
   struct Rank {

@@ -3,7 +3,7 @@
 // are joined into one, over all workers: a question belongs to the worker its
 // hash names, and others post it there.
 //
-// Finds the upstreams by the longest stub domain, else the general ones;
+// Finds the upstreams by the block of the name asked for (server/plan/block.h);
 // tries the next upstream on time-out, network error, SERVFAIL and REFUSED.
 // Every answer handed out has QR set and the question asked for.
 #pragma once
@@ -62,14 +62,6 @@ class Forwarder {
   // once.  `waiter` is called on this thread, possibly before this returns.
   virtual void forward(const Query& query, Client client,
                        std::unique_ptr<Waiter> waiter) = 0;
-
-  // Changes when the upstreams change: cached answers of other upstreams are
-  // then outdated.
-  virtual std::uint64_t edition() const { return 0; }
-
-  // The longest stub domain that `name` is in, the root when there is none.
-  // Good until the next call of any function.
-  virtual NameView stub_domain_of(NameView /*name*/) { return kNoSuffix; }
 };
 
 // A function of a ForwardOutcome as a Waiter.

@@ -23,8 +23,8 @@ class UpstreamRegistry {
   UpstreamRegistry(SayChanges say, QueryCase query_case)
       : say_(say), query_case_(query_case) {}
 
-  // The one for this server and domain.  `edition` is that of the table that
-  // names it: those of older tables are not listed any more.
+  // The one for this server and domain.  `edition` is that of the plan that
+  // names it: those of older plans are not listed any more.
   std::shared_ptr<UpstreamHealth> of(const Name& domain,
                                      const SocketAddress& endpoint,
                                      std::uint64_t edition);

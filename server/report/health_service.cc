@@ -25,26 +25,27 @@ std::size_t http_connections() {
   return std::clamp<std::size_t>(files.rlim_cur / 16, kFewest, kMost);
 }
 
-std::chrono::milliseconds probe_timeout(const Options& options) {
-  return std::min(options.probe_period, options.probe_latency);
+std::chrono::milliseconds probe_timeout(const Settings& settings) {
+  return std::min(settings.health.probe_period, settings.health.probe_latency);
 }
 
-SelfProbeOptions probe_options(const Options& options, const Workers& workers) {
+SelfProbeOptions probe_options(const Settings& settings,
+                               const Workers& workers) {
   SelfProbeOptions probe;
-  probe.domain = options.domain;
-  probe.period = options.probe_period;
-  probe.timeout = probe_timeout(options);
+  probe.domain = settings.records.domain;
+  probe.period = settings.health.probe_period;
+  probe.timeout = probe_timeout(settings);
   probe.cache = workers.cache_tier().front();
   if (!workers.zone_tier().empty()) probe.zone = workers.zone_tier().front();
   return probe;
 }
 
-WorkerProbesOptions worker_options(const Options& options,
+WorkerProbesOptions worker_options(const Settings& settings,
                                    const Workers& workers) {
   WorkerProbesOptions probes;
-  probes.domain = options.domain;
-  probes.period = options.probe_period;
-  probes.timeout = probe_timeout(options);
+  probes.domain = settings.records.domain;
+  probes.period = settings.health.probe_period;
+  probes.timeout = probe_timeout(settings);
   const auto add = [&](Tier tier, const std::vector<SocketAddress>& endpoints) {
     for (unsigned i = 0; i < endpoints.size(); ++i) {
       probes.workers.push_back(
@@ -58,17 +59,17 @@ WorkerProbesOptions worker_options(const Options& options,
 
 }  // namespace
 
-HealthService::HealthService(const Options& options, const Workers& workers,
+HealthService::HealthService(const Settings& settings, const Workers& workers,
                              ZoneStore& zones, Health& health,
                              Metrics& metrics) {
   HttpRoutes routes = health_routes({health, metrics});
   add_zone_page(routes, zones,
-                options.debug_remote ? ZonePageAccess::kAnyone
-                                     : ZonePageAccess::kLoopback);
+                settings.health.debug_remote ? ZonePageAccess::kAnyone
+                                             : ZonePageAccess::kLoopback);
   add_index(routes);
   HttpServerOptions http;
-  http.addresses = options.dns_bind_addresses;
-  http.port = options.healthz_port;
+  http.addresses = settings.listen.addresses;
+  http.port = settings.listen.healthz_port;
   http.limits.max_connections = http_connections();
   try {
     http_ = std::make_unique<HttpServer>(io_, http, std::move(routes));
@@ -78,10 +79,10 @@ HealthService::HealthService(const Options& options, const Workers& workers,
   metrics.add_source([this](MetricWriter& writer) {
     write_http_metrics(writer, http_->counts());
   });
-  probe_ =
-      std::make_unique<SelfProbe>(io_, health, probe_options(options, workers));
+  probe_ = std::make_unique<SelfProbe>(io_, health,
+                                       probe_options(settings, workers));
   worker_probes_ = std::make_unique<WorkerProbes>(
-      io_, health, worker_options(options, workers));
+      io_, health, worker_options(settings, workers));
 }
 
 HealthService::~HealthService() {

@@ -12,7 +12,7 @@
 #include "healthz/metrics.h"
 #include "healthz/self_probe.h"
 #include "healthz/worker_probes.h"
-#include "server/config/options.h"
+#include "server/config/settings.h"
 #include "server/workers/workers.h"
 #include "zones/zone_store.h"
 
@@ -22,7 +22,7 @@ class HealthService {
  public:
   // Throws ConfigurationError when the port cannot be listened on.  Adds a
   // source to `metrics`; all that is passed must outlive this.
-  HealthService(const Options& options, const Workers& workers,
+  HealthService(const Settings& settings, const Workers& workers,
                 ZoneStore& zones, Health& health, Metrics& metrics);
   ~HealthService();
 

@@ -191,8 +191,7 @@ void write_query_metrics(const Workers& workers, MetricWriter& writer) {
   write_scalars(workers, writer);
 }
 
-void write_cache_metrics(const AnswerCache& cache,
-                         const AnswerCache::Options& limits,
+void write_cache_metrics(const AnswerCache& cache, const CacheLimits& limits,
                          MetricWriter& writer) {
   const AnswerCache::Totals totals = cache.totals();
   writer.gauge({"canopydns_cache_entries", "Answers in the cache."}, {},

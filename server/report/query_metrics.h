@@ -11,8 +11,7 @@ namespace canopy {
 
 // Sources for Metrics; each runs on the thread that scrapes.
 void write_query_metrics(const Workers& workers, MetricWriter& writer);
-void write_cache_metrics(const AnswerCache& cache,
-                         const AnswerCache::Options& limits,
+void write_cache_metrics(const AnswerCache& cache, const CacheLimits& limits,
                          MetricWriter& writer);
 void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer);
 void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer);

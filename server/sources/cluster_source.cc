@@ -11,17 +11,19 @@
 namespace canopy {
 namespace {
 
-std::optional<kube::ServiceCidr> service_cidr(const Options& options) {
-  if (!options.service_cidr) return std::nullopt;
-  const auto network = ip_from_text(options.service_cidr->address.to_string());
-  return kube::ServiceCidr{*network, options.service_cidr->prefix};
+std::optional<kube::ServiceCidr> service_cidr(const Settings& settings) {
+  if (!settings.source.service_cidr) return std::nullopt;
+  const auto network =
+      ip_from_text(settings.source.service_cidr->address.to_string());
+  return kube::ServiceCidr{*network, settings.source.service_cidr->prefix};
 }
 
 class Manifests final : public ClusterSource {
  public:
-  Manifests(const Options& options, kube::ClusterWatch& watch)
-      : source_({.paths = {options.manifests.begin(), options.manifests.end()},
-                 .service_cidr = service_cidr(options)},
+  Manifests(const Settings& settings, kube::ClusterWatch& watch)
+      : source_({.paths = {settings.source.manifests.begin(),
+                           settings.source.manifests.end()},
+                 .service_cidr = service_cidr(settings)},
                 watch) {}
 
   SourceReport check() override {
@@ -62,32 +64,33 @@ class ApiServer final : public ClusterSource {
 };
 
 // Whose objects a snapshot holds, and which of them.
-std::string fingerprint(const Options& options,
+std::string fingerprint(const Settings& settings,
                         const kube::ClusterAccess& access) {
   std::string text = access.server.url();
-  for (const std::string& ns : options.namespaces) text += "\nnamespace " + ns;
-  return text + "\nnamespace-labels " + options.namespace_labels + "\nlabels " +
-         options.labels +
-         (options.pods == PodRecords::kVerified ? "\npods" : "") +
-         (options.endpoint_pod_names ? "\nendpoint-pod-names" : "");
+  for (const std::string& ns : settings.selection.namespaces)
+    text += "\nnamespace " + ns;
+  return text + "\nnamespace-labels " + settings.selection.namespace_labels +
+         "\nlabels " + settings.selection.labels +
+         (settings.records.pods == PodRecords::kVerified ? "\npods" : "") +
+         (settings.records.endpoint_pod_names ? "\nendpoint-pod-names" : "");
 }
 
 std::optional<kube::SnapshotOptions> snapshot_options(
-    const Options& options, const kube::ClusterAccess& access) {
-  if (options.snapshot_file.empty()) return std::nullopt;
+    const Settings& settings, const kube::ClusterAccess& access) {
+  if (settings.source.snapshot_file.empty()) return std::nullopt;
   kube::SnapshotOptions snapshot;
-  snapshot.path = options.snapshot_file;
-  snapshot.fingerprint = fingerprint(options, access);
+  snapshot.path = settings.source.snapshot_file;
+  snapshot.fingerprint = fingerprint(settings, access);
   return snapshot;
 }
 
-kube::ClusterAccess cluster_access(const Options& options) {
-  if (!options.kubeconfig.empty()) {
-    return kube::access_from_kubeconfig(options.kubeconfig,
-                                        options.kube_master_url);
+kube::ClusterAccess cluster_access(const Settings& settings) {
+  if (!settings.source.kubeconfig.empty()) {
+    return kube::access_from_kubeconfig(settings.source.kubeconfig,
+                                        settings.source.kube_master_url);
   }
-  if (!options.kube_master_url.empty()) {
-    return kube::access_from_url(options.kube_master_url);
+  if (!settings.source.kube_master_url.empty()) {
+    return kube::access_from_url(settings.source.kube_master_url);
   }
   return kube::access_in_cluster(kube::kServiceAccountFolder,
                                  process_environment());
@@ -95,37 +98,27 @@ kube::ClusterAccess cluster_access(const Options& options) {
 
 }  // namespace
 
-kube::RecordOptions record_options(const Options& options) {
-  kube::RecordOptions records;
-  records.domain = options.domain;
-  records.ttl = options.ttl;
-  records.negative_ttl = options.negative_ttl;
-  records.pods = options.pods;
-  records.endpoint_pod_names = options.endpoint_pod_names;
-  records.ignore_empty_service = options.ignore_empty_service;
-  return records;
-}
-
-kube::ClusterWatchOptions watch_options(const Options& options) {
+kube::ClusterWatchOptions watch_options(const Settings& settings) {
   kube::ClusterWatchOptions watch;
-  watch.records = record_options(options);
-  watch.selection.namespaces = options.namespaces;
-  watch.selection.namespace_labels =
-      kube::LabelSelector(options.namespace_labels, "--namespace-labels");
-  watch.selection.labels = kube::LabelSelector(options.labels, "--labels");
-  watch.implied_namespaces = !options.manifests.empty();
+  watch.records = settings.records;
+  watch.selection.namespaces = settings.selection.namespaces;
+  watch.selection.namespace_labels = kube::LabelSelector(
+      settings.selection.namespace_labels, "--namespace-labels");
+  watch.selection.labels =
+      kube::LabelSelector(settings.selection.labels, "--labels");
+  watch.implied_namespaces = !settings.source.manifests.empty();
   return watch;
 }
 
 std::unique_ptr<ClusterSource> make_cluster_source(
-    const Options& options, const SourceSurroundings& surroundings,
+    const Settings& settings, const SourceSurroundings& surroundings,
     kube::ClusterWatch& watch) {
-  if (!options.manifests.empty()) {
-    return std::make_unique<Manifests>(options, watch);
+  if (!settings.source.manifests.empty()) {
+    return std::make_unique<Manifests>(settings, watch);
   }
-  kube::ClusterAccess access = cluster_access(options);
+  kube::ClusterAccess access = cluster_access(settings);
   if (access.exec) access.exec->open_files = surroundings.plugin_files;
-  auto snapshot = snapshot_options(options, access);
+  auto snapshot = snapshot_options(settings, access);
   return std::make_unique<ApiServer>(std::move(access), std::move(snapshot),
                                      watch);
 }

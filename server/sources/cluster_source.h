@@ -11,11 +11,9 @@
 
 #include "kubewatch/cluster/cluster_records.h"
 #include "kubewatch/cluster/cluster_watch.h"
-#include "server/config/options.h"
+#include "server/config/settings.h"
 
 namespace canopy {
-
-kube::RecordOptions record_options(const Options& options);
 
 // The result of `canopydns check` for a source.
 struct SourceReport {
@@ -45,10 +43,10 @@ struct SourceSurroundings {
 // Reads what there is to read now: throws ConfigurationError when a file is
 // missing or broken.  `watch` must outlive the source.
 std::unique_ptr<ClusterSource> make_cluster_source(
-    const Options& options, const SourceSurroundings& surroundings,
+    const Settings& settings, const SourceSurroundings& surroundings,
     kube::ClusterWatch& watch);
 
-// What `options` select of a cluster.
-kube::ClusterWatchOptions watch_options(const Options& options);
+// What `settings` select of a cluster.
+kube::ClusterWatchOptions watch_options(const Settings& settings);
 
 }  // namespace canopy

@@ -66,12 +66,12 @@ UpstreamHostnames::UpstreamHostnames(boost::asio::io_context& io,
                                      std::function<void()> on_change)
     : io_(io),
       on_change_(std::move(on_change)),
-      forwarder_(io, upstreams_, pool_, {}) {}
+      forwarder_(io, plans_, pool_, {}) {}
 
 UpstreamHostnames::~UpstreamHostnames() = default;
 
-void UpstreamHostnames::ask(std::shared_ptr<const UpstreamTable> upstreams) {
-  upstreams_.publish(std::move(upstreams));
+void UpstreamHostnames::ask(std::shared_ptr<const Plan> plan) {
+  plans_.publish(std::move(plan));
 }
 
 void UpstreamHostnames::watch(const std::vector<NamedServer>& servers) {

@@ -11,7 +11,7 @@
 
 #include "server/config/kube_dns_config.h"
 #include "server/forward/cares_forwarder.h"
-#include "server/plan/upstream_table.h"
+#include "server/plan/plan_store.h"
 
 namespace canopy {
 
@@ -23,7 +23,7 @@ class UpstreamHostnames {
   ~UpstreamHostnames();
 
   // Whom to ask: nothing of this depends on the names looked up.
-  void ask(std::shared_ptr<const UpstreamTable> upstreams);
+  void ask(std::shared_ptr<const Plan> plan);
   // From now on these, and no others.  Known addresses are kept.
   void watch(const std::vector<NamedServer>& servers);
   // Empty as long as it is not known.
@@ -42,7 +42,7 @@ class UpstreamHostnames {
 
   boost::asio::io_context& io_;
   const std::function<void()> on_change_;
-  UpstreamStore upstreams_;
+  PlanStore plans_;
   // Of its own: clients cannot keep it from asking.
   MemoryBudget budget_{1 << 20};
   ForwarderPool pool_{budget_, SayChanges::kNo, QueryCase::kAuto};

@@ -20,7 +20,7 @@ TcpSettings for_probes(TcpSettings settings) {
 }  // namespace
 
 Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
-    : forwarder_(io_, shared.upstreams, shared.forwarders, shared.forwarding),
+    : forwarder_(io_, shared.plans, shared.forwarders, shared.forwarding),
       handler_(make_handler(forwarder_, counters_)),
       sessions_(shared.tcp, shared.connections, shared.budget, counters_),
       probe_sessions_(for_probes(shared.tcp), probe_connections_, probe_budget_,

@@ -29,7 +29,7 @@ class Worker {
  public:
   // What all workers share.  Outlives them.
   struct Shared {
-    const UpstreamStore& upstreams;
+    const PlanStore& plans;
     ForwarderPool& forwarders;
     MemoryBudget& budget;
     CaresForwarder::Settings forwarding;

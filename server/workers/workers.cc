@@ -2,43 +2,43 @@
 
 namespace canopy {
 
-Workers::Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
+Workers::Workers(const WorkerResources& resources, const PlanStore& plans,
                  const MakeHandler& make_handler)
-    : budget_(plan.memory.waiting),
-      connections_(plan.tcp.max_connections, budget_),
-      forwarders_(budget_, SayChanges::kYes, plan.query_case) {
-  const Worker::Shared shared{upstreams,    forwarders_,
-                              budget_,      {.ports = plan.ports_per_upstream},
-                              connections_, plan.tcp};
-  for (unsigned i = 0; i < plan.workers; ++i) {
+    : budget_(resources.memory.waiting),
+      connections_(resources.tcp.max_connections, budget_),
+      forwarders_(budget_, SayChanges::kYes, resources.query_case) {
+  const Worker::Shared shared{
+      plans,        forwarders_,
+      budget_,      {.ports = resources.ports_per_upstream},
+      connections_, resources.tcp};
+  for (unsigned i = 0; i < resources.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared, make_handler));
   }
-  ListenPlan listen_plan;
-  listen_plan.addresses = plan.addresses;
-  listen_plan.workers = plan.workers;
-  listen_plan.receive_memory = plan.memory.received / (plan.zone_port ? 2 : 1);
-  listen_plan.port = plan.dns_port;
-  listen_plan.flag = "--dns-port";
-  TierSockets cache = open_tier_sockets(listen_plan);
-  cache_tier_ = cache.endpoints;
-  listen(Tier::kCache, std::move(cache));
-  if (!plan.zone_port) return;
-  listen_plan.port = *plan.zone_port;
-  listen_plan.flag = "--zone-port";
-  TierSockets zone = open_tier_sockets(listen_plan);
-  zone_tier_ = zone.endpoints;
-  listen(Tier::kZone, std::move(zone));
+  const auto plan = plans.current();
+  const Listener& zone = plan->listener(Tier::kZone);
+  const std::size_t memory = resources.memory.received / (zone.port ? 2 : 1);
+  cache_tier_ = listen(Tier::kCache, plan->listener(Tier::kCache), memory);
+  zone_tier_ = listen(Tier::kZone, zone, memory);
 }
 
 Workers::~Workers() { stop(); }
 
-void Workers::listen(Tier tier, TierSockets sockets) {
+std::vector<SocketAddress> Workers::listen(Tier tier, const Listener& listener,
+                                           std::size_t receive_memory) {
+  if (!listener.port) return {};
+  TierSockets sockets =
+      open_tier_sockets({.addresses = listener.addresses,
+                         .port = *listener.port,
+                         .flag = listener.port_flag,
+                         .workers = static_cast<unsigned>(workers_.size()),
+                         .receive_memory = receive_memory});
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->listen(tier, std::move(sockets.by_worker[i]));
     SocketPair alone = open_probe_sockets();
     probe_endpoints_[static_cast<std::size_t>(tier)].push_back(alone.local);
     workers_[i]->listen_for_probes(tier, std::move(alone));
   }
+  return std::move(sockets.endpoints);
 }
 
 void Workers::start() {

@@ -11,26 +11,19 @@
 
 #include "server/limits/memory_budget.h"
 #include "server/machine/granted_memory.h"
+#include "server/plan/drain_times.h"
+#include "server/plan/plan_store.h"
 #include "server/workers/worker.h"
 
 namespace canopy {
 
-struct WorkersPlan {
+// What the machine lets the workers have.
+struct WorkerResources {
   unsigned workers = 1;
-  std::vector<Address> addresses;  // empty: all, v4 and v6
-  std::uint16_t dns_port = 53;     // 0: a free one
-  std::optional<std::uint16_t> zone_port = 10053;
   TcpSettings tcp = {};
   std::size_t ports_per_upstream = UpstreamServer::kMostPorts;
   QueryCase query_case = QueryCase::kAuto;
   MemoryPlan memory = MemoryPlan(granted_memory());
-};
-
-struct DrainTimes {
-  // No datagram and no new connection for so long: clients go elsewhere.
-  std::chrono::milliseconds quiet;
-  // The drain ends after this long at most.
-  std::chrono::milliseconds grace;
 };
 
 // Waits for so long.  True when there is no time to lose after all.
@@ -38,8 +31,9 @@ using Pause = std::function<bool(std::chrono::milliseconds)>;
 
 class Workers {
  public:
-  // Opens and binds; nothing is answered yet.  Throws ConfigurationError.
-  Workers(const WorkersPlan& plan, const UpstreamStore& upstreams,
+  // Opens and binds what the current plan listens on; nothing is answered yet.
+  // Throws ConfigurationError.
+  Workers(const WorkerResources& resources, const PlanStore& plans,
           const MakeHandler& make_handler);
   ~Workers();
 
@@ -70,7 +64,9 @@ class Workers {
   const MemoryBudget& budget() const { return budget_; }
 
  private:
-  void listen(Tier tier, TierSockets sockets);
+  // Returns where it listens; nothing when the listener is off.
+  std::vector<SocketAddress> listen(Tier tier, const Listener& listener,
+                                    std::size_t receive_memory);
   std::uint64_t arrivals() const;
 
   MemoryBudget budget_;

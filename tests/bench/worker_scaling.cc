@@ -15,6 +15,7 @@
 #include "server/answer/query_handler.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/query_message.h"
+#include "tests/support/test_plan.h"
 
 namespace {
 
@@ -61,7 +62,8 @@ std::vector<Octets> questions() {
 class Worker {
  public:
   Worker(ZoneStore& store, AnswerCache& cache)
-      : handler_(store, cache, upstreams_, counters_, {}) {
+      : handler_(store, plans_, cache, upstreams_, counters_, {}) {
+    plans_.publish(test::plan_for());
     reply_.sink = &nowhere_;
     reply_.received = TimePoint(std::chrono::hours(1));
   }
@@ -76,6 +78,7 @@ class Worker {
   }
 
  private:
+  PlanStore plans_;
   NoUpstreams upstreams_;
   QueryCounters counters_;
   Nowhere nowhere_;
@@ -92,7 +95,7 @@ double nanoseconds_a_question(ZoneStore& store, int threads, bool one_cache,
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < threads; ++i) {
     if (caches.empty() || !one_cache) {
-      caches.push_back(std::make_unique<AnswerCache>(AnswerCache::Options{}));
+      caches.push_back(std::make_unique<AnswerCache>(CacheLimits{}));
     }
     workers.push_back(std::make_unique<Worker>(store, *caches.back()));
     workers.back()->answer(messages, 2);  // into the cache

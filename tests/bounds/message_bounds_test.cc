@@ -9,6 +9,7 @@
 #include "tests/support/cluster_zone.h"
 #include "tests/support/hostile_messages.h"
 #include "tests/support/query_message.h"
+#include "tests/support/test_plan.h"
 #include "tests/support/work_count.h"
 #include "zones/message_reader.h"
 
@@ -58,7 +59,10 @@ Work cost_of_response(const Octets& message) {
   AnswerCache cache({.entries = 10});
   Upstream upstream(*decode_query(question), message);
   QueryCounters counters;
-  QueryHandler handler(*store, cache, upstream, counters, {"v", "h", false});
+  PlanStore plans;
+  plans.publish(test::plan_for());
+  QueryHandler handler(*store, plans, cache, upstream, counters,
+                       {"v", "h", false});
   Nobody nobody;
   Reply reply;
   reply.sink = &nobody;

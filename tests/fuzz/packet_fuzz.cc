@@ -15,6 +15,7 @@
 #include "server/answer/query_handler.h"
 #include "server/forward/upstream_answer_reader.h"
 #include "tests/support/cluster_zone.h"
+#include "tests/support/test_plan.h"
 #include "tests/support/work_count.h"
 #include "zones/message_reader.h"
 
@@ -204,7 +205,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   AnswerCache cache({.entries = 10});
   FuzzForwarder forwarder(upstream, options);
   QueryCounters counters;
-  QueryHandler handler(*store, cache, forwarder, counters, {"v", "h", false});
+  PlanStore plans;
+  plans.publish(test::plan_for());
+  QueryHandler handler(*store, plans, cache, forwarder, counters,
+                       {"v", "h", false});
   Sink sink;
   const auto query = decode_query(packet);
   TimePoint now{std::chrono::hours(1)};

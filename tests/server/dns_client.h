@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 #include "server/net/file_descriptor.h"
 
 namespace canopy {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/config/plan_compiler.h"
 #include "server/forward/cares_forwarder.h"
 #include "server/plan/upstream_text.h"
 #include "tests/server/scripted_upstream.h"
@@ -29,9 +30,9 @@ inline Query query_for(const std::string& qname, RrType qtype = RrType::kA) {
 inline constexpr Client kSomebody{1};
 inline constexpr Client kAnother{2};
 
-inline std::shared_ptr<const UpstreamTable> table_of(
-    std::vector<UpstreamGroup> groups) {
-  return std::make_shared<const UpstreamTable>(std::move(groups));
+inline std::shared_ptr<const Plan> plan_of(
+    std::vector<DomainUpstreams> upstreams) {
+  return compile({}, std::move(upstreams));
 }
 
 // Some workers' forwarders, each with its thread, and the upstreams they ask.
@@ -43,7 +44,7 @@ class Forwarders {
                       SayChanges say = SayChanges::kNo)
       : budget_(settings.max_waiting * 8192),
         pool_(budget_, say, QueryCase::kAlways) {
-    store.publish(table_of({{.domain = Name(), .servers = servers}}));
+    store.publish(plan_of({{Name(), {.servers = servers}}}));
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(store, pool_, settings));
     }
@@ -99,13 +100,13 @@ class Forwarders {
   // How often a waiter was told that it takes long.
   int late() const { return late_; }
 
-  UpstreamStore store;
+  PlanStore store;
 
  private:
   struct Worker {
-    Worker(const UpstreamStore& upstreams, ForwarderPool& pool,
+    Worker(const PlanStore& plans, ForwarderPool& pool,
            const CaresForwarder::Settings& settings)
-        : forwarder(io, upstreams, pool, settings) {}
+        : forwarder(io, plans, pool, settings) {}
     boost::asio::io_context io{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
         work{io.get_executor()};

@@ -17,7 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/config/option_values.h"
+#include "server/config/plan_compiler.h"
+#include "server/config/text_values.h"
 #include "server/workers/workers.h"
 
 namespace canopy {
@@ -74,17 +75,21 @@ class ScriptedHandler : public MessageHandler {
   std::vector<std::pair<std::string, Reply>> held_;
 };
 
+// Where workers listen, and what they may have.
+struct TestPlan : ListenSettings, WorkerResources {};
+
 class ScriptedWorkers {
  public:
-  explicit ScriptedWorkers(const WorkersPlan& plan = loopback())
-      : workers_(plan, upstreams_, [this](Forwarder&, QueryCounters&) {
+  explicit ScriptedWorkers(const TestPlan& plan = loopback())
+      : plans_(published(plan)),
+        workers_(plan, *plans_, [this](Forwarder&, QueryCounters&) {
           return std::make_unique<ScriptedHandler>(script_);
         }) {
     workers_.start();
   }
 
-  static WorkersPlan loopback() {
-    WorkersPlan plan;
+  static TestPlan loopback() {
+    TestPlan plan;
     plan.addresses = {address_value("127.0.0.1")};
     plan.dns_port = 0;
     plan.zone_port = 0;
@@ -102,8 +107,14 @@ class ScriptedWorkers {
   Workers& workers() { return workers_; }
 
  private:
+  static std::unique_ptr<PlanStore> published(const ListenSettings& listen) {
+    auto plans = std::make_unique<PlanStore>();
+    plans->publish(compile(listen, {}));
+    return plans;
+  }
+
   ScriptedHandler::Script script_;
-  UpstreamStore upstreams_;
+  const std::unique_ptr<PlanStore> plans_;
   Workers workers_;
 };
 

@@ -11,8 +11,8 @@ using test::cluster_zone;
 
 namespace {
 
-kube::RecordOptions options_with_domain(std::string_view domain) {
-  kube::RecordOptions options = test::record_options();
+RecordOptions options_with_domain(std::string_view domain) {
+  RecordOptions options = test::record_options();
   options.domain = *Name::from_text(domain);
   return options;
 }
@@ -29,7 +29,7 @@ TEST_CASE("2.1: the zone is the configured cluster domain") {
 }
 
 TEST_CASE("2.1: the TTL is the operator's") {
-  kube::RecordOptions options = test::record_options();
+  RecordOptions options = test::record_options();
   options.ttl = 7;
   CHECK(ask(cluster_zone("service prod/web 10.3.0.1", options),
             "web.prod.svc.cluster.local. A") ==

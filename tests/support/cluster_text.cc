@@ -167,14 +167,14 @@ ClusterObjects cluster_objects(std::string_view text) {
   return objects;
 }
 
-kube::RecordOptions record_options() {
-  kube::RecordOptions options;
+RecordOptions record_options() {
+  RecordOptions options;
   options.domain = *Name::from_text("cluster.local.");
   return options;
 }
 
 RecordList records_of(const ClusterObjects& objects,
-                      const kube::RecordOptions& options) {
+                      const RecordOptions& options) {
   RecordList records = kube::domain_records(options);
   for (const kube::Namespace& ns : objects.namespaces) {
     records.append(kube::namespace_records(options, ns));

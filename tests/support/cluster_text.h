@@ -33,10 +33,10 @@ struct ClusterObjects {
 ClusterObjects cluster_objects(std::string_view text);
 
 // "cluster.local.", TTL 30, pods insecure.
-kube::RecordOptions record_options();
+RecordOptions record_options();
 
 // Everything the objects and the cluster itself contribute.
 RecordList records_of(const ClusterObjects& objects,
-                      const kube::RecordOptions& options);
+                      const RecordOptions& options);
 
 }  // namespace canopy::test

@@ -19,7 +19,7 @@ Zone zone_with_apex(ZoneStore& store, std::string_view apex) {
 }  // namespace
 
 std::unique_ptr<ZoneStore> cluster_store(std::string_view text,
-                                         const kube::RecordOptions& options) {
+                                         const RecordOptions& options) {
   auto store = std::make_unique<ZoneStore>(kube::cluster_zones(options), 1);
   store->edit({{}, records_of(cluster_objects(text), options)});
   store->complete();
@@ -28,19 +28,18 @@ std::unique_ptr<ZoneStore> cluster_store(std::string_view text,
 }
 
 Serial replace_cluster(ZoneStore& store, std::string_view before,
-                       std::string_view after,
-                       const kube::RecordOptions& options) {
+                       std::string_view after, const RecordOptions& options) {
   store.edit(difference(records_of(cluster_objects(before), options),
                         records_of(cluster_objects(after), options)));
   return store.publish();
 }
 
-Zone cluster_zone(std::string_view text, const kube::RecordOptions& options) {
+Zone cluster_zone(std::string_view text, const RecordOptions& options) {
   return zone_with_apex(*cluster_store(text, options),
                         options.domain.to_text());
 }
 
-Zone reverse_zone(std::string_view text, const kube::RecordOptions& options) {
+Zone reverse_zone(std::string_view text, const RecordOptions& options) {
   return zone_with_apex(*cluster_store(text, options), "in-addr.arpa");
 }
 

@@ -42,21 +42,6 @@ void FakeForwarder::answer_with(std::string_view question, Octets message) {
       };
 }
 
-void FakeForwarder::add_stub_domain(std::string_view domain) {
-  stub_domains_.push_back(*Name::from_text(domain));
-  change();
-}
-
-NameView FakeForwarder::stub_domain_of(NameView name) {
-  NameView longest = kNoSuffix;
-  for (const Name& domain : stub_domains_) {
-    if (name.is_subdomain_of(domain) && domain.size() > longest.size()) {
-      longest = domain;
-    }
-  }
-  return longest;
-}
-
 void FakeForwarder::release() {
   holding_ = false;
   for (const Held& held : std::exchange(held_, {})) {

@@ -19,12 +19,8 @@ class FakeForwarder final : public Forwarder {
   void answer(std::string_view question, std::string_view message);
   void fail(std::string_view question, std::string_view failure,
             std::chrono::milliseconds waited = {});
-  // Others are asked from now on.
-  void change() { ++edition_; }
   // Octets in place of a message.
   void answer_with(std::string_view question, Octets message);
-  // A stub domain: names in it are the upstreams', also inside a zone.
-  void add_stub_domain(std::string_view domain);
   // From now on questions wait for release(); the same ones share an outcome.
   void hold() { holding_ = true; }
   void release();
@@ -36,8 +32,6 @@ class FakeForwarder final : public Forwarder {
 
   void forward(const Query& query, Client client,
                std::unique_ptr<Waiter> waiter) override;
-  std::uint64_t edition() const override { return edition_; }
-  NameView stub_domain_of(NameView name) override;
 
  private:
   using Answer = std::function<ForwardOutcome(const Query&)>;
@@ -47,9 +41,7 @@ class FakeForwarder final : public Forwarder {
   UpstreamAnswerReader reader_;
   std::map<std::string, Answer> answers_;
   std::vector<std::string> asked_;
-  std::vector<Name> stub_domains_;
   bool holding_ = false;
-  std::uint64_t edition_ = 0;
   struct Held {
     std::string asked;
     std::unique_ptr<Waiter> waiter;

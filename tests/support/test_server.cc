@@ -8,6 +8,7 @@
 #include "tests/support/message_text.h"
 #include "tests/support/oracle.h"
 #include "tests/support/query_message.h"
+#include "tests/support/test_plan.h"
 
 namespace canopy::test {
 namespace {
@@ -29,14 +30,14 @@ void check_belongs(const Octets& reply, const Octets& message,
 
 }  // namespace
 
-TestServer::TestServer(std::string_view cluster,
-                       const kube::RecordOptions& options,
-                       const AnswerCache::Options& cache)
+TestServer::TestServer(std::string_view cluster, const RecordOptions& options,
+                       const CacheLimits& cache)
     : options_(options),
       cluster_(cluster),
       store_(cluster_store(cluster, options)),
       cache_(cache) {
-  handler_.emplace(*store_, cache_, upstreams_, counters_,
+  change_upstreams();
+  handler_.emplace(*store_, plans_, cache_, upstreams_, counters_,
                    HandlerOptions{"CanopyDNS test", "a-pod", false});
 }
 
@@ -47,8 +48,9 @@ std::unique_ptr<TestServer> TestServer::not_complete() {
       std::make_unique<ZoneStore>(kube::cluster_zones(server->options_), 1);
   server->store_->edit({{}, kube::domain_records(server->options_)});
   server->store_->publish();
-  server->handler_.emplace(*server->store_, server->cache_, server->upstreams_,
-                           server->counters_, HandlerOptions{});
+  server->handler_.emplace(*server->store_, server->plans_, server->cache_,
+                           server->upstreams_, server->counters_,
+                           HandlerOptions{});
   return server;
 }
 
@@ -80,6 +82,15 @@ std::vector<Octets> TestServer::take_replies() {
 void TestServer::publish(std::string_view cluster) {
   replace_cluster(*store_, cluster_, cluster, options_);
   cluster_ = cluster;
+}
+
+void TestServer::add_stub_domain(const std::string& domain) {
+  stub_domains_.push_back(domain);
+  change_upstreams();
+}
+
+void TestServer::change_upstreams() {
+  plans_.publish(plan_for(stub_domains_, ++upstreams_number_));
 }
 
 void TestServer::send(std::span<const std::uint8_t> message, const Peer&) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/answer/query_handler.h"
+#include "server/plan/plan_store.h"
 #include "tests/support/cluster_zone.h"
 #include "tests/support/fake_forwarder.h"
 
@@ -18,8 +19,8 @@ namespace canopy::test {
 class TestServer final : private ReplySink {
  public:
   explicit TestServer(std::string_view cluster,
-                      const kube::RecordOptions& options = record_options(),
-                      const AnswerCache::Options& cache = {});
+                      const RecordOptions& options = record_options(),
+                      const CacheLimits& cache = {});
   // One whose source of data has not told everything yet.
   static std::unique_ptr<TestServer> not_complete();
 
@@ -43,6 +44,10 @@ class TestServer final : private ReplySink {
   void advance(std::chrono::seconds time) { now_ += time; }
 
   FakeForwarder& upstreams() { return upstreams_; }
+  // Names in it are the upstreams', also inside a zone.
+  void add_stub_domain(const std::string& domain);
+  // Others are asked from now on.
+  void change_upstreams();
   AnswerCache& cache() { return cache_; }
   ZoneStore& store() { return *store_; }
   const QueryCounters& counters() const { return counters_; }
@@ -50,9 +55,12 @@ class TestServer final : private ReplySink {
  private:
   void send(std::span<const std::uint8_t> message, const Peer&) override;
 
-  kube::RecordOptions options_;
+  RecordOptions options_;
   std::string cluster_;
   std::unique_ptr<ZoneStore> store_;
+  PlanStore plans_;
+  std::vector<std::string> stub_domains_;
+  int upstreams_number_ = 0;
   AnswerCache cache_;
   FakeForwarder upstreams_;
   QueryCounters counters_;

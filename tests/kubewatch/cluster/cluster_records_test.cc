@@ -26,8 +26,8 @@ const std::string kSoa =
 const std::string kNoData = "NOERROR aa\n; authority\n" + kSoa;
 const std::string kNxDomain = "NXDOMAIN aa\n; authority\n" + kSoa;
 
-kube::RecordOptions with_pods(PodRecords pods) {
-  kube::RecordOptions options = record_options();
+RecordOptions with_pods(PodRecords pods) {
+  RecordOptions options = record_options();
   options.pods = pods;
   return options;
 }
@@ -77,7 +77,7 @@ TEST_CASE("names that only lead to others exist without data") {
 }
 
 TEST_CASE("the apex has an SOA and an NS with the address of our Service") {
-  const kube::RecordOptions options = record_options();
+  const RecordOptions options = record_options();
   const auto objects =
       cluster_objects("service kube-system/dns 10.96.0.10 fd00::a");
   ZoneStore store(kube::cluster_zones(options), 1);
@@ -104,7 +104,7 @@ TEST_CASE("the apex has an SOA and an NS with the address of our Service") {
 }
 
 TEST_CASE("the negative TTL is the SOA's, and the SOA's minimum") {
-  kube::RecordOptions options = record_options();
+  RecordOptions options = record_options();
   options.negative_ttl = 17;
   CHECK(ask(cluster_zone("", options), "cluster.local. SOA")
             .ends_with(" 86400 17\n"));
@@ -273,7 +273,7 @@ TEST_CASE(
 }
 
 TEST_CASE("what is no DNS label becomes none") {
-  kube::RecordOptions options = record_options();
+  RecordOptions options = record_options();
   options.endpoint_pod_names = true;
   kube::Service service;
   service.key = {"prod", "db"};
@@ -308,7 +308,7 @@ TEST_CASE("with --endpoint-pod-names the pod's name comes before the address") {
     endpoint prod/db 10.0.0.8 pod=db-x2 hostname=named
     endpoint prod/db 10.0.0.9
   )";
-  kube::RecordOptions options = record_options();
+  RecordOptions options = record_options();
   CHECK(ask(cluster_zone(kCluster, options),
             "db-x1.db.prod.svc.cluster.local. A") == kNxDomain);
   options.endpoint_pod_names = true;
@@ -343,7 +343,7 @@ TEST_CASE("a ClusterIP Service without endpoints answers, unless ignored") {
     endpoint prod/soon 10.0.0.8 http:80/tcp not-ready
     service  prod/ext  external-name www.example.com
   )";
-  kube::RecordOptions options = record_options();
+  RecordOptions options = record_options();
   CHECK(ask(cluster_zone(kCluster, options), "idle.prod.svc.cluster.local. A")
             .starts_with("NOERROR aa\nidle"));
   options.ignore_empty_service = true;

@@ -64,7 +64,7 @@ TEST_CASE("a stub domain below the cluster domain is asked for its names") {
     service prod/ext external-name a.corp.cluster.local
     service prod/two external-name ext.prod.svc.cluster.local
   )");
-  server.upstreams().add_stub_domain("corp.cluster.local");
+  server.add_stub_domain("corp.cluster.local");
   server.upstreams().answer("a.corp.cluster.local. A",
                             "a.corp.cluster.local. 60 IN A 192.0.2.7\n");
   CHECK(server.ask("a.corp.cluster.local. A") ==
@@ -83,8 +83,8 @@ TEST_CASE("a stub domain below the cluster domain is asked for its names") {
 
 TEST_CASE("a stub domain of the cluster domain or above it is not asked") {
   TestServer server(kCluster);
-  server.upstreams().add_stub_domain("local");
-  server.upstreams().add_stub_domain("cluster.local");
+  server.add_stub_domain("local");
+  server.add_stub_domain("cluster.local");
   CHECK(server.ask("no.prod.svc.cluster.local. A").starts_with("NXDOMAIN"));
   CHECK(server.upstreams().asked().empty());
 }
@@ -94,7 +94,7 @@ TEST_CASE("a stub domain that comes takes its names out of the cache") {
   CHECK(server.ask("web.prod.svc.cluster.local. A").starts_with("NOERROR aa"));
   server.upstreams().answer("web.prod.svc.cluster.local. A",
                             "web.prod.svc.cluster.local. 60 IN A 192.0.2.9\n");
-  server.upstreams().add_stub_domain("prod.svc.cluster.local");
+  server.add_stub_domain("prod.svc.cluster.local");
   CHECK(server.ask("web.prod.svc.cluster.local. A") ==
         "NOERROR rd ra\nweb.prod.svc.cluster.local. 60 IN A 192.0.2.9\n");
 }

@@ -80,7 +80,7 @@ TEST_CASE("stale answers have an end") {
 TEST_CASE("answers of other upstreams than today's are not served stale") {
   TestServer server("");
   make_stale(server);
-  server.upstreams().change();
+  server.change_upstreams();
   CHECK(server.ask(kAsk).starts_with("SERVFAIL"));
 }
 

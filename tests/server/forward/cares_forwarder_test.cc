@@ -363,15 +363,12 @@ TEST_CASE("the longest stub domain chooses the upstream") {
   ScriptedUpstream corp(always({.addresses = 2}));
   ScriptedUpstream lab(always({.addresses = 3}));
   Forwarders forwarders({general.endpoint()});
-  forwarders.store.publish(table_of({
-      {.domain = Name(), .servers = {general.endpoint()}},
-      {.domain = *Name::from_text("corp.example"),
-       .servers = {corp.endpoint()}},
-      {.domain = *Name::from_text("lab.corp.example"),
-       .servers = {lab.endpoint()}},
-      {.domain = *Name::from_text("void.example"),
-       .servers = {},
-       .why_none = "void.example has no server"},
+  forwarders.store.publish(plan_of({
+      {Name(), {.servers = {general.endpoint()}}},
+      {*Name::from_text("corp.example"), {.servers = {corp.endpoint()}}},
+      {*Name::from_text("lab.corp.example"), {.servers = {lab.endpoint()}}},
+      {*Name::from_text("void.example"),
+       {.servers = {}, .why_none = "void.example has no server"}},
   }));
   CHECK(answers_in(forwarders.ask(query_for("example"))) == 1);
   CHECK(answers_in(forwarders.ask(query_for("notcorp.example"))) == 1);

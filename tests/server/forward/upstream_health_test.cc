@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 #include "server/forward/round_trip.h"
 #include "server/forward/upstream_registry.h"
 

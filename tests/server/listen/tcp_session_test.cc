@@ -18,8 +18,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-WorkersPlan plan_with(const TcpSettings& tcp) {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+TestPlan plan_with(const TcpSettings& tcp) {
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.tcp = tcp;
   return plan;
 }
@@ -222,8 +222,8 @@ TEST_CASE("a client that does not read is not read, and then dropped") {
   CHECK(served.workers().tcp_connections() == 0);
 }
 
-WorkersPlan plan_with_memory(std::size_t octets) {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+TestPlan plan_with_memory(std::size_t octets) {
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.memory.waiting = octets;
   return plan;
 }

@@ -13,7 +13,7 @@
 namespace canopy {
 namespace {
 
-std::string bind_refusal(const WorkersPlan& plan) {
+std::string bind_refusal(const TestPlan& plan) {
   try {
     const ScriptedWorkers served(plan);
   } catch (const ConfigurationError& error) {
@@ -53,7 +53,7 @@ TEST_CASE("a question that makes something throw costs that question") {
 }
 
 TEST_CASE("each worker can be asked alone, for each tier and transport") {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.workers = 3;
   ScriptedWorkers served(plan);
   const auto& cache = served.workers().probe_endpoints(Tier::kCache);
@@ -76,7 +76,7 @@ TEST_CASE("each worker can be asked alone, for each tier and transport") {
 }
 
 TEST_CASE("an answer leaves from the address that was asked") {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+  TestPlan plan = ScriptedWorkers::loopback();
   SUBCASE("IPv4, all addresses") {
     plan.addresses = {address_value("0.0.0.0")};
     ScriptedWorkers served(plan);
@@ -103,7 +103,7 @@ TEST_CASE("an answer leaves from the address that was asked") {
 }
 
 TEST_CASE("without addresses, all of both families are bound") {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.addresses.clear();
   ScriptedWorkers served(plan);
   const std::uint16_t port = served.cache_tier().port();
@@ -122,7 +122,7 @@ TEST_CASE("both tiers and both protocols know what they are") {
 }
 
 TEST_CASE("the zone tier can be off") {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.zone_port.reset();
   ScriptedWorkers served(plan);
   CHECK(served.workers().zone_tier().empty());
@@ -130,7 +130,7 @@ TEST_CASE("the zone tier can be off") {
 }
 
 TEST_CASE("several workers share one port") {
-  WorkersPlan plan = ScriptedWorkers::loopback();
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.workers = 4;
   ScriptedWorkers served(plan);
   // Each client has a port of its own, and so a worker by its hash.
@@ -156,7 +156,7 @@ TEST_CASE("an empty and a long datagram are handed over") {
 
 TEST_CASE("a port in use is told by address, protocol and what to do") {
   ScriptedWorkers served;
-  WorkersPlan plan = ScriptedWorkers::loopback();
+  TestPlan plan = ScriptedWorkers::loopback();
   plan.dns_port = served.cache_tier().port();
   // Another process of the same user could share it: we must not.
   CHECK(bind_refusal(plan) ==

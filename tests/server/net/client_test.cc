@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 
 namespace canopy {
 namespace {

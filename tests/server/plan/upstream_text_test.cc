@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 
 namespace canopy {
 namespace {

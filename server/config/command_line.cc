@@ -1,4 +1,4 @@
-#include "server/config/options.h"
+#include "server/config/command_line.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -9,7 +9,6 @@
 
 #include "healthz/configuration_error.h"
 #include "server/config/flags.h"
-#include "server/machine/granted_cores.h"
 
 namespace canopy {
 namespace {
@@ -26,11 +25,11 @@ std::string variable_of(const Flag& flag) {
 
 // `where` is "--ttl" or "environment variable CANOPYDNS_TTL".
 void set_flag(const Flag& flag, const std::string& where,
-              const std::string& value, Options& options) {
+              const std::string& value, Settings& settings) {
   try {
     if (value.empty())
       throw ConfigurationError("is empty; give a value or leave it out");
-    flag.set(options, value);
+    flag.set(settings, value);
   } catch (const ConfigurationError& error) {
     throw ConfigurationError(where + ": \"" + value + "\" " + error.what());
   }
@@ -43,11 +42,11 @@ bool is_service_link(const std::string& value) {
 }
 
 void set_from_environment(const Flag& flag, const Environment& environment,
-                          Options& options) {
+                          Settings& settings) {
   const std::string variable = variable_of(flag);
   const auto value = environment(variable);
   if (!value || value->empty() || is_service_link(*value)) return;
-  set_flag(flag, "environment variable " + variable, *value, options);
+  set_flag(flag, "environment variable " + variable, *value, settings);
 }
 
 CLI::Option* add_option(CLI::App& app, const std::string& names) {
@@ -130,54 +129,6 @@ Command command_value(const std::string& text) {
       "value as --flag=false");
 }
 
-bool clash(std::uint16_t a, std::uint16_t b) { return a != 0 && a == b; }
-
-// kube-dns's own manifests set --dns-port to the default of our --zone-port.
-// Nobody chose that one, so the zone tier uses a free port.
-void give_way(Options& options) {
-  if (!options.zone_port_is_default) return;
-  const std::uint16_t usual = options.zone_port.value_or(0);
-  const bool is_dns_port = clash(usual, options.dns_port);
-  if (!is_dns_port && !clash(usual, options.healthz_port)) return;
-  options.zone_port = 0;
-  options.remarks.push_back("the zone tier uses a free port because " +
-                            std::to_string(usual) + " is " +
-                            (is_dns_port ? "--dns-port" : "--healthz-port") +
-                            "; choose another with --zone-port");
-}
-
-// Flags that are right one by one, but not together.
-void check_together(const Options& options) {
-  if (!options.manifests.empty() &&
-      !(options.kubeconfig.empty() && options.kube_master_url.empty())) {
-    throw ConfigurationError(
-        "--manifests cannot be combined with --kubeconfig or "
-        "--kube-master-url: records come from files or from an API server; "
-        "leave one out");
-  }
-  if (!options.manifests.empty() && !options.snapshot_file.empty()) {
-    throw ConfigurationError(
-        "--manifests cannot be combined with --snapshot-file: a snapshot is of "
-        "an API server's objects; leave --snapshot-file out");
-  }
-  if (options.service_cidr && options.manifests.empty()) {
-    throw ConfigurationError(
-        "--service-cidr needs --manifests: an API server assigns addresses to "
-        "Services itself; leave it out");
-  }
-  if (options.zone_port && clash(*options.zone_port, options.dns_port)) {
-    throw ConfigurationError(
-        "--zone-port: " + std::to_string(*options.zone_port) +
-        " is also --dns-port; choose another, or off");
-  }
-  if (clash(options.healthz_port, options.dns_port) ||
-      clash(options.healthz_port, options.zone_port.value_or(0))) {
-    throw ConfigurationError(
-        "--healthz-port: " + std::to_string(options.healthz_port) +
-        " is also a DNS port; choose another");
-  }
-}
-
 // CLI11 would take the next argument as the value of a bare "--name=".
 void refuse_empty_values(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
@@ -220,9 +171,9 @@ void parse_arguments(CLI::App& app, std::vector<std::string> arguments) {
 
 }  // namespace
 
-Options parse_options(const std::vector<std::string>& arguments,
-                      const Environment& environment) {
-  Options options;
+Settings parse_command_line(const std::vector<std::string>& arguments,
+                            const Environment& environment) {
+  Settings settings;
   CLI::App app;
   app.allow_extras();
   app.set_help_flag();
@@ -238,13 +189,13 @@ Options parse_options(const std::vector<std::string>& arguments,
   }
   parse_arguments(app, arguments);
 
-  options.command = command_value(command);
-  if (version->count() > 0) options.command = Command::kVersion;
-  if (help->count() > 0) options.command = Command::kHelp;
+  settings.command = command_value(command);
+  if (version->count() > 0) settings.command = Command::kVersion;
+  if (help->count() > 0) settings.command = Command::kHelp;
   for (std::size_t i = 0; i < parsed.size(); ++i) {
     const Flag& flag = flags()[i];
     if (parsed[i]->count() == 0) {
-      set_from_environment(flag, environment, options);
+      set_from_environment(flag, environment, settings);
       continue;
     }
     // A flag given twice: the last one counts, as Go's flags do.
@@ -252,19 +203,17 @@ Options parse_options(const std::vector<std::string>& arguments,
     const auto first =
         flag.repeatable ? values.begin() : std::prev(values.end());
     for (auto value = first; value != values.end(); ++value) {
-      set_flag(flag, "--" + std::string(flag.name), *value, options);
+      set_flag(flag, "--" + std::string(flag.name), *value, settings);
     }
   }
   for (std::size_t i = 0; i < ignored.size(); ++i) {
     if (ignored[i]->count() == 0) continue;
     const KubeDnsFlag& flag = kube_dns_flags()[i];
-    options.remarks.push_back("--" + std::string(flag.name) +
-                              " is ignored: " + std::string(flag.why));
+    settings.remarks.push_back("--" + std::string(flag.name) +
+                               " is ignored: " + std::string(flag.why));
   }
-  give_way(options);
-  check_together(options);
-  if (options.workers == 0) options.workers = granted_cores();
-  return options;
+  complete(settings);
+  return settings;
 }
 
 }  // namespace canopy

@@ -1,4 +1,4 @@
-#include "server/sources/upstream_source.h"
+#include "server/sources/plan_source.h"
 
 #include <pthread.h>
 
@@ -42,28 +42,20 @@ SocketAddress reachable(const SocketAddress& listener) {
 
 }  // namespace
 
-UpstreamSettings upstream_settings(const Options& options) {
-  UpstreamSettings settings;
-  settings.nameservers = options.nameservers;
-  settings.resolv_conf = options.resolv_conf;
-  settings.resolv_conf_is_default = options.resolv_conf_is_default;
-  settings.kube_dns_folder = options.kube_dns_folder;
-  settings.own = {options.dns_bind_addresses, options.dns_port};
-  settings.domain = options.domain;
-  return settings;
-}
-
-UpstreamSource::UpstreamSource(UpstreamSettings settings, UpstreamStore& store)
-    : settings_(std::move(settings)),
+PlanSource::PlanSource(const Settings& settings, PlanStore& store)
+    : listen_(settings.listen),
+      settings_(settings.forward),
+      cluster_domain_(settings.records.domain),
+      own_{listen_.addresses, listen_.dns_port},
       store_(store),
       names_(io_, [this] { publish(); }) {
   settled_ = understand(read_texts());
   publish();
 }
 
-UpstreamSource::~UpstreamSource() { stop(); }
+PlanSource::~PlanSource() { stop(); }
 
-void UpstreamSource::start(const std::optional<SocketAddress>& zone_tier) {
+void PlanSource::start(const std::optional<SocketAddress>& zone_tier) {
   if (zone_tier) zone_tier_ = reachable(*zone_tier);
   boost::asio::post(io_, [this] { settle(std::move(settled_)); });
   const auto look = [this] { read_again(When::kChanged); };
@@ -82,19 +74,19 @@ void UpstreamSource::start(const std::optional<SocketAddress>& zone_tier) {
   });
 }
 
-void UpstreamSource::reload() {
+void PlanSource::reload() {
   boost::asio::post(io_, [this] {
     read_again(When::kAlways);
     names_.refresh();
   });
 }
 
-void UpstreamSource::stop() {
+void PlanSource::stop() {
   io_.stop();
   if (thread_.joinable()) thread_.join();
 }
 
-UpstreamSource::Texts UpstreamSource::read_texts() const {
+PlanSource::Texts PlanSource::read_texts() const {
   Texts texts;
   if (!settings_.kube_dns_folder.empty()) {
     texts.dir = read_kube_dns_config(settings_.kube_dns_folder);
@@ -108,7 +100,7 @@ UpstreamSource::Texts UpstreamSource::read_texts() const {
   return texts;
 }
 
-UpstreamSource::Settled UpstreamSource::understand(const Texts& texts) const {
+PlanSource::Settled PlanSource::understand(const Texts& texts) const {
   Settled settled;
   settled.texts = texts;
   settled.config = parse_config(settings_.kube_dns_folder, texts.dir);
@@ -117,7 +109,7 @@ UpstreamSource::Settled UpstreamSource::understand(const Texts& texts) const {
 }
 
 // The config folder's, else the flag's, else resolv.conf's.
-void UpstreamSource::find_general(Settled& settled) const {
+void PlanSource::find_general(Settled& settled) const {
   settled.why_none = "no upstream is configured";
   if (settled.config.upstream_nameservers) {
     settled.general = without_ourselves(*settled.config.upstream_nameservers,
@@ -132,7 +124,7 @@ void UpstreamSource::find_general(Settled& settled) const {
   take_resolv_conf(settled);
 }
 
-void UpstreamSource::take_resolv_conf(Settled& settled) const {
+void PlanSource::take_resolv_conf(Settled& settled) const {
   const auto& text = settled.texts.resolv_conf;
   if (!text) {
     const std::string what =
@@ -157,10 +149,10 @@ void UpstreamSource::take_resolv_conf(Settled& settled) const {
   }
 }
 
-std::vector<SocketAddress> UpstreamSource::without_ourselves(
+std::vector<SocketAddress> PlanSource::without_ourselves(
     std::vector<SocketAddress> servers, const std::string& where) const {
   std::erase_if(servers, [&](const SocketAddress& server) {
-    if (!settings_.own.include(server)) return false;
+    if (!own_.include(server)) return false;
     log_warning(
         "{}: ignoring upstream {}: it is this server, a loop; set the "
         "upstreams with --nameservers",
@@ -170,7 +162,7 @@ std::vector<SocketAddress> UpstreamSource::without_ourselves(
   return servers;
 }
 
-void UpstreamSource::read_again(When when) {
+void PlanSource::read_again(When when) {
   // A fault is logged once, not at every check.
   std::optional<Texts> texts;
   try {
@@ -196,12 +188,12 @@ void UpstreamSource::read_again(When when) {
   }
 }
 
-bool UpstreamSource::is_settled(const Texts& texts) const {
+bool PlanSource::is_settled(const Texts& texts) const {
   return texts.dir == settled_.texts.dir &&
          (!settled_.from_resolv_conf || texts == settled_.texts);
 }
 
-void UpstreamSource::settle(Settled settled) {
+void PlanSource::settle(Settled settled) {
   settled_ = std::move(settled);
   std::vector<NamedServer> named;
   for (const StubDomain& stub : settled_.config.stub_domains) {
@@ -211,25 +203,25 @@ void UpstreamSource::settle(Settled settled) {
       }
     }
   }
-  names_.ask(table_for_names());
+  names_.ask(plan_for_names());
   names_.watch(named);
   publish();
 }
 
-void UpstreamSource::publish() {
-  std::vector<UpstreamGroup> groups;
-  groups.push_back({.domain = Name(),
-                    .servers = settled_.general,
-                    .why_none = settled_.why_none});
+void PlanSource::publish() {
+  std::vector<DomainUpstreams> upstreams = {general()};
   for (const StubDomain& stub : settled_.config.stub_domains) {
-    groups.push_back(group_of(stub));
+    upstreams.push_back(upstreams_of(stub));
   }
-  store_.publish(std::make_shared<const UpstreamTable>(std::move(groups)));
+  store_.publish(compile(listen_, std::move(upstreams)));
 }
 
-UpstreamGroup UpstreamSource::group_of(const StubDomain& stub) const {
+DomainUpstreams PlanSource::general() const {
+  return {Name(), {settled_.general, settled_.why_none}};
+}
+
+DomainUpstreams PlanSource::upstreams_of(const StubDomain& stub) const {
   UpstreamGroup group;
-  group.domain = stub.domain;
   group.why_none =
       "no server of stub domain " + stub.domain.to_text() + " is known";
   for (const auto& server : stub.servers) {
@@ -242,18 +234,15 @@ UpstreamGroup UpstreamSource::group_of(const StubDomain& stub) const {
   }
   group.servers =
       without_ourselves(std::move(group.servers), settings_.kube_dns_folder);
-  return group;
+  return {stub.domain, std::move(group)};
 }
 
-std::shared_ptr<const UpstreamTable> UpstreamSource::table_for_names() const {
-  std::vector<UpstreamGroup> groups;
-  groups.push_back({.domain = Name(),
-                    .servers = settled_.general,
-                    .why_none = settled_.why_none});
+std::shared_ptr<const Plan> PlanSource::plan_for_names() const {
+  std::vector<DomainUpstreams> upstreams = {general()};
   if (zone_tier_) {
-    groups.push_back({.domain = settings_.domain, .servers = {*zone_tier_}});
+    upstreams.push_back({cluster_domain_, {.servers = {*zone_tier_}}});
   }
-  return std::make_shared<const UpstreamTable>(std::move(groups));
+  return compile(listen_, std::move(upstreams));
 }
 
 }  // namespace canopy

@@ -1,11 +1,11 @@
 // Where upstreams come from: flags, resolv.conf and the config folder.
-#include "server/sources/upstream_source.h"
+#include "server/sources/plan_source.h"
 
 #include <doctest/doctest.h>
 
 #include "healthz/configuration_error.h"
-#include "server/config/option_values.h"
 #include "server/config/resolv_conf.h"
+#include "server/config/text_values.h"
 #include "tests/server/scripted_upstream.h"
 #include "tests/server/test_folder.h"
 
@@ -16,20 +16,20 @@ using std::chrono::steady_clock;
 
 SocketAddress at(const std::string& text) { return server_value(text); }
 
-const std::vector<SocketAddress>& servers_for(const UpstreamTable& table,
-                                              const std::string& qname) {
-  return table.group_of(*Name::from_text(qname)).servers;
+UpstreamGroup group_for(const Plan& plan, const std::string& qname) {
+  const Name name = *Name::from_text(qname);
+  return plan.forwarding().block_for(name).upstreams.value();
 }
-std::vector<SocketAddress> servers_for(const UpstreamStore& store,
+std::vector<SocketAddress> servers_for(const PlanStore& store,
                                        const std::string& qname) {
-  return servers_for(*store.current(), qname);
+  return group_for(*store.current(), qname).servers;
 }
 
 // Waits for what another thread will do, and fails when it does not.
 template <typename Condition>
-bool eventually(Condition health) {
+bool eventually(Condition condition) {
   const auto end = steady_clock::now() + std::chrono::seconds(20);
-  while (!health()) {
+  while (!condition()) {
     if (steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
@@ -165,25 +165,25 @@ TEST_CASE("this server itself is known by address and port") {
 TEST_CASE("flags come before resolv.conf, the config folder before both") {
   const TestFolder folder;
   folder.write("resolv.conf", "nameserver 10.0.0.1\nnameserver 127.0.0.1\n");
-  UpstreamSettings settings;
-  settings.resolv_conf = folder.path("resolv.conf");
-  UpstreamStore store;
+  Settings settings;
+  settings.forward.resolv_conf = folder.path("resolv.conf");
+  PlanStore store;
   {
-    const UpstreamSource source(settings, store);
+    const PlanSource source(settings, store);
     // 127.0.0.1 port 53 is ourselves.
     CHECK(servers_for(store, "example.com") ==
           std::vector<SocketAddress>{at("10.0.0.1")});
   }
-  settings.nameservers = {at("10.0.0.2")};
+  settings.forward.nameservers = {at("10.0.0.2")};
   {
-    const UpstreamSource source(settings, store);
+    const PlanSource source(settings, store);
     CHECK(servers_for(store, "example.com") ==
           std::vector<SocketAddress>{at("10.0.0.2")});
   }
-  settings.kube_dns_folder = folder.path();
+  settings.forward.kube_dns_folder = folder.path();
   folder.write("upstreamNameservers", R"(["10.0.0.3"])");
   folder.write("stubDomains", R"({"corp.example": ["10.0.0.4:99"]})");
-  const UpstreamSource source(settings, store);
+  const PlanSource source(settings, store);
   CHECK(servers_for(store, "example.com") ==
         std::vector<SocketAddress>{at("10.0.0.3")});
   CHECK(servers_for(store, "a.corp.example") ==
@@ -192,46 +192,46 @@ TEST_CASE("flags come before resolv.conf, the config folder before both") {
 
 TEST_CASE("at start, a missing or bad file is a usage error") {
   const TestFolder folder;
-  UpstreamStore store;
-  const auto refusal_of = [&](const UpstreamSettings& settings) {
+  PlanStore store;
+  const auto refusal_of = [&](const Settings& settings) {
     try {
-      const UpstreamSource source(settings, store);
+      const PlanSource source(settings, store);
     } catch (const ConfigurationError& error) {
       return std::string(error.what());
     }
     return std::string("accepted");
   };
-  UpstreamSettings settings;
-  settings.resolv_conf = folder.path("none");
-  settings.resolv_conf_is_default = false;
+  Settings settings;
+  settings.forward.resolv_conf = folder.path("none");
+  settings.forward.resolv_conf_is_default = false;
   CHECK(refusal_of(settings) ==
         folder.path("none") +
             ": cannot be read: No such file or directory; correct "
             "--resolv-conf or use --nameservers");
   // Not needed, so not missed.
-  settings.nameservers = {at("10.0.0.1")};
+  settings.forward.nameservers = {at("10.0.0.1")};
   CHECK(refusal_of(settings) == "accepted");
-  settings.kube_dns_folder = folder.path("nowhere");
+  settings.forward.kube_dns_folder = folder.path("nowhere");
   CHECK(refusal_of(settings) ==
         folder.path("nowhere") +
             ": No such file or directory; create it or correct --config-dir");
   folder.write("file", "");
-  settings.kube_dns_folder = folder.path("file");
+  settings.forward.kube_dns_folder = folder.path("file");
   CHECK(refusal_of(settings) ==
         folder.path("file") + ": is not a folder; correct --config-dir");
   folder.write("stubDomains", "{");
-  settings.kube_dns_folder = folder.path();
+  settings.forward.kube_dns_folder = folder.path();
   CHECK(refusal_of(settings).find(folder.path("stubDomains") +
                                   ": is not JSON") == 0);
 }
 
 TEST_CASE("without the default resolv.conf, the reason is kept for clients") {
   const TestFolder folder;
-  UpstreamSettings settings;
-  settings.resolv_conf = folder.path("none");
-  UpstreamStore store;
-  const UpstreamSource source(settings, store);
-  CHECK(store.current()->group_of(Name()).why_none ==
+  Settings settings;
+  settings.forward.resolv_conf = folder.path("none");
+  PlanStore store;
+  const PlanSource source(settings, store);
+  CHECK(group_for(*store.current(), ".").why_none ==
         "no upstream is configured: " + folder.path("none") +
             ": cannot be read: No such file or directory");
 }
@@ -243,11 +243,11 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   folder.link("..data", "..1");
   folder.link("upstreamNameservers", "..data/upstreamNameservers");
   folder.link("stubDomains", "..data/stubDomains");
-  UpstreamSettings settings;
-  settings.nameservers = {at("10.0.0.9")};
-  settings.kube_dns_folder = folder.path();
-  UpstreamStore store;
-  UpstreamSource source(settings, store);
+  Settings settings;
+  settings.forward.nameservers = {at("10.0.0.9")};
+  settings.forward.kube_dns_folder = folder.path();
+  PlanStore store;
+  PlanSource source(settings, store);
   source.start(std::nullopt);
   const auto general_is = [&](const std::string& server) {
     return servers_for(store, "example.com") ==
@@ -282,10 +282,10 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
 TEST_CASE("a change of resolv.conf is taken up, where upstreams come from it") {
   const TestFolder folder;
   folder.write("resolv.conf", "nameserver 10.0.0.1\n");
-  UpstreamSettings settings;
-  settings.resolv_conf = folder.path("resolv.conf");
-  UpstreamStore store;
-  UpstreamSource source(settings, store);
+  Settings settings;
+  settings.forward.resolv_conf = folder.path("resolv.conf");
+  PlanStore store;
+  PlanSource source(settings, store);
   source.start(std::nullopt);
   const auto general_is = [&](const std::string& server) {
     return servers_for(store, "a") == std::vector<SocketAddress>{at(server)};
@@ -314,10 +314,10 @@ TEST_CASE("a change of resolv.conf is taken up, where upstreams come from it") {
 TEST_CASE("SIGHUP re-reads resolv.conf") {
   const TestFolder folder;
   folder.write("resolv.conf", "nameserver 10.0.0.1\n");
-  UpstreamSettings settings;
-  settings.resolv_conf = folder.path("resolv.conf");
-  UpstreamStore store;
-  UpstreamSource source(settings, store);
+  Settings settings;
+  settings.forward.resolv_conf = folder.path("resolv.conf");
+  PlanStore store;
+  PlanSource source(settings, store);
   source.start(std::nullopt);
   folder.write("resolv.conf", "nameserver 10.0.0.2\n");
   source.reload();
@@ -338,15 +338,15 @@ TEST_CASE("stub domain servers given by name are looked up") {
   folder.write("stubDomains",
                R"({"corp.example": ["ns.outside.example:5353", "10.9.9.9"],
                    "lab.example": ["dns.lab.svc.cluster.local"]})");
-  UpstreamSettings settings;
-  settings.nameservers = {general.endpoint()};
-  settings.kube_dns_folder = folder.path();
-  settings.domain = *Name::from_text("cluster.local");
-  UpstreamStore store;
-  UpstreamSource source(settings, store);
+  Settings settings;
+  settings.forward.nameservers = {general.endpoint()};
+  settings.forward.kube_dns_folder = folder.path();
+  settings.records.domain = *Name::from_text("cluster.local");
+  PlanStore store;
+  PlanSource source(settings, store);
   CHECK(servers_for(store, "corp.example") ==
         std::vector<SocketAddress>{at("10.9.9.9")});
-  CHECK(store.current()->group_of(*Name::from_text("lab.example")).why_none ==
+  CHECK(group_for(*store.current(), "lab.example").why_none ==
         "no server of stub domain lab.example. is known");
   source.start(zone_tier.endpoint());
   CHECK(eventually([&] {

@@ -1,6 +1,6 @@
-// Publishes the upstreams, from flags, resolv.conf and the config folder, and
-// publishes again when one of the files changes.  A thread of its own watches
-// them; the public functions are for the main thread.
+// Publishes the Plan, from flags, resolv.conf and the kube-dns ConfigMap's
+// folder, and publishes another when one of the files changes.  A thread of its
+// own watches them; the public functions are for the main thread.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -12,33 +12,21 @@
 #include <vector>
 
 #include "server/config/kube_dns_config.h"
-#include "server/config/options.h"
+#include "server/config/plan_compiler.h"
+#include "server/config/settings.h"
 #include "server/machine/own_addresses.h"
-#include "server/plan/upstream_table.h"
+#include "server/plan/plan_store.h"
 #include "server/sources/folder_events.h"
 #include "server/sources/upstream_hostnames.h"
 
 namespace canopy {
 
-struct UpstreamSettings {
-  std::vector<SocketAddress> nameservers;  // empty: from resolv_conf
-  std::string resolv_conf = "/etc/resolv.conf";
-  // A default file that is not there is no mistake: cluster names need none.
-  bool resolv_conf_is_default = true;
-  std::string kube_dns_folder;  // empty: none
-  // Upstreams that are ourselves are left out, with a warning.
-  OwnAddresses own;
-  // Names in it are looked up at `zone_tier`, if that is set.
-  Name domain;
-};
-UpstreamSettings upstream_settings(const Options& options);
-
-class UpstreamSource {
+class PlanSource {
  public:
   // Reads everything and publishes it.  Throws ConfigurationError for a file
   // that is missing or wrong.
-  UpstreamSource(UpstreamSettings settings, UpstreamStore& store);
-  ~UpstreamSource();
+  PlanSource(const Settings& settings, PlanStore& store);
+  ~PlanSource();
 
   // Watches the files, and looks up servers that are given by name;
   // those in the cluster's domain at our own `zone_tier` (or cache tier).
@@ -80,11 +68,16 @@ class UpstreamSource {
   void read_again(When when);
   void settle(Settled settled);
   void publish();
-  UpstreamGroup group_of(const StubDomain& stub) const;
-  std::shared_ptr<const UpstreamTable> table_for_names() const;
+  DomainUpstreams general() const;
+  DomainUpstreams upstreams_of(const StubDomain& stub) const;
+  std::shared_ptr<const Plan> plan_for_names() const;
 
-  const UpstreamSettings settings_;
-  UpstreamStore& store_;
+  const ListenSettings listen_;
+  const ForwardSettings settings_;
+  const Name cluster_domain_;
+  // Upstreams that are ourselves are left out, with a warning.
+  const OwnAddresses own_;
+  PlanStore& store_;
   std::optional<SocketAddress> zone_tier_;
   Settled settled_;
   // Complained of already.

@@ -1,4 +1,4 @@
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 
 #include <algorithm>
 #include <boost/asio/ip/network_v4.hpp>
@@ -197,6 +197,29 @@ Name domain_value(std::string_view text) {
   if (name) return *name;
   throw ConfigurationError(
       "is not a domain name; give one such as cluster.local");
+}
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  const auto milliseconds = duration.count();
+  return milliseconds % 1000 == 0 ? std::to_string(milliseconds / 1000) + "s"
+                                  : std::to_string(milliseconds) + "ms";
+}
+
+std::string size_text(std::uint64_t octets) {
+  constexpr std::string_view kUnits = "KMG";
+  std::size_t unit = 0;
+  while (unit < kUnits.size() && octets != 0 && octets % 1024 == 0) {
+    octets /= 1024;
+    ++unit;
+  }
+  const std::string count = std::to_string(octets);
+  return unit == 0 ? count : count + kUnits[unit - 1];
+}
+
+std::string domain_text(const Name& domain) {
+  std::string text = domain.to_text();
+  if (text.size() > 1) text.pop_back();
+  return text;
 }
 
 std::vector<std::string> list_items(std::string_view text) {

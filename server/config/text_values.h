@@ -36,6 +36,12 @@ Network network_value(std::string_view text);
 // A domain of LDH labels and underscores, the trailing dot optional.
 Name domain_value(std::string_view text);
 
+// The shortest text that reads back the same: "30s", "1500ms"; "32M"; a domain
+// without the trailing dot.
+std::string duration_text(std::chrono::milliseconds duration);
+std::string size_text(std::uint64_t octets);
+std::string domain_text(const Name& domain);
+
 // Split at commas, blanks around items dropped.  Empty items are an error.
 std::vector<std::string> list_items(std::string_view text);
 

@@ -1,12 +1,12 @@
 // The command line: what each flag means, and what a bad value is told.
-#include "server/config/options.h"
+#include "server/config/command_line.h"
 
 #include <doctest/doctest.h>
 
 #include <map>
 
 #include "healthz/configuration_error.h"
-#include "server/config/option_values.h"
+#include "server/config/text_values.h"
 #include "server/machine/granted_cores.h"
 #include "tests/server/test_folder.h"
 
@@ -16,8 +16,8 @@ namespace {
 using Arguments = std::vector<std::string>;
 using Variables = std::map<std::string, std::string>;
 
-Options parse(const Arguments& arguments, const Variables& variables = {}) {
-  return parse_options(
+Settings parse(const Arguments& arguments, const Variables& variables = {}) {
+  return parse_command_line(
       arguments, [&](const std::string& name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         if (found == variables.end()) return std::nullopt;
@@ -36,75 +36,76 @@ std::string refusal(const Arguments& arguments,
 }
 
 TEST_CASE("without flags, the contract's defaults hold") {
-  const Options options = parse({});
-  CHECK(options.command == Command::kServe);
-  CHECK(options.manifests.empty());
-  CHECK(options.dns_bind_addresses.empty());
-  CHECK(options.dns_port == 53);
-  CHECK(options.zone_port == 10053);
-  CHECK(options.healthz_port == 8080);
-  CHECK(options.domain.to_text() == "cluster.local.");
-  CHECK(options.ttl == 30);
-  CHECK(options.negative_ttl == 5);
-  CHECK(options.pods == PodRecords::kInsecure);
-  CHECK(options.resolv_conf == "/etc/resolv.conf");
-  CHECK(options.cache_size == 10'000);
-  CHECK(options.probe_period == std::chrono::seconds(2));
-  CHECK(options.probe_latency == std::chrono::seconds(30));
-  CHECK(options.workers >= 1);
+  const Settings settings = parse({});
+  CHECK(settings.command == Command::kServe);
+  CHECK(settings.source.manifests.empty());
+  CHECK(settings.listen.addresses.empty());
+  CHECK(settings.listen.dns_port == 53);
+  CHECK(settings.listen.zone_port == 10053);
+  CHECK(settings.listen.healthz_port == 8080);
+  CHECK(settings.records.domain.to_text() == "cluster.local.");
+  CHECK(settings.records.ttl == 30);
+  CHECK(settings.records.negative_ttl == 5);
+  CHECK(settings.records.pods == PodRecords::kInsecure);
+  CHECK(settings.forward.resolv_conf == "/etc/resolv.conf");
+  CHECK(settings.cache.entries == 10'000);
+  CHECK(settings.health.probe_period == std::chrono::seconds(2));
+  CHECK(settings.health.probe_latency == std::chrono::seconds(30));
+  CHECK(settings.workers >= 1);
 }
 
 TEST_CASE("values are written after = or a blank, before or after commands") {
-  const Options options =
+  const Settings settings =
       parse({"--ttl", "7", "check", "--dns-port=0", "--zone-port=off"});
-  CHECK(options.command == Command::kCheck);
-  CHECK(options.ttl == 7);
-  CHECK(options.dns_port == 0);
-  CHECK_FALSE(options.zone_port.has_value());
+  CHECK(settings.command == Command::kCheck);
+  CHECK(settings.records.ttl == 7);
+  CHECK(settings.listen.dns_port == 0);
+  CHECK_FALSE(settings.listen.zone_port.has_value());
   CHECK(parse({"version"}).command == Command::kVersion);
   CHECK(parse({"--version"}).command == Command::kVersion);
   CHECK(parse({"check", "--help"}).command == Command::kHelp);
 }
 
 TEST_CASE("boolean flags stand alone or with =true and =false") {
-  CHECK(parse({"--log-queries"}).log_queries);
-  CHECK(parse({"--log-queries=true"}).log_queries);
-  CHECK_FALSE(parse({"--log-queries=false"}).log_queries);
-  CHECK_FALSE(parse({"--log-queries", "--log-queries=false"}).log_queries);
+  CHECK(parse({"--log-queries"}).log.queries);
+  CHECK(parse({"--log-queries=true"}).log.queries);
+  CHECK_FALSE(parse({"--log-queries=false"}).log.queries);
+  CHECK_FALSE(parse({"--log-queries", "--log-queries=false"}).log.queries);
 }
 
 TEST_CASE("--manifests repeats; of other flags the last one counts") {
-  const Options options =
+  const Settings settings =
       parse({"--manifests=a", "--manifests", "b", "--ttl=1", "--ttl=2"});
-  CHECK(options.manifests == Arguments{"a", "b"});
-  CHECK(options.ttl == 2);
+  CHECK(settings.source.manifests == Arguments{"a", "b"});
+  CHECK(settings.records.ttl == 2);
 }
 
 TEST_CASE("kube-dns's arguments keep working") {
-  const Options options = parse(
+  const Settings settings = parse(
       {"--domain=cluster.local.", "--dns-port=10054",
        "--config-dir=/kube-dns-config", "--v=2", "--kubecfg-file=/kubeconfig",
        "--healthz-port=8081", "--kube-master-url=https://10.0.0.1:6443",
        "--nameservers=8.8.8.8:53,1.1.1.1", "--dns-bind-address=0.0.0.0"});
-  CHECK(options.domain.to_text() == "cluster.local.");
-  CHECK(options.dns_port == 10054);
-  CHECK(options.kube_dns_folder == "/kube-dns-config");
-  CHECK(options.kubeconfig == "/kubeconfig");
-  CHECK(options.healthz_port == 8081);
-  CHECK(options.nameservers.size() == 2);
-  CHECK(options.log_level == "info");
-  CHECK(parse({"--v=4"}).log_level == "debug");
+  CHECK(settings.records.domain.to_text() == "cluster.local.");
+  CHECK(settings.listen.dns_port == 10054);
+  CHECK(settings.forward.kube_dns_folder == "/kube-dns-config");
+  CHECK(settings.source.kubeconfig == "/kubeconfig");
+  CHECK(settings.listen.healthz_port == 8081);
+  CHECK(settings.forward.nameservers.size() == 2);
+  CHECK(settings.log.level == "info");
+  CHECK(parse({"--v=4"}).log.level == "debug");
 }
 
 TEST_CASE("a zone port that nobody chose gives way to kube-dns's ports") {
-  const Options options = parse({"--dns-port=10053"});
-  CHECK(options.dns_port == 10053);
-  CHECK(options.zone_port == 0);
-  CHECK(options.remarks ==
+  const Settings settings = parse({"--dns-port=10053"});
+  CHECK(settings.listen.dns_port == 10053);
+  CHECK(settings.listen.zone_port == 0);
+  CHECK(settings.remarks ==
         Arguments{"the zone tier uses a free port because 10053 is --dns-port; "
                   "choose another with --zone-port"});
-  CHECK(parse({"--healthz-port=10053"}).zone_port == 0);
-  CHECK(parse({"--dns-port=10053", "--zone-port=10054"}).zone_port == 10054);
+  CHECK(parse({"--healthz-port=10053"}).listen.zone_port == 0);
+  CHECK(parse({"--dns-port=10053", "--zone-port=10054"}).listen.zone_port ==
+        10054);
   CHECK(refusal({"--dns-port=10053", "--zone-port=10053"}) ==
         "--zone-port: 10053 is also --dns-port; choose another, or off");
   CHECK(parse({"--dns-port=53"}).remarks.empty());
@@ -125,18 +126,18 @@ TEST_CASE("kube-dns's other flags are taken, and each is remarked on") {
                                "--log-backtrace-at=:0",
                                "--log-flush-frequency=5s",
                                "--vmodule=a=2"};
-  const Options options = parse(arguments);
-  CHECK(options.remarks.size() == arguments.size() - 1);
-  CHECK(options.remarks.front() ==
+  const Settings settings = parse(arguments);
+  CHECK(settings.remarks.size() == arguments.size() - 1);
+  CHECK(settings.remarks.front() ==
         "--config-map is ignored: ConfigMaps are not read from the API server; "
         "mount it as a volume and set --config-dir to the folder");
 }
 
 TEST_CASE("--service-cidr is a network, and for manifests") {
-  const Options options =
+  const Settings settings =
       parse({"--manifests=a", "--service-cidr=fd00:10:96::/108"});
-  REQUIRE(options.service_cidr);
-  CHECK(options.service_cidr->prefix == 108);
+  REQUIRE(settings.source.service_cidr);
+  CHECK(settings.source.service_cidr->prefix == 108);
   CHECK(refusal({"--manifests=a", "--service-cidr=10.96.0.1/12"}) ==
         "--service-cidr: \"10.96.0.1/12\" has bits set after its prefix; write "
         "10.96.0.0/12");
@@ -149,28 +150,31 @@ TEST_CASE("--service-cidr is a network, and for manifests") {
 }
 
 TEST_CASE("flags may have one dash, as Go's may") {
-  CHECK(parse({"-v=4"}).log_level == "debug");
-  CHECK(parse({"-v", "4"}).log_level == "debug");
-  CHECK(parse({"-ttl=9", "-logtostderr"}).ttl == 9);
-  CHECK(parse({"-domain", "kube.test"}).domain.to_text() == "kube.test.");
+  CHECK(parse({"-v=4"}).log.level == "debug");
+  CHECK(parse({"-v", "4"}).log.level == "debug");
+  CHECK(parse({"-ttl=9", "-logtostderr"}).records.ttl == 9);
+  CHECK(parse({"-domain", "kube.test"}).records.domain.to_text() ==
+        "kube.test.");
 }
 
 TEST_CASE("lists, sizes and times") {
-  const Options options = parse(
+  const Settings settings = parse(
       {"--nameservers=1.1.1.1, [2001:db8::1]:5353,::1", "--cache-memory=3Mi",
        "--grace-period=1m30s", "--quiet-period=2s", "--probe-period=250ms",
        "--namespaces=a,b", "--dns-bind-address=127.0.0.1,::1"});
-  REQUIRE(options.nameservers.size() == 3);
-  CHECK(options.nameservers[0] == SocketAddress(address_value("1.1.1.1"), 53));
-  CHECK(options.nameservers[1] ==
+  REQUIRE(settings.forward.nameservers.size() == 3);
+  CHECK(settings.forward.nameservers[0] ==
+        SocketAddress(address_value("1.1.1.1"), 53));
+  CHECK(settings.forward.nameservers[1] ==
         SocketAddress(address_value("2001:db8::1"), 5353));
-  CHECK(options.nameservers[2] == SocketAddress(address_value("::1"), 53));
-  CHECK(options.cache_memory == 3u << 20);
-  CHECK(options.grace_period == std::chrono::seconds(90));
-  CHECK(options.quiet_period == std::chrono::seconds(2));
-  CHECK(options.probe_period == std::chrono::milliseconds(250));
-  CHECK(options.namespaces == Arguments{"a", "b"});
-  CHECK(options.dns_bind_addresses.size() == 2);
+  CHECK(settings.forward.nameservers[2] ==
+        SocketAddress(address_value("::1"), 53));
+  CHECK(settings.cache.octets == 3u << 20);
+  CHECK(settings.drain.grace == std::chrono::seconds(90));
+  CHECK(settings.drain.quiet == std::chrono::seconds(2));
+  CHECK(settings.health.probe_period == std::chrono::milliseconds(250));
+  CHECK(settings.selection.namespaces == Arguments{"a", "b"});
+  CHECK(settings.listen.addresses.size() == 2);
 }
 
 TEST_CASE("the environment sets flags, and flags win") {
@@ -178,16 +182,16 @@ TEST_CASE("the environment sets flags, and flags win") {
                                {"CANOPYDNS_LOG_QUERIES", "true"},
                                {"CANOPYDNS_MANIFESTS", "/etc/records"},
                                {"CANOPYDNS_DOMAIN", ""}};
-  CHECK(parse({}, variables).ttl == 9);
-  CHECK(parse({}, variables).log_queries);
-  CHECK(parse({}, variables).manifests == Arguments{"/etc/records"});
-  CHECK(parse({}, variables).domain.to_text() == "cluster.local.");
-  CHECK(parse({"--ttl=3"}, variables).ttl == 3);
+  CHECK(parse({}, variables).records.ttl == 9);
+  CHECK(parse({}, variables).log.queries);
+  CHECK(parse({}, variables).source.manifests == Arguments{"/etc/records"});
+  CHECK(parse({}, variables).records.domain.to_text() == "cluster.local.");
+  CHECK(parse({"--ttl=3"}, variables).records.ttl == 3);
 }
 
 TEST_CASE("a Service's own environment variables are not ours") {
-  CHECK(parse({}, {{"CANOPYDNS_DNS_PORT", "udp://10.0.0.1:53"}}).dns_port ==
-        53);
+  CHECK(parse({}, {{"CANOPYDNS_DNS_PORT", "udp://10.0.0.1:53"}})
+            .listen.dns_port == 53);
 }
 
 TEST_CASE("a bad value is told what it is, where, and what to do") {
@@ -305,7 +309,7 @@ TEST_CASE("flags that exclude each other are refused together") {
 }
 
 TEST_CASE("a snapshot is of an API server") {
-  CHECK(parse({"--snapshot-file=/a/b"}).snapshot_file == "/a/b");
+  CHECK(parse({"--snapshot-file=/a/b"}).source.snapshot_file == "/a/b");
   CHECK(refusal({"--snapshot-file=x", "--manifests=y"}) ==
         "--manifests cannot be combined with --snapshot-file: a snapshot is of "
         "an API server's objects; leave --snapshot-file out");

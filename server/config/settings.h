@@ -1,0 +1,100 @@
+// What the operator wrote, read and checked value by value, and the defaults of
+// what was left out: the one place for them.  Plain values; what files say is
+// not looked at.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/cache_limits.h"
+#include "server/machine/process_user.h"
+#include "server/net/address.h"
+#include "server/plan/drain_times.h"
+#include "server/plan/query_case.h"
+#include "server/plan/upstream_text.h"
+#include "zones/record_options.h"
+
+namespace canopy {
+
+enum class Command : std::uint8_t { kServe, kCheck, kVersion, kHelp };
+
+// Where objects come from.  All empty: the cluster this runs in.
+struct SourceSettings {
+  std::vector<std::string> manifests;
+  std::string kubeconfig;
+  std::string kube_master_url;
+  std::string snapshot_file;            // empty: none
+  std::optional<Network> service_cidr;  // for manifests; nothing: off
+};
+
+// Which objects become records.  Empty: all.
+struct SelectionSettings {
+  std::vector<std::string> namespaces;
+  std::string namespace_labels;  // a selector, as written
+  std::string labels;            // a selector, as written
+};
+
+struct ListenSettings {
+  std::vector<Address> addresses;  // empty: all, v4 and v6
+  std::uint16_t dns_port = 53;     // 0: a free one
+  // Nothing: off; 0: a free one.
+  std::optional<std::uint16_t> zone_port = 10053;
+  bool zone_port_is_default = true;
+  std::uint16_t healthz_port = 8080;
+};
+
+struct ClientSettings {
+  std::uint32_t qps = 0;  // 0: no limit
+  unsigned ipv6_prefix = 64;
+};
+
+struct ForwardSettings {
+  std::vector<SocketAddress> nameservers;  // empty: from resolv_conf
+  std::string resolv_conf = "/etc/resolv.conf";
+  // A default file that is not there is no mistake: cluster names need none.
+  bool resolv_conf_is_default = true;
+  std::string kube_dns_folder;  // kube-dns's ConfigMap; empty: none
+  QueryCase query_case = QueryCase::kAuto;
+  UpstreamNaming::Mode ede_upstreams = UpstreamNaming::Mode::kAuto;
+};
+
+struct HealthSettings {
+  std::chrono::milliseconds probe_period{2'000};
+  std::chrono::milliseconds probe_latency{30'000};
+  std::chrono::milliseconds watchdog{10'000};  // 0: off
+  bool debug_remote = false;
+};
+
+struct LogSettings {
+  std::string level = "info";  // debug, info, warning or error
+  bool queries = false;
+};
+
+struct Settings {
+  Command command = Command::kServe;
+  SourceSettings source;
+  SelectionSettings selection;
+  RecordOptions records;
+  ListenSettings listen;
+  ClientSettings clients;
+  ForwardSettings forward;
+  CacheLimits cache;
+  HealthSettings health;
+  DrainTimes drain;
+  LogSettings log;
+  unsigned workers = 0;             // 0: as many as the cgroup grants
+  std::optional<ProcessUser> user;  // nothing: who started it
+
+  // What an operator should know about flags that were taken: one line each,
+  // for the log at level info.
+  std::vector<std::string> remarks;
+};
+
+// Fills in what follows from other settings.  Throws ConfigurationError for
+// settings that are right one by one, but not together.
+void complete(Settings& settings);
+
+}  // namespace canopy

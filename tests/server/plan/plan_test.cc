@@ -1,0 +1,110 @@
+// Which block a query's name has, and how plans are published.
+#include "server/plan/plan.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "server/config/plan_compiler.h"
+#include "server/plan/plan_store.h"
+
+namespace canopy {
+namespace {
+
+Block block(const std::string& domain, const std::string& why = {}) {
+  return {*Name::from_text(domain), true, UpstreamGroup{{}, why}};
+}
+
+std::string block_for(const Plan& plan, const std::string& qname) {
+  const Name name = *Name::from_text(qname);
+  return plan.listener(Tier::kCache).block_for(name).domain.to_text();
+}
+
+TEST_CASE("the longest domain that holds a name has its block") {
+  const Plan plan(
+      Listener{.blocks = {block("."), block("example"), block("corp.example"),
+                          block("a.corp.example")}},
+      Listener{});
+  CHECK(block_for(plan, ".") == ".");
+  CHECK(block_for(plan, "example.com") == ".");
+  CHECK(block_for(plan, "notexample") == ".");
+  CHECK(block_for(plan, "example") == "example.");
+  CHECK(block_for(plan, "x.CORP.Example") == "corp.example.");
+  CHECK(block_for(plan, "b.a.corp.example") == "a.corp.example.");
+}
+
+TEST_CASE("names of no block are refused, on a listener without blocks all") {
+  const Plan plan(Listener{.blocks = {block("example")}}, Listener{});
+  CHECK(block_for(plan, "www.example") == "example.");
+  CHECK(block_for(plan, "www.test") == ".");
+  const Name other = *Name::from_text("www.test");
+  CHECK_FALSE(plan.listener(Tier::kCache).block_for(other).forwards());
+  CHECK_FALSE(plan.listener(Tier::kZone).block_for(other).forwards());
+  CHECK_FALSE(plan.listener(Tier::kZone).forwards());
+}
+
+TEST_CASE("of several blocks for one domain the last counts") {
+  const Plan plan(
+      Listener{.blocks = {block("a.example", "1"), block("A.example", "2")}},
+      Listener{});
+  const Name name = *Name::from_text("a.example");
+  const Block& found = plan.listener(Tier::kCache).block_for(name);
+  CHECK(found.upstreams->why_none == "2");
+}
+
+TEST_CASE("two tiers are two listeners; only the cache tier forwards") {
+  ListenSettings listen;
+  listen.dns_port = 1053;
+  listen.zone_port.reset();
+  const auto plan = compile(listen, {{Name(), {}}});
+  const Listener& cache = plan->listener(Tier::kCache);
+  const Listener& zone = plan->listener(Tier::kZone);
+  CHECK(cache.port == 1053);
+  CHECK(cache.port_flag == "--dns-port");
+  CHECK(cache.forwards());
+  CHECK(cache.blocks.front().caches);
+  CHECK_FALSE(zone.port.has_value());
+  CHECK_FALSE(zone.forwards());
+  CHECK_FALSE(zone.blocks.front().caches);
+}
+
+TEST_CASE("an equal plan is no new edition") {
+  PlanStore store;
+  PlanStore::Reader reader(store);
+  const std::uint64_t first = reader.edition();
+  store.publish(compile({}, {{Name(), {}}}));
+  CHECK(reader.current().forwarding().forwards());
+  const std::uint64_t second = reader.edition();
+  CHECK(second != first);
+  store.publish(compile({}, {{Name(), {}}}));
+  reader.current();
+  CHECK(reader.edition() == second);
+}
+
+TEST_CASE("readers see plans in order, each with its own edition") {
+  constexpr int kPlans = 2'000;
+  PlanStore store;
+  std::atomic<bool> all_published{false};
+  std::jthread publisher([&] {
+    for (int i = 1; i <= kPlans; ++i) {
+      store.publish(
+          compile({}, {{Name(), UpstreamGroup{{}, std::to_string(i)}}}));
+    }
+    all_published = true;
+  });
+  PlanStore::Reader reader(store);
+  bool is_last = false;
+  while (!is_last) {
+    is_last = all_published;
+    const Block& block = reader.current().forwarding().blocks.back();
+    const std::string number =
+        block.forwards() ? block.upstreams->why_none : "0";
+    // One plan, one edition: they were read together.
+    REQUIRE(number == std::to_string(reader.edition()));
+  }
+  CHECK(reader.edition() == kPlans);
+}
+
+}  // namespace
+}  // namespace canopy
