@@ -2,6 +2,8 @@
 
 import json
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -107,6 +109,33 @@ def test_changes_are_taken_up(canopy, config, upstream, manifest_file):
     assert server.data("www.example.com") == [A(2)]
     config.set([two], {})
     until_asked(server, "a.corp.test", A(2))
+
+
+def test_no_query_is_lost_while_they_change(canopy, config, upstream,
+                                            manifest_file):
+    one, two = upstream(answers(1)), upstream(answers(2))
+    config.set([one])
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    ended = threading.Event()
+
+    def ask():
+        seen = []
+        while not ended.is_set():
+            seen.append(server.data("a.corp.test"))
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        clients = [pool.submit(ask) for _ in range(4)]
+        for _ in range(10):
+            config.set([one], {"corp.test": [two]})
+            until_asked(server, "a.corp.test", A(2))
+            config.set([two], {"corp.test": [one]})
+            until_asked(server, "a.corp.test", A(1))
+        ended.set()
+    for client in clients:
+        seen = client.result()
+        assert [A(1)] in seen and [A(2)] in seen
+        assert all(each in ([A(1)], [A(2)]) for each in seen), seen
 
 
 def test_a_cached_answer_of_the_old_servers_goes(canopy, config, upstream,
