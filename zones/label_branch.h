@@ -52,27 +52,31 @@ class LabelTree::Node::Branch {
   std::uint32_t branches = 0;  // digits that hold a branch
   std::uint32_t capacity = 0;  // slots there is memory for
 
-  unsigned size() const {
-    return static_cast<unsigned>(std::popcount(nodes) +
-                                 std::popcount(branches));
-  }
+  unsigned size() const { return ones(nodes, branches); }
   void** slots() { return reinterpret_cast<void**>(this + 1); }
   void* const* slots() const {
     return reinterpret_cast<void* const*>(this + 1);
   }
 
   unsigned node_index(std::uint32_t bit) const {
-    return static_cast<unsigned>(std::popcount(nodes & (bit - 1)));
+    return ones(nodes & (bit - 1), 0);
   }
   unsigned branch_index(std::uint32_t bit) const {
-    return static_cast<unsigned>(std::popcount(nodes) +
-                                 std::popcount(branches & (bit - 1)));
+    return ones(nodes, branches & (bit - 1));
   }
   Node*& node(std::uint32_t bit) {
     return reinterpret_cast<Node*&>(slots()[node_index(bit)]);
   }
   Branch*& branch(std::uint32_t bit) {
     return reinterpret_cast<Branch*&>(slots()[branch_index(bit)]);
+  }
+
+ private:
+  // Where the machine has no instruction for it, one count of 64 bits costs as
+  // much as one of 32.
+  static unsigned ones(std::uint32_t low, std::uint32_t high) {
+    return static_cast<unsigned>(
+        std::popcount(std::uint64_t{high} << 32 | low));
   }
 };
 
