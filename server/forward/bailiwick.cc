@@ -8,7 +8,6 @@
 namespace canopy {
 namespace {
 
-constexpr auto kDname = static_cast<RrType>(39);
 constexpr auto kDs = static_cast<RrType>(43);
 constexpr auto kRrsig = static_cast<RrType>(46);
 constexpr auto kNsec = static_cast<RrType>(47);
