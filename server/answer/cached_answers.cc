@@ -5,7 +5,8 @@
 namespace canopy {
 namespace {
 
-// Seconds between two times; none when clocks of two batches crossed.
+// Returns 0 when `then` is after `now`: two batches may read the clock in
+// another order than they are handled.
 std::uint32_t seconds_since(TimePoint then, TimePoint now) {
   if (now < then) return 0;
   return static_cast<std::uint32_t>(
@@ -47,7 +48,8 @@ bool CachedAnswers::holds_still(const Resolution& resolution) {
   return true;
 }
 
-// For a stale answer, a cached failure, or an upstream's extended errors.
+// Adds the extended error that was cached with a stale answer, a cached failure
+// or an upstream's answer.
 void CachedAnswers::add_error(const Resolution& resolution) {
   error_ = naming_.told(stored_.error(), resolution.arrival.peer.address);
   said_.form.error = &error_;

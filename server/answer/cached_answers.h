@@ -1,4 +1,5 @@
-// What the cache has.  On one worker's thread; the cache is everybody's.
+// Finds and keeps answers in the cache.  Each worker has one CachedAnswers,
+// used on its thread; all workers share the AnswerCache.
 #pragma once
 
 #include "cache/answer_cache.h"
@@ -16,19 +17,20 @@ class CachedAnswers {
                 const UpstreamNaming& naming)
       : cache_(cache), zones_(zones), counters_(counters), naming_(naming) {}
 
-  // Null when nothing that is current is kept.
+  // Null when the cache has no answer that is still valid.
   const Said* find(const Resolution& resolution);
-  // The answer that was just found is popular and will expire soon.  True for
-  // one of those who ask: to fetch it again while it lasts.
+  // True when the answer that find() just returned is popular and expires soon.
+  // Only one of the clients that ask gets true; its query is then fetched again
+  // before the answer expires.
   bool is_to_be_refreshed(const Resolution& resolution) {
     return resolution.arrival.received >= stored_.facts().refresh &&
            takes_refresh(resolution.key);
   }
-  // What a zone said.
+  // Caches a zone's answer.
   void keep(const Resolution& resolution, const EncodedAnswer& answer);
 
  private:
-  // What was found is outdated.  False: it is of no use any more.
+  // Decides whether the outdated answer in `stored_` may still be served.
   bool holds_still(const Resolution& resolution);
   bool takes_refresh(const CacheKey& key);
   void add_error(const Resolution& resolution);
@@ -38,7 +40,7 @@ class CachedAnswers {
   QueryCounters& counters_;
   const UpstreamNaming& naming_;
 
-  // Memory that serves every question.
+  // Buffers, reused for each query.
   StoredAnswer stored_;
   Said said_;
   ExtendedError error_;

@@ -1,7 +1,7 @@
-// The answer to a client that an upstream's outcome leads to.  Computed for the
-// first waiter and reused for the others as long as they asked the same; some
-// may have come by a CNAME of our zones and need another.  One a worker; it
-// holds one answer.
+// The answer to a client that follows from an upstream's outcome.  It is
+// computed for the first waiter and reused for later waiters with the same
+// inputs.  The inputs differ when a waiter's query came by a CNAME of our
+// zones.  Each worker has one, and it holds one answer.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Conclusion {
   struct Of {
     SharedOutcome outcome;
     CacheKey key;
-    Editions made_from{};  // of the zones only if they had a part in it
+    Editions made_from{};  // zone edition only if a zone took part
 
     friend bool operator==(const Of&, const Of&) = default;
   };

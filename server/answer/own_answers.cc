@@ -33,7 +33,7 @@ const Said& OwnAnswers::over_tcp(const Query& query, const Listener& listener) {
   return said_;
 }
 
-// Class CH is how people ask who answers (RFC 4892).
+// Clients use class CH to identify the server (RFC 4892).
 const Said& OwnAnswers::chaos(const Query& query, const Listener& listener) {
   static const Name version_bind = *Name::from_text("version.bind");
   static const Name version_server = *Name::from_text("version.server");

@@ -1,4 +1,4 @@
-// What the server says of itself, and what it refuses whatever the name.
+// Answers about the server itself, and refusals that do not depend on the name.
 // On one worker's thread.
 #pragma once
 
@@ -13,12 +13,12 @@ namespace canopy {
 
 class OwnAnswers {
  public:
-  // What version.bind and hostname.bind say.
+  // The arguments are the answers to version.bind and hostname.bind.
   OwnAnswers(std::string version, std::string hostname)
       : version_(std::move(version)), hostname_(std::move(hostname)) {}
 
-  // To an EDNS version we do not know, to class CH, to other classes and to
-  // transfers.  Null: the name is to be looked up.
+  // Answers unknown EDNS versions, class CH, other classes and transfers.  Null
+  // means that the name must be looked up.
   const Said* find(const Query& query, const Listener& listener) {
     const bool is_plain = query.qclass == RrClass::kIn &&
                           query.qtype != RrType::kAxfr &&
@@ -26,10 +26,11 @@ class OwnAnswers {
                           (!query.edns || query.edns->version == 0);
     return is_plain ? nullptr : &find_odd(query, listener);
   }
-  // No records.  `error` outlives what is said.
+  // An answer without records.  `error` must outlive the returned value.
   const Said& rcode(Rcode rcode, const Query& query, const Listener& listener,
                     const ExtendedError* error = nullptr);
-  // No longer than the question: the client is to come again over TCP.
+  // An empty answer with TC, no longer than the query.  It makes the client
+  // retry over TCP.
   const Said& over_tcp(const Query& query, const Listener& listener);
 
  private:

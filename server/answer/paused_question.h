@@ -1,4 +1,5 @@
-// A question that waits for an upstream, and what is known of it already.
+// A query that waits for an upstream, and the part of its answer that is
+// already known.
 #pragma once
 
 #include <memory>
@@ -13,19 +14,20 @@
 namespace canopy {
 
 struct PausedQuestion {
-  // `from` outlives this.
+  // `from` must outlive this.
   PausedQuestion(const Resolution& resolution, const Arrival& from)
       : asked(resolution.asked),
         arrival(from),
         provenance{.made_from = {.plan = resolution.editions.plan},
                    .asked = from.received} {}
 
-  // A zone had a part in it: what is kept depends on that.
+  // Records that a zone took part in the answer.  The cache entry then depends
+  // on that zone.
   void set_behind_zone(Serial published) {
     provenance.origin = AnswerFacts::Origin::kUpstreamBehindZone;
     provenance.made_from.zones = published;
   }
-  // The zone's CNAMEs lead out of it, to `target`.
+  // Keeps the zone's CNAMEs, which lead out of the zone to `target`.
   void set_chain(const EncodedAnswer& begun, NameView target) {
     chain = std::make_unique<Chain>();
     chain->begun.assign(begun);
@@ -43,8 +45,9 @@ struct PausedQuestion {
   const Query asked;
   const Arrival& arrival;
   Provenance provenance;
-  std::unique_ptr<Chain> chain;  // null: none
-  // The client has a stale answer already, or there is no client.
+  std::unique_ptr<Chain> chain;  // null: no chain
+  // True when the client already has a stale answer, or when there is no
+  // client.
   bool is_answered = false;
 };
 

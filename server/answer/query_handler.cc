@@ -125,7 +125,7 @@ void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
   if (said != nullptr) send(*said, question.asked, reply);
 }
 
-// A popular answer will expire soon: asks again while it lasts.
+// Fetches a popular answer again before it expires.
 void QueryHandler::refetch(const Resolution& resolution) {
   Reply nobody;
   nobody.received = resolution.arrival.received;
@@ -134,8 +134,6 @@ void QueryHandler::refetch(const Resolution& resolution) {
   question.is_answered = true;
   upstream_answers_.ask(question, std::move(waiting));
 }
-
-// --- what goes out ----------------------------------------------------------
 
 void QueryHandler::send(const Said& said, const Query& query,
                         const Reply& reply) {

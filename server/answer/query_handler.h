@@ -1,6 +1,6 @@
-// The life of a query: each step is asked in turn and returns what it says;
-// only this class sends.  One a worker, used on that worker's thread.  Never
-// blocks or throws.
+// The life of a query.  Each step is called in turn and returns its answer;
+// only this class sends.  Each worker has one, used on that worker's thread.
+// Never blocks or throws.
 #pragma once
 
 #include <atomic>
@@ -30,10 +30,10 @@
 namespace canopy {
 
 struct HandlerOptions {
-  std::string version;   // what version.bind says
-  std::string hostname;  // what hostname.bind says
+  std::string version;   // the answer to version.bind
+  std::string hostname;  // the answer to hostname.bind
   bool log_queries = false;
-  // True while the cluster's zones come from a snapshot; null: never.
+  // True while the cluster's zones come from a snapshot.  Null: they never do.
   const std::atomic<bool>* stale = nullptr;
   // The rate limit for clients; null: no limit.
   ClientRates* rates = nullptr;
@@ -57,14 +57,14 @@ class QueryHandler final : public MessageHandler {
   }
 
  private:
-  // A question that waits for an upstream.
+  // A query that waits for an upstream.
   struct Waiting;
 
   void take(std::span<const std::uint8_t> message, const Reply& reply);
   bool is_admitted(const Arrival& arrival);
   void turn_away(const Query& query, const Listener& listener,
                  const Reply& reply);
-  // Upstreams are asked for what the zones `found`.
+  // Asks upstreams for the part that `found` leaves open.
   void pause(const Resolution& resolution, const ZoneAnswers::Found& found,
              const Reply& reply);
   void resume(Waiting& waiting, const SharedOutcome& outcome);

@@ -27,7 +27,7 @@ std::uint16_t load16(std::span<const std::uint8_t> octets, std::size_t at) {
   return static_cast<std::uint16_t>(octets[at] << 8 | octets[at + 1]);
 }
 
-// Where a record ends whose TTL stands at `ttl`.
+// Returns the end of the record whose TTL is at offset `ttl`.
 std::size_t end_of_record(const EncodedAnswer& answer, std::size_t ttl) {
   return ttl + 6 + load16(answer.message, ttl + 4);
 }
@@ -69,7 +69,7 @@ std::span<const std::uint8_t> ReplyWriter::write(const EncodedAnswer& answer,
 
 std::span<const std::uint8_t> ReplyWriter::refuse(
     std::span<const std::uint8_t> message, Rcode rcode) {
-  // RFC 4035 3.1.6, and RFC 8906 3.1: no flag that we do not know.
+  // RFC 4035 3.1.6.  RFC 8906 3.1: unknown flags are cleared.
   constexpr std::uint16_t kKept = 0x7800 | flag::kRd | flag::kCd;
   std::fill_n(message_.begin(), kHeaderSize, 0);
   std::copy_n(message.begin(), 2, message_.begin());
@@ -78,9 +78,9 @@ std::span<const std::uint8_t> ReplyWriter::refuse(
   return {message_.data(), kHeaderSize};
 }
 
-// How many whole RRsets, from the first, fit.  TC says that some of the
-// answer or the authority section is missing; additional ones are a courtesy
-// (RFC 2181 9).
+// Returns how many whole RRsets fit, counted from the first.  Sets TC when
+// records of the answer or authority section are missing; additional records
+// are optional (RFC 2181 9).
 std::size_t ReplyWriter::fitting_rrsets(const EncodedAnswer& answer,
                                         std::size_t limit) {
   truncated_ = false;
@@ -104,8 +104,8 @@ void ReplyWriter::copy_rrset(const EncodedAnswer& answer,
   std::memcpy(to + rrset.size - moved, from, moved);
 }
 
-// Which ones is left to chance where no record points into another; else those
-// that stand first.
+// Copies a random selection of the RRset's records if none has a compression
+// pointer into another.  Otherwise copies the first ones.
 std::size_t ReplyWriter::copy_part(const EncodedAnswer& answer,
                                    const RrsetSpan& rrset,
                                    const ReplyForm& form, std::size_t limit) {
@@ -150,7 +150,7 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   if (query.recursion_desired) flags |= flag::kRd;
   if (query.checking_disabled) flags |= flag::kCd;
   if (truncated_) flags |= flag::kTc;
-  // RFC 6840 5.8: AD is for those who understand it.
+  // RFC 6840 5.8: only clients that set AD or DO understand AD.
   if (!query.authentic_data && !query.dnssec_ok()) {
     flags &= static_cast<std::uint16_t>(~flag::kAd);
   }
@@ -159,7 +159,7 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   const auto qname = query.qname.wire();
   std::copy(qname.begin(), qname.end(), message_.begin() + kHeaderSize);
   if (rrsets == answer.rrsets.size()) return;
-  std::array<std::size_t, 3> counts{part, 0, 0};  // part of an answer's RRset
+  std::array<std::size_t, 3> counts{part, 0, 0};  // records of the cut RRset
   for (const RrsetSpan& rrset : answer.rrsets.first(rrsets)) {
     counts[static_cast<std::size_t>(rrset.section)] += rrset.count;
   }
@@ -168,7 +168,7 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   }
 }
 
-// RFC 6891 6.1.2, RFC 8914 2.  The text is dropped if it does not fit.
+// RFC 6891 6.1.2, RFC 8914 2.  Drops the error's text if it does not fit.
 void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
                             std::size_t limit) {
   store16(10, load16(message_, 10) + 1U);

@@ -1,6 +1,6 @@
-// Makes the datagram or the TCP message out of an encoded answer: the asker's
-// ID, case and flags, aged TTLs, another order of addresses, the OPT
-// record, and records left out when it does not fit.
+// Turns an encoded answer into a UDP or TCP message.  Writes the client's ID,
+// case and flags, ages the TTLs, rotates addresses, adds the OPT record, and
+// leaves out records that do not fit.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 
 namespace canopy {
 
-// What a DNS Flag Day 2020 server sends at most over UDP, and offers to take.
+// The largest UDP answer that we send and advertise (DNS Flag Day 2020).
 inline constexpr std::uint16_t kMaxUdpSize = 1232;
 
 struct ReplyForm {
   Transport transport = Transport::kUdp;
   std::uint32_t age = 0;             // seconds since the answer was made
-  std::size_t rotation = 0;          // by how many places addresses move
+  std::size_t rotation = 0;          // how many places addresses move
   std::uint16_t extended_rcode = 0;  // bits 4 and up of the rcode
   const ExtendedError* error = nullptr;
 };
 
-// Where the records of a reply must end: the client's limit, less an OPT
+// Where the records of a reply must end: the client's limit, minus the OPT
 // record.
 std::size_t room_for_records(const Query& query, Transport transport);
 
@@ -32,12 +32,12 @@ class ReplyWriter {
  public:
   ReplyWriter();
 
-  // The message, good until the next call.
+  // Returns the message, valid until the next call.
   std::span<const std::uint8_t> write(const EncodedAnswer& answer,
                                       const Query& query,
                                       const ReplyForm& form);
-  // A header alone, for what could not be understood.  REQUIRES: `message`
-  // has one.
+  // Returns a header without records, for a message that cannot be decoded.
+  // REQUIRES: `message` has a header.
   std::span<const std::uint8_t> refuse(std::span<const std::uint8_t> message,
                                        Rcode rcode);
 
@@ -53,7 +53,7 @@ class ReplyWriter {
                         const ReplyForm& form, std::size_t limit);
   void age_ttls(const EncodedAnswer& answer, std::uint32_t age);
   void age_ttl(std::size_t at, std::uint32_t age);
-  // `rrsets` whole ones, and `part` records of the next.
+  // Counts `rrsets` whole RRsets and `part` records of the next one.
   void write_header(const EncodedAnswer& answer, const Query& query,
                     std::size_t rrsets, std::size_t part);
   void write_opt(const Query& query, const ReplyForm& form, std::size_t limit);

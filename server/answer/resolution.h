@@ -1,6 +1,6 @@
-// A question on its way through the steps: what was asked, what is looked up
-// for it, and against which editions.  On the stack; what waits for an upstream
-// is a PausedQuestion.
+// One query on its way through the steps: the client's query, the name that is
+// looked up for it, and the editions that apply.  Lives on the stack.  A query
+// that waits for an upstream becomes a PausedQuestion.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace canopy {
 
 struct Resolution {
-  // `plan` is the edition of the listener's plan.
+  // `plan` is the edition of the plan that `heard_by` is part of.
   Resolution(const Query& query, const Arrival& from, const Listener& heard_by,
              const ZoneSet& published, std::uint64_t plan)
       : asked(query),
@@ -27,14 +27,14 @@ struct Resolution {
         editions{published.serial(), plan},
         key(looked_up) {}
 
-  const Query& asked;      // what the client is answered
-  const Query& looked_up;  // what the steps look for
+  const Query& asked;      // the client's query
+  const Query& looked_up;  // the query that the steps look up
   const Arrival& arrival;
   const Listener& listener;
-  const Block& block;    // the listener's for what is asked
+  const Block& block;    // the listener's block for `looked_up`
   const ZoneSet& zones;  // the same for every step
   const Editions editions;
-  const CacheKey key;  // of what is looked up
+  const CacheKey key;  // key of `looked_up`
 };
 
 }  // namespace canopy

@@ -1,4 +1,4 @@
-// Where an answer's order of addresses begins: somewhere else each time.
+// Chooses the address that an answer begins with, at random for each answer.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ class Rotation {
   std::size_t next() { return engine_() >> 33; }
 
  private:
-  // Knuth's MMIX; of its bits the high ones are good.
+  // Knuth's MMIX generator; only its high bits are random enough to use.
   std::linear_congruential_engine<std::uint64_t, 6364136223846793005,
                                   1442695040888963407, 0>
       engine_{std::random_device{}()};

@@ -1,5 +1,5 @@
-// What one step says to a question.  Borrows from the step, until the step is
-// asked again.
+// The answer of one step.  Borrows memory of that step, valid until the step is
+// called again.
 #pragma once
 
 #include "server/answer/reply_writer.h"

@@ -3,7 +3,8 @@
 namespace canopy {
 namespace {
 
-// Below svc, pod and dns stands what objects make; beside them nothing does.
+// True for names below svc, pod and dns, which come from Kubernetes objects,
+// and for reverse zones.  Other names are the domain's own.
 bool is_made_of_objects(const Zone& zone, NameView qname) {
   if (zone.falls_through()) return true;  // a reverse tree
   const Labels labels = qname.labels();

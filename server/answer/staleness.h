@@ -7,8 +7,8 @@
 
 namespace canopy {
 
-// RFC 8914 4.4 and 4.20: Stale Answer, or Stale NXDOMAIN Answer.  Null where
-// it does not matter: what the domain itself says is always true.
+// RFC 8914 4.4 and 4.20: Stale Answer, or Stale NXDOMAIN Answer.  Null for
+// names that no Kubernetes object makes, because their answers never go stale.
 const ExtendedError* staleness(const Zone& zone, NameView qname, Rcode rcode);
 
 }  // namespace canopy

@@ -10,13 +10,13 @@
 namespace canopy {
 namespace {
 
-// The upstreams could not say, or not yet.
+// True when the upstreams gave no usable answer, or none in time.
 bool is_failure(const ForwardOutcome& outcome) {
   return !outcome.answer || (outcome.answer->rcode != Rcode::kNoError &&
                              outcome.answer->rcode != Rcode::kNxDomain);
 }
 
-// In extended errors, by the upstream whose answer this is.
+// The extended errors of the upstream that answered.
 std::vector<ExtendedError> said_by(const ForwardOutcome& outcome) {
   if (!outcome.answer) return {};
   return outcome.answer->errors;
@@ -42,7 +42,7 @@ void UpstreamAnswers::ask(const PausedQuestion& question,
                      std::move(waiter));
 }
 
-// Runs for each waiter, so it does only what differs between them.
+// Runs for each waiter, so it does only the work that differs between waiters.
 const Said* UpstreamAnswers::conclude(PausedQuestion& question,
                                       const SharedOutcome& outcome,
                                       const Resolution& now) {
@@ -67,7 +67,7 @@ void UpstreamAnswers::work_out(const PausedQuestion& question,
                                const SharedOutcome& outcome,
                                const Resolution& now) {
   Conclusion::Of of{outcome, now.key, question.provenance.made_from};
-  // A shed outcome is shared by questions of different times.
+  // Queries received at different times share one shed outcome.
   if (!outcome->is_shed && conclusion_.of == of) return;
   conclusion_.of = std::move(of);
   conclusion_.told = Conclusion::Told::kNothing;
@@ -102,8 +102,8 @@ EncodedAnswer UpstreamAnswers::answer_of(const PausedQuestion& question,
   return conclusion_.octets.answer();
 }
 
-// RFC 8767.  An expired answer that a zone had a part in is served if that part
-// still holds.
+// RFC 8767.  If a zone took part in the expired answer, it is served only if
+// the zone's part still holds.
 bool UpstreamAnswers::work_out_stale(const PausedQuestion& question,
                                      const ForwardOutcome& outcome,
                                      const Resolution& now) {
@@ -129,14 +129,14 @@ bool UpstreamAnswers::work_out_stale(const PausedQuestion& question,
   return true;
 }
 
-// The zone's CNAMEs followed by the upstream's answer for their target, with
-// the rcode of the last name (RFC 6604).  Null: no answer came.
+// The zone's CNAMEs, followed by the upstream's answer for their target, with
+// the rcode of the last name (RFC 6604).  `rest` is null when no answer came.
 EncodedAnswer UpstreamAnswers::joined(const PausedQuestion::Chain& chain,
                                       const Query& asked,
                                       const UpstreamAnswer* rest) {
   writer_.start(asked);
   RecordCopier copier(writer_);
-  // The zone's answer section is its CNAMEs.
+  // The zone's answer section holds only the CNAMEs.
   const EncodedAnswer begun = chain.begun.answer();
   const auto links = std::ranges::find_if(begun.rrsets, [](const auto& rrset) {
     return rrset.section != Section::kAnswer;

@@ -1,5 +1,5 @@
-// What the upstreams say: asks them, works out what comes of an outcome, and
-// keeps it.  On one worker's thread.
+// Asks the upstreams, turns each outcome into an answer, and caches it.  On one
+// worker's thread.
 #pragma once
 
 #include <memory>
@@ -27,22 +27,22 @@ class UpstreamAnswers {
         counters_(counters),
         naming_(naming) {}
 
-  // Calls `waiter` with the outcome, from inside this call or later.  `waiter`
-  // owns `question`.
+  // Calls `waiter` with the outcome, during this call or later.  `waiter` must
+  // own `question`.
   void ask(const PausedQuestion& question,
            std::unique_ptr<Forwarder::Waiter> waiter);
-  // The answer to the client that `outcome` leads to, by what is published
-  // `now`.  Null: none, or not yet.
+  // Returns the client's answer for `outcome`, based on the zones and plan in
+  // `now`.  Null: no answer is to be sent, or not yet.
   const Said* conclude(PausedQuestion& question, const SharedOutcome& outcome,
                        const Resolution& now);
 
  private:
-  // Sets conclusion_, and puts into the cache what comes of it.
+  // Sets conclusion_ and updates the cache.
   void work_out(const PausedQuestion& question, const SharedOutcome& outcome,
                 const Resolution& now);
   void work_out_fresh(const PausedQuestion& question,
                       const ForwardOutcome& outcome);
-  // False when there is no stale answer.
+  // Returns false when there is no stale answer.
   bool work_out_stale(const PausedQuestion& question,
                       const ForwardOutcome& outcome, const Resolution& now);
   EncodedAnswer answer_of(const PausedQuestion& question,
@@ -61,7 +61,7 @@ class UpstreamAnswers {
   QueryCounters& counters_;
   const UpstreamNaming& naming_;
 
-  // Memory that serves every question.
+  // Buffers, reused for each query.
   MessageWriter writer_;
   StoredAnswer stored_;
   Conclusion conclusion_;

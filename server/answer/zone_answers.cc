@@ -8,8 +8,9 @@
 namespace canopy {
 namespace {
 
-// A stub domain inside the zone: the longest match wins, as in dnsmasq.  A
-// reverse tree has single names of its domain, and asks for the others.
+// True for a stub domain inside the zone: the longest match wins, as in
+// dnsmasq.  Never true for a reverse zone, which has only some names of its
+// domain.
 bool comes_before(const Block& block, const Zone& zone) {
   return !zone.falls_through() && block.forwards() &&
          block.domain.size() > zone.apex().size();
@@ -42,8 +43,8 @@ ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
     found.target = answer_.unfinished;
     return found;
   }
-  // Names that do not exist are not cached: there are endlessly many, and the
-  // tree answers as fast as the cache.  Nor are partial answers: each client
+  // NXDOMAIN is not cached: there is no end of such names, and the tree answers
+  // as fast as the cache.  Partial answers are not cached either: each client
   // gets a different part, and making one costs no more than sending it.
   found.may_be_kept =
       asks_others && answer_.rcode == Rcode::kNoError && !writer_.is_cut();

@@ -1,4 +1,4 @@
-// What the zones say.  On one worker's thread.
+// Answers from the zones.  On one worker's thread.
 #pragma once
 
 #include <atomic>
@@ -16,28 +16,29 @@ namespace canopy {
 
 class ZoneAnswers {
  public:
-  // `stale` is true while the zones come from a snapshot; null: never.
+  // `stale` is true while the zones come from a snapshot.  Null: they never do.
   ZoneAnswers(QueryCounters& counters, const std::atomic<bool>* stale)
       : counters_(counters), stale_(stale) {}
 
   struct Found {
     enum class What : std::uint8_t {
       kNotOurs,   // no zone has the name
-      kAnswer,    // `said` is it
-      kLeadsOut,  // `said` is CNAMEs, which lead out of the zones to `target`
-      kFallsThrough,  // the zone lacks the name, someone else may have it
+      kAnswer,    // `said` is the answer
+      kLeadsOut,  // `said` holds CNAMEs that lead out of the zones to `target`
+      kFallsThrough,  // the zone lacks the name; upstreams may have it
     };
     What what = What::kNotOurs;
     Said said{};
     const std::uint8_t* target = nullptr;
-    // The cache may give it to any client until other zones are published.
+    // True when any client may get this answer from the cache until new zones
+    // are published.
     bool may_be_kept = false;
   };
-  // Where a block asks no upstreams, nothing leads out.
+  // Never returns kLeadsOut for a block without upstreams.
   Found find(const Resolution& resolution);
 
-  // An upstream completed the answer `whole` that a zone began.  Does the
-  // published zone still begin it the same way?
+  // `whole` is an answer that a zone began and an upstream completed.  True
+  // when the published zone still begins it the same way.
   bool still_begins(const EncodedAnswer& whole, const Resolution& resolution);
 
   // The extended error to send with a zone's answer.  Null unless the zones
@@ -54,7 +55,7 @@ class ZoneAnswers {
   static const ExtendedError* snapshot_remark(const Query& query,
                                               const ZoneSet& zones,
                                               Rcode rcode);
-  // Asks the zone, into answer_.
+  // Looks the name up in `zone`; the result is in answer_.
   void look_up(const Zone& zone, const Resolution& resolution);
   Found not_ready(const Resolution& resolution);
   void count_cut(Transport transport);
@@ -62,7 +63,7 @@ class ZoneAnswers {
   QueryCounters& counters_;
   const std::atomic<bool>* const stale_;
 
-  // Memory that serves every question.
+  // Buffers, reused for each query.
   Answer answer_;
   MessageWriter writer_;
   Rotation rotation_;

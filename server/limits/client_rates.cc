@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-// Every bit of the result depends on every bit of the number (splitmix64).
+// Mixes the bits: each bit of the result depends on each bit of the number
+// (splitmix64).
 std::uint64_t mixed(std::uint64_t number) {
   number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
   number = (number ^ (number >> 27)) * 0x94d049bb133111eb;

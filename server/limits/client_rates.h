@@ -1,7 +1,7 @@
-// Limits each client to a number of queries a second, with a burst of one
-// second (--client-qps).  A generic cell rate algorithm (ITU-T I.371) in a
-// table of fixed size.  When the table is full, the client that asked least
-// recently is forgotten, and starts with a full burst again: forged sources
+// Limits the queries of each client per second, with a burst of one second
+// (--client-qps).  This is a generic cell rate algorithm (ITU-T I.371) in a
+// table of fixed size.  A full table forgets the client that asked least
+// recently; that client starts with a full burst again.  Spoofed sources thus
 // loosen the limit but lock nobody out.  Any thread.
 #pragma once
 
@@ -18,11 +18,11 @@ namespace canopy {
 
 class ClientRates {
  public:
-  // `free` are not limited: where our own probes come from.
+  // Clients in `free` are not limited; our own probes come from there.
   // REQUIRES: qps > 0.
   ClientRates(std::uint32_t qps, std::vector<Client> free);
 
-  // Counts one question.  False when it is one too many.
+  // Counts one query.  Returns false when it exceeds the limit.
   bool admits(Client client, TimePoint now);
 
  private:
@@ -31,7 +31,7 @@ class ClientRates {
 
   struct Slot {
     std::atomic<Client> client{kOurselves};
-    // When the questions so far would have been asked at the rate allowed, in
+    // The time at which the queries so far are used up at the allowed rate, in
     // nanoseconds of the steady clock.
     std::atomic<std::int64_t> due{0};
   };
@@ -41,7 +41,7 @@ class ClientRates {
 
   const std::int64_t interval_;
   const std::vector<Client> free_;
-  const std::uint64_t seed_;  // so that nobody can aim at a set
+  const std::uint64_t seed_;  // random, so that no client can aim at a set
   std::vector<Set> sets_;
 };
 

@@ -1,5 +1,5 @@
-// Divides a number of places fairly among clients, so that none keeps the
-// others out.  See fair_shares.h.
+// Divides a number of places fairly among clients, so that no client can take
+// the others' places.  See fair_shares.h.
 #pragma once
 
 #include "healthz/fair_shares.h"

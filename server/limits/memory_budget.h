@@ -1,10 +1,10 @@
-// The memory for everything that clients make us hold: connections, answers
-// that wait to be sent, messages of which only a part is here, questions that
-// wait for an upstream.  One number of octets for all workers, shared by client
-// as ClientShares says.
+// One memory budget for all data held for clients: connections, answers that
+// wait to be sent, incomplete messages, and queries that wait for an upstream.
+// All workers share one number of octets; ClientShares divides it among
+// clients.
 //
-// Any thread.  The lock is held for one look into a map; it is not taken for
-// answers that a client reads at once.
+// Any thread.  The lock is held for one map lookup.  Answers that a client
+// reads at once do not take it.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +20,12 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  // All `octets`, if they are admitted, or none.
+  // Takes all `octets` if they are admitted, otherwise none.
   Admission take(Client client, std::size_t octets) {
     const std::lock_guard lock(mutex_);
     return shares_.take(client, octets);
   }
-  // REQUIRES: the client holds as many.
+  // REQUIRES: the client holds at least `octets`.
   void give_back(Client client, std::size_t octets) {
     const std::lock_guard lock(mutex_);
     shares_.give_back(client, octets);
@@ -42,8 +42,8 @@ class MemoryBudget {
   ClientShares shares_;
 };
 
-// What one buffer takes of a budget; given back with the lease.  Not for more
-// than one thread at a time.
+// The octets that one buffer takes from a budget.  The destructor gives them
+// back.  Not thread-safe.
 class MemoryLease {
  public:
   MemoryLease(MemoryBudget& budget, Client client)
@@ -52,7 +52,7 @@ class MemoryLease {
   MemoryLease(const MemoryLease&) = delete;
   MemoryLease& operator=(const MemoryLease&) = delete;
 
-  // False when the budget refuses: the lease stays as it was.
+  // Returns false and changes nothing when the budget refuses.
   bool grow_to(std::size_t octets) {
     if (octets <= octets_) return true;
     if (budget_.take(client_, octets - octets_) != Admission::kAdmitted) {

@@ -1,6 +1,6 @@
-// A bounded number of places, each of which takes some octets of the memory
-// budget: a client gets one while both ClientShares allow it.  Not for more
-// than one thread at a time.
+// A bounded number of places, each of which costs some octets of the memory
+// budget.  A client gets a place only while ClientShares allow it both the
+// place and the octets.  Not thread-safe.
 #pragma once
 
 #include "server/limits/memory_budget.h"
@@ -20,7 +20,7 @@ class PaidPlaces {
     return admission;
   }
 
-  // REQUIRES: the client holds one.
+  // REQUIRES: the client holds a place.
   void give_back(Client client) {
     budget_.give_back(client, octets_each_);
     shares_.give_back(client);

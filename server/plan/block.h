@@ -1,5 +1,5 @@
-// What a listener does with the queries for one domain: immutable data, a part
-// of the Plan.
+// The rules of a listener for queries below one domain.  Immutable; part of the
+// Plan.
 #pragma once
 
 #include <optional>
@@ -11,22 +11,22 @@
 
 namespace canopy {
 
-// Servers that are asked alike, in the order of the configuration.
+// Servers that can answer the same queries, in the order of the configuration.
 struct UpstreamGroup {
   std::vector<SocketAddress> servers;
-  // Why `servers` is empty, for SERVFAIL's explanation.
+  // Why `servers` is empty, for the extended error of SERVFAIL.
   std::string why_none = "no upstream is configured";
 
   friend bool operator==(const UpstreamGroup&, const UpstreamGroup&) = default;
 };
 
 struct Block {
-  // For this domain and everything below it; the root: for all names.
+  // The block covers this domain and all names below it.  The root covers all
+  // names.
   Name domain;
-  // Answers are looked for in the cache, and kept there.
+  // True when answers come from the cache and are cached.
   bool caches = false;
-  // Who is asked for what no zone has.  Nothing: nobody, and such queries are
-  // refused.
+  // The servers for names that no zone has.  Nothing: refuse such queries.
   std::optional<UpstreamGroup> upstreams{};
 
   bool forwards() const { return upstreams.has_value(); }

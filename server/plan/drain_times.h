@@ -1,4 +1,4 @@
-// How long a process that is asked to end goes on answering.
+// How long a stopping process continues to answer.
 #pragma once
 
 #include <chrono>
@@ -6,9 +6,10 @@
 namespace canopy {
 
 struct DrainTimes {
-  // No datagram and no new connection for so long: clients go elsewhere.
+  // The drain ends after this long without a datagram or a new connection,
+  // because clients then use other servers.
   std::chrono::milliseconds quiet{5'000};
-  // The drain ends after this long at most.
+  // The drain always ends after this long.
   std::chrono::milliseconds grace{25'000};
 };
 

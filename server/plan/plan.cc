@@ -25,12 +25,13 @@ Listener sorted(Listener listener) {
 
 }  // namespace
 
-// An operator has tens of stub domains: a walk is as quick as anything.
+// Operators have tens of stub domains at most, so a linear search is fast
+// enough.
 const Block& Listener::longest_for(NameView qname) const {
   for (const Block& block : blocks) {
     if (qname.is_subdomain_of(block.domain)) return block;
   }
-  return blocks.back();  // the root's
+  return blocks.back();  // the root's block
 }
 
 Plan::Plan(Listener cache, Listener zone)

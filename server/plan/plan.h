@@ -1,5 +1,6 @@
-// What to do with queries, as immutable data.  Flags and the kube-dns ConfigMap
-// are compiled to a Plan (server/config/plan_compiler.h); plan_store.h publishes it.
+// Immutable rules for answering queries.  server/config/plan_compiler.h
+// compiles flags and the kube-dns ConfigMap to a Plan; plan_store.h publishes
+// it.
 #pragma once
 
 #include <array>
@@ -14,20 +15,20 @@
 
 namespace canopy {
 
-// One tier: where it listens, and what it does with what it hears.
+// One tier: the addresses it listens on, and its rules for queries.
 struct Listener {
-  std::vector<Address> addresses;     // empty: all, v4 and v6
-  std::optional<std::uint16_t> port;  // nothing: off; 0: a free one
-  std::string_view port_flag;         // who chose the port: "--dns-port"
-  // The longest domain first; the last one is for all names.
+  std::vector<Address> addresses;     // empty: all IPv4 and IPv6 addresses
+  std::optional<std::uint16_t> port;  // nothing: off; 0: any free port
+  std::string_view port_flag;         // the flag that set it: "--dns-port"
+  // Ordered by length of domain, longest first.  The last block is the root's.
   std::vector<Block> blocks;
 
-  // The block of the longest domain that `qname` is in.
+  // The block with the longest domain that contains `qname`.
   const Block& block_for(NameView qname) const {
     return blocks.size() == 1 ? blocks.front() : longest_for(qname);
   }
 
-  // Names outside our zones may be asked for here.
+  // True when names outside our zones are forwarded.
   bool forwards() const { return blocks.back().forwards(); }
 
   friend bool operator==(const Listener&, const Listener&) = default;
@@ -38,16 +39,16 @@ struct Listener {
 
 class Plan {
  public:
-  // Refuses everything.
+  // A plan that refuses all queries.
   Plan() : Plan(Listener{}, Listener{}) {}
-  // Blocks in any order; of several for one domain the last counts.  Names of
-  // no block are refused.
+  // Blocks may be in any order.  If several have the same domain, the last one
+  // counts.  Names without a block are refused.
   Plan(Listener cache, Listener zone);
 
   const Listener& listener(Tier tier) const {
     return listeners_[static_cast<std::size_t>(tier)];
   }
-  // The blocks that name upstreams.
+  // The listener whose blocks name upstreams.
   const Listener& forwarding() const { return listener(Tier::kCache); }
 
   friend bool operator==(const Plan&, const Plan&) = default;

@@ -16,7 +16,7 @@ std::shared_ptr<const Plan> PlanStore::current() const {
   return plan_;
 }
 
-// The edition and its plan belong together: both are read under the mutex.
+// Reads both the edition and its plan under the mutex, so that they match.
 void PlanStore::Reader::look() {
   const std::lock_guard lock(store_.mutex_);
   plan_ = store_.plan_;

@@ -1,5 +1,5 @@
-// Publishes plans, as ZoneStore publishes zones: a query that has begun ends
-// with the plan it began with.
+// Publishes plans, as ZoneStore publishes zones: a query uses one plan from
+// start to end.
 #pragma once
 
 #include <atomic>
@@ -11,23 +11,24 @@
 
 namespace canopy {
 
-// publish() and current() from any thread; each Reader on one thread.
+// Any thread may call publish() and current().  Each Reader belongs to one
+// thread.
 class PlanStore {
  public:
   // Publishing an equal plan does not change the edition.
   void publish(std::shared_ptr<const Plan> plan);
   std::shared_ptr<const Plan> current() const;
 
-  // One atomic load where nothing changed.
+  // Costs one atomic load when no new plan was published.
   class Reader {
    public:
     explicit Reader(const PlanStore& store) : store_(store) { look(); }
-    // Good until the next call.
+    // Valid until the next call.
     const Plan& current() {
       if (store_.edition_.load(std::memory_order_acquire) != edition_) look();
       return *plan_;
     }
-    // The edition that current() returned last.
+    // The edition of the plan that current() last returned.
     std::uint64_t edition() const { return edition_; }
 
    private:

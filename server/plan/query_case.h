@@ -1,5 +1,5 @@
-// Whether upstreams are asked in random case (--query-case), so that a forger
-// must guess the case of each letter too ("0x20",
+// Whether query names are sent to upstreams in random case (--query-case).  A
+// spoofer must then also guess the case of each letter ("0x20",
 // draft-vixie-dnsext-dns0x20).
 #pragma once
 
@@ -12,10 +12,10 @@ namespace canopy {
 
 enum class QueryCase : std::uint8_t { kAuto, kAlways, kNever };
 
-// kAuto: for upstreams at public addresses only, and not for stub domains (any
-// `domain` but the root).  A server that compares names with case answers
-// NXDOMAIN or NODATA, which cannot be told apart from the truth; such servers
-// stand inside networks, where forgers do not.
+// kAuto: only for upstreams at public addresses, and not for stub domains (any
+// `domain` but the root).  A server that compares names case-sensitively
+// answers NXDOMAIN or NODATA, which looks like a true answer.  Such servers run
+// on private networks, where spoofing is unlikely.
 bool asks_in_random_case(QueryCase policy, const Name& domain,
                          const Address& upstream);
 

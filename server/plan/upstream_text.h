@@ -1,8 +1,8 @@
-// How texts about failures name upstreams.  The operator reads addresses; a
-// client is told numbers, unless --ede-upstreams says otherwise, so that a pod
-// does not learn where the upstreams are.  A text is kept in the cache and
-// shared by clients, so it holds both forms until it is sent:
-// "<10.0.0.1:53|upstream 1 of 2> timed out".
+// How error texts name upstreams.  Operators see addresses.  Clients see
+// numbers, unless --ede-upstreams says otherwise, so that pods do not learn the
+// upstreams' addresses.  The cache keeps a text and many clients share it, so
+// the text holds both forms until it is sent: "<10.0.0.1:53|upstream 1 of 2>
+// timed out".
 #pragma once
 
 #include <netinet/in.h>
@@ -17,28 +17,28 @@
 
 namespace canopy {
 
-// Both forms of one upstream's name.  `number` counts from 1, in the order in
-// which the configuration names the `count` upstreams.
+// Returns both forms of one upstream's name.  `number` counts from 1, in the
+// order of the configuration; `count` is the number of upstreams.
 std::string upstream_name(const SocketAddress& server, std::size_t number,
                           std::size_t count);
 
 enum class UpstreamNames : std::uint8_t { kAddresses, kNumbers };
 
-// The text with one of the two forms of each name.
+// Returns `text` with the chosen form of each name.
 std::string with_names(std::string_view text, UpstreamNames names);
 
 // Whether error texts name upstreams by address or by number (--ede-upstreams).
 struct UpstreamNaming {
   enum class Mode : std::uint8_t { kAuto, kAlways, kNever };
   Mode mode = Mode::kAuto;
-  // This machine's addresses.  kAuto: addresses for clients there and on
-  // loopback, numbers for all others.
+  // This machine's addresses.  With kAuto, clients at these addresses and on
+  // loopback see addresses; all other clients see numbers.
   std::vector<Address> own{};
 
-  // A sockaddr_in too, by sin6_family.
+  // `client` may be a sockaddr_in, as sin6_family tells.
   UpstreamNames for_client(const sockaddr_in6& client) const;
-  // The error with upstreams named as this client may know them.  Only in our
-  // own text; an upstream's text has no names to replace.
+  // Returns the error with upstreams named for this client.  Changes only our
+  // own text; an upstream's own text contains no such names.
   ExtendedError told(ExtendedError error, const sockaddr_in6& client) const;
 };
 
