@@ -13,8 +13,8 @@ constexpr auto kRrsig = static_cast<RrType>(46);
 constexpr auto kNsec = static_cast<RrType>(47);
 constexpr auto kNsec3 = static_cast<RrType>(50);
 
-// Types that a query without DO must not get unless it asks for them, and
-// others that only belong to a proof.
+// DNSSEC types.  A client that sets no DO gets them only if it asks for the
+// type.
 bool is_proof(RrType type) {
   return type == kRrsig || type == kNsec || type == kNsec3 || type == kDs;
 }
@@ -28,13 +28,14 @@ RrType type_at(const EncodedAnswer& answer, std::size_t at) {
   return RrType{value_at(answer, at)};
 }
 
-// The RRsets of one section, by their first records.  Reads no name unasked.
+// Iterates over the RRsets of one section by their first records.  Decodes a
+// name only when asked to.
 class Heads {
  public:
   Heads(const EncodedAnswer& answer, Section section)
       : answer_(answer), section_(section), reader_(answer.message) {}
 
-  // False at the section's end.
+  // Returns false at the end of the section.
   bool next() {
     for (; next_ < answer_.rrsets.size(); ++next_) {
       const RrsetSpan& rrset = answer_.rrsets[next_];
@@ -50,9 +51,9 @@ class Heads {
   const RrsetSpan& span() const { return rrset_; }
   RrType type() const { return type_at(answer_, fields_); }
   RrClass rr_class() const { return RrClass{value_at(answer_, fields_ + 2)}; }
-  // Nothing when it takes more work than the message's size allows.
+  // Nothing when decoding takes more work than the message's size allows.
   std::optional<Name> owner() { return name_at(rrset_.offset); }
-  // The name that the rdata begins with.
+  // The name at the start of the rdata.
   std::optional<Name> target() { return name_at(fields_ + 10); }
 
  private:
@@ -61,10 +62,10 @@ class Heads {
   const EncodedAnswer& answer_;
   const Section section_;
   MessageReader reader_;
-  std::size_t next_ = 0;     // RRset
-  std::size_t records_ = 0;  // of those before it
+  std::size_t next_ = 0;     // index of the next RRset
+  std::size_t records_ = 0;  // records before that RRset
   RrsetSpan rrset_{};
-  std::size_t fields_ = 0;  // where the type stands
+  std::size_t fields_ = 0;  // offset of the type field
 };
 
 }  // namespace
@@ -85,9 +86,9 @@ Bailiwick::Bailiwick(const Query& asked, const EncodedAnswer& answer)
       follow(answer) && judge_answer(answer) && judge_authority(answer);
 }
 
-// As nearly all are: records of the type and of the name asked for, which is
-// spelled by a pointer to the question, and no name in them.  What stands in
-// the other sections is not sent then.
+// True for most answers: all records have the type and name of the query, their
+// owner is a compression pointer to the question, and their rdata holds no
+// name.  Only the answer section of such a message is sent.
 bool Bailiwick::looks_simple(const EncodedAnswer& answer) const {
   constexpr std::uint16_t kQuestion = 0xC000 | kHeaderSize;
   if (answer.rrsets.empty()) return true;
@@ -99,15 +100,15 @@ bool Bailiwick::looks_simple(const EncodedAnswer& answer) const {
       rrset.offset != kHeaderSize + asked_.qname.size() + 4) {
     return false;
   }
-  // Those that rotate spell their owners alike.
+  // All records of an RRset that rotates have the same owner octets.
   if (rrset.count > 1 && !rrset.rotates) return false;
-  constexpr std::size_t kFields = 2 + 10;  // owner, type to length
+  constexpr std::size_t kFields = 2 + 10;  // owner, then type to length
   if (value_at(answer, rrset.offset) != kQuestion ||
       type_at(answer, rrset.offset + 2U) != asked_.qtype ||
       RrClass{value_at(answer, rrset.offset + 4U)} != asked_.qclass) {
     return false;
   }
-  if (rrset.rotates) return true;  // addresses
+  if (rrset.rotates) return true;  // addresses hold no names
   const auto names = rdata_names(
       asked_.qtype,
       answer.message.subspan(rrset.offset + kFields, rrset.size - kFields));
@@ -158,7 +159,7 @@ bool Bailiwick::judge_authority(const EncodedAnswer& answer) {
   return true;
 }
 
-// In whatever order the CNAMEs stand.
+// The CNAMEs may be in any order.
 bool Bailiwick::follow(const EncodedAnswer& answer) {
   std::vector<Link> links;
   std::vector<HashedName> dnames;

@@ -8,12 +8,12 @@
 namespace canopy {
 namespace {
 
-// The memory of one waiting query: here, at its owner's, in c-ares, and its
-// datagrams.
+// The memory of one waiting query: in this forwarder, in the fetch's owner, in
+// c-ares, and in its datagrams.
 constexpr std::size_t kPlaceOctets = 4 << 10;
 
-// The first waiters of a worker get the outcome at once: mostly there are no
-// others, and later queries are served from the cache that these fill.
+// This many waiters of a worker get the outcome at once.  Usually there are no
+// more, and their answers fill the cache for later queries.
 constexpr std::size_t kToldAtOnce = 4;
 
 SharedOutcome failed(std::string why) {
@@ -56,7 +56,7 @@ CaresForwarder::CaresForwarder(boost::asio::io_context& io,
           }) {}
 
 CaresForwarder::~CaresForwarder() {
-  // Closing the channels calls back for every outstanding query.
+  // Closing a channel runs the callbacks of its outstanding queries.
   for (const FetchPtr& fetch : fetches_) fetch->abandon();
   by_due_.abandon_all();
   for (const auto& [endpoint, server] : servers_) server->close();
@@ -161,7 +161,7 @@ void CaresForwarder::on_finished(Fetch& fetch, Fetch::Outcome& found) {
   }
   if (fetch.purpose() != Fetch::Purpose::kClients) return;
   if (!found.answer) counters_.unanswered.add();
-  // Out of the books first: waiters may ask again at once.
+  // Remove the fetch first, because a waiter may start the same fetch again.
   const FetchPtr keep(&fetch);
   fetches_.erase(keep);
   tell(fetch.waiters, outcome_of(found));
@@ -216,7 +216,7 @@ void CaresForwarder::hand_out(OutcomeQueue::Tickets tickets,
 void CaresForwarder::answer(WaitingList::Ticket ticket,
                             const SharedOutcome& outcome) {
   if (outcome->is_late) {
-    // Its answer may have overtaken this.
+    // The final outcome may have been delivered before this late one.
     Waiter* const waiter = waiting_.find(ticket);
     if (waiter != nullptr) waiter->on_outcome(outcome);
     return;
@@ -226,8 +226,8 @@ void CaresForwarder::answer(WaitingList::Ticket ticket,
   place.waiter->on_outcome(outcome);
 }
 
-// Those that are about as quick as the quickest take turns, the slower ones
-// follow by what they are likely to cost, then those that are down.
+// Servers about as fast as the fastest take turns.  Slower ones follow, ordered
+// by expected cost, and then servers that are down.
 void CaresForwarder::choose(Fetch& fetch, const Servers& servers,
                             TimePoint now) {
   if (servers.size() == 1) {
@@ -235,7 +235,7 @@ void CaresForwarder::choose(Fetch& fetch, const Servers& servers,
     if (!servers.front()->is_loop()) fetch.add(*servers.front(), 1, 1);
     return;
   }
-  constexpr double kDown = 1e12;  // nanoseconds: behind all others
+  constexpr double kDown = 1e12;  // nanoseconds; sorts them last
   constexpr double kNoWorse = 1.5;
   constexpr double kNoWorseBy = 5e6;
   ranks_.clear();
@@ -256,7 +256,7 @@ void CaresForwarder::choose(Fetch& fetch, const Servers& servers,
       std::count_if(ranks_.begin(), ranks_.end(), is_near));
   std::size_t turn = turn_++;
   for (Rank& rank : ranks_) {
-    // Before the others, and among themselves by turns.
+    // The near servers come first and take turns.
     if (is_near(rank)) {
       rank.cost = static_cast<double>(turn++ % near_ones) - kDown;
     } else if (rank.server->take_probe(now)) {

@@ -1,5 +1,6 @@
-// The Forwarder of one worker.  Its own questions wait here; each is asked by
-// the worker its hash names, which joins identical ones.
+// The Forwarder of one worker.  Queries of its own clients wait here.  The
+// worker that a query's hash names runs the fetch and joins identical queries
+// into it.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -28,10 +29,11 @@ namespace canopy {
 class CaresForwarder : public Forwarder {
  public:
   struct Settings {
-    // Questions of this worker's clients.  What is above it, or above a
-    // client's share of it or of the memory budget, fails at once.
+    // Waiting queries of this worker's clients.  A query above this limit, or
+    // above its client's share of the limit or of the memory budget, fails at
+    // once.
     std::size_t max_waiting = 10'000;
-    // Source ports of each upstream that are in use at a time.
+    // Source ports in use at a time for each upstream.
     std::size_t ports = UpstreamServer::kMostPorts;
   };
 
@@ -51,7 +53,7 @@ class CaresForwarder : public Forwarder {
   // The servers of one Block.
   using Servers = std::vector<UpstreamServer*>;
 
-  // What the owner of a question does for a waiter of any worker.
+  // The owner of a fetch calls these for a waiter of any worker.
   void ask(const ForwardQuestion& question, const CacheKey& key,
            const FetchTicket& waiter);
   void join(Fetch& fetch, const FetchTicket& waiter);
@@ -60,7 +62,7 @@ class CaresForwarder : public Forwarder {
   static SharedOutcome outcome_of(Fetch::Outcome& found);
   void tell(const FetchTicket& waiter, const SharedOutcome& outcome);
   void tell(const FetchTickets& waiters, const SharedOutcome& outcome);
-  // What the worker that was asked does when the answer is here.
+  // The waiters' worker calls these when the outcome has arrived.
   void hand_out(OutcomeQueue::Tickets tickets, const SharedOutcome& outcome);
   void answer(WaitingList::Ticket ticket, const SharedOutcome& outcome);
 
@@ -92,8 +94,8 @@ class CaresForwarder : public Forwarder {
   bool ticking_ = false;
   std::size_t turn_ = 0;
 
-  // Changed on this thread under the mutex, read by others under it.  Servers
-  // stay, also when no plan names them any more: so do their counts.
+  // This thread writes under the mutex; other threads read under it.  Servers
+  // stay when no plan names them any more, so that their counts stay.
   mutable std::mutex servers_mutex_;
   std::map<std::pair<std::string, SocketAddress>,
            std::unique_ptr<UpstreamServer>>
@@ -103,7 +105,7 @@ class CaresForwarder : public Forwarder {
   WaitingList waiting_;
   OutcomeQueue outcomes_;
   UpstreamAnswerReader answer_reader_;
-  // By what they ask; the key's hash was made with the key.
+  // Finds fetches by key; the key already contains its hash.
   struct ByKey {
     using is_transparent = void;
     static const CacheKey& key_of(const CacheKey& key) { return key; }
@@ -116,14 +118,14 @@ class CaresForwarder : public Forwarder {
   std::unordered_set<FetchPtr, ByKey, ByKey> fetches_;
   TimingWheel by_due_;
 
-  // Parallel to the blocks of the plan last seen.
+  // Parallel to the blocks of the latest plan.
   std::vector<Servers> servers_by_block_;
   std::uint64_t edition_ = ~0ull;
-  // How likely each is to answer soon; memory for choose().
+  // The expected cost of each server; memory for choose().
   struct Rank {
     double cost = 0;
     UpstreamServer* server = nullptr;
-    std::size_t number = 0;  // in the configuration, from 1
+    std::size_t number = 0;  // place in the configuration, from 1
   };
   std::vector<Rank> ranks_;
 

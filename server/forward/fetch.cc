@@ -9,8 +9,8 @@ namespace canopy {
 
 void Fetch::start(TimePoint now) {
   started_ = now;
-  // A stale answer is not served at once because names like this one failed:
-  // the servers are known to answer nothing at all.
+  // Failures of clients' names alone do not justify a stale answer at once.
+  // The servers must be known to answer nothing.
   const bool none_answers = std::all_of(
       candidates_.begin(), candidates_.end(),
       [now](const auto& c) { return c.server->health().answers_nothing(now); });
@@ -46,8 +46,8 @@ bool Fetch::goes_on(TimePoint now) {
     ask(*plainer, now);
     return true;
   }
-  // One upstream did answer, if only to refuse, and the others had their time;
-  // or all upstreams are loops.
+  // One upstream answered, if only with a refusal, and the others had time; or
+  // all upstreams are loops.
   if (in_hand_ || all_are_loops()) return false;
   if (Candidate* const again = worth_asking_again()) {
     ask_again(*again, now);
@@ -56,9 +56,9 @@ bool Fetch::goes_on(TimePoint now) {
   return !is_hopeless();
 }
 
-// By what the one asked last usually takes; longer with each round, and by
-// chance up to half as long again: questions that were lost together would be
-// lost together again.
+// The wait depends on the usual time of the upstream asked last, and doubles
+// with each round.  A random addition of up to one half spreads retries:
+// queries that were lost together would otherwise be lost together again.
 void Fetch::set_next_look(TimePoint now) {
   if (purpose_ == Purpose::kHealthCheck) {
     const bool has_failed = candidates_.front().counted_late;
@@ -93,15 +93,15 @@ void Fetch::become_late(TimePoint now) {
   finished_(*this, outcome);
 }
 
-// After a failure or a refusal: at once the next that was not asked, then those
-// that refused in a plainer form, or the end.
+// After a failure or a refusal: asks the next upstream that was not asked.
+// Then asks those that refused, in a plainer form.  Otherwise finishes.
 void Fetch::go_on(TimePoint now) {
   if (Candidate* const next = not_asked()) return ask(*next, now);
   if (any_is(State::kWaiting)) return;
   if (Candidate* const plainer = worth_asking_plainer(now)) {
     return ask(*plainer, now);
   }
-  // The right answer may follow a bad one: look() decides.
+  // The right answer may still follow a bad one, so look() decides.
   if (!any_is(State::kBad)) finish(now);
 }
 
@@ -125,7 +125,8 @@ Fetch::Candidate* Fetch::worth_asking_again() {
       continue;
     }
     if (candidate.has_truncated) continue;
-    // An upstream that is down gets one query each at most, even in a flood.
+    // Even in a flood, a fetch sends at most one query to an upstream that is
+    // down.
     const bool again_over_tcp =
         candidate.tcp_attempts == 0 && candidate.server->health().is_up();
     if (candidate.attempts < kMostAttempts ? candidate.was_up
@@ -136,9 +137,9 @@ Fetch::Candidate* Fetch::worth_asking_again() {
   return nullptr;
 }
 
-// Silence may mean that the upstream drops what it does not take: the client's
-// case then, and no EDNS in the last question, or at once if it never
-// answered one with EDNS.  After those, TCP.
+// A silent upstream may drop messages with random case or EDNS.  A retry uses
+// the client's case.  The last attempt has no EDNS; if the upstream never
+// answered with EDNS, the first retry has none either.  TCP comes after those.
 void Fetch::ask_again(Candidate& candidate, TimePoint now) {
   if (candidate.last.transport == Transport::kUdp) {
     candidate.failed = candidate.last;
@@ -151,8 +152,8 @@ void Fetch::ask_again(Candidate& candidate, TimePoint now) {
   ask(candidate, now);
 }
 
-// A refusal that took long says nothing of how the question was asked, and
-// leaves no time to find out.
+// A refusal that took long is hardly caused by the query's form, and leaves no
+// time to try another form.
 Fetch::Candidate* Fetch::worth_asking_plainer(TimePoint now) {
   if (now - started_ >= kClientPatience) return nullptr;
   const auto found = std::find_if(

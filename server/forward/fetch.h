@@ -1,6 +1,6 @@
-// One query to upstreams, shared by all who wait for its answer: chooses the
-// next upstream, when to retry, and the outcome.  On the thread of the
-// forwarder that owns it.
+// One query in flight to upstreams, shared by all clients that wait for its
+// answer.  Chooses the next upstream, the time of retries, and the outcome.  On
+// the thread of the forwarder that owns it.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -26,9 +26,9 @@ namespace canopy {
 using DueHook = boost::intrusive::list_base_hook<
     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-// The upstream refused or failed; another one may answer.
+// True when the upstream refused or failed, so that another one may answer.
 bool is_refusal(Rcode rcode);
-// A refusal that says that the question is at fault, not the name.
+// True for a refusal caused by the form of the query, not by its name.
 bool dislikes_question(Rcode rcode);
 
 class Fetch
@@ -42,21 +42,21 @@ class Fetch
     std::string failure{};
     std::chrono::nanoseconds waited{0};
     bool is_late = false;
-    // Of kLoopCheck: the upstream answered.
+    // kLoopCheck: the upstream answered.
     bool was_answered = false;
   };
-  // Called once with the outcome, unless abandoned; perhaps once before with
-  // one that is late.
+  // Called once with the outcome, unless abandoned.  May be called once before
+  // that with a late outcome.
   using Finished = std::function<void(Fetch&, Outcome&)>;
 
   enum class Purpose : std::uint8_t {
     kClients,
-    kProbe,        // nobody waits: each server is asked once, to see how it is
-    kLoopCheck,    // likewise, about a name that shows when it comes back
-    kHealthCheck,  // likewise: any response shows that the one server is there
+    kProbe,        // no waiters: asks each server once, to measure it
+    kLoopCheck,    // no waiters: its name shows when a query loops back
+    kHealthCheck,  // no waiters: any response shows that the server is up
   };
 
-  // `random` and `reader` outlive this.
+  // `random` and `reader` must outlive this.
   Fetch(ForwardQuestion question, Purpose purpose, RandomOctets& random,
         UpstreamAnswerReader& reader, Finished finished)
       : question_(std::move(question)),
@@ -65,12 +65,12 @@ class Fetch
         reader_(reader),
         finished_(std::move(finished)) {}
 
-  // Adds a server; the first one added is asked first.  At least one before
-  // start().  `server` must outlive this.  `number` of `count` is its place in
-  // the configuration, for error texts.
+  // Adds a server; the first one added is asked first.  At least one is
+  // required before start().  `server` must outlive this.  `number` of `count`
+  // is its place in the configuration, for error texts.
   void add(UpstreamServer& server, std::size_t number, std::size_t count) {
-    // Our own questions need neither EDNS nor random case, and any upstream
-    // takes them without.
+    // Our own queries need neither EDNS nor random case, and each upstream
+    // accepts queries without them.
     const bool is_plain =
         purpose_ == Purpose::kLoopCheck || purpose_ == Purpose::kHealthCheck;
     candidates_.push_back({.server = &server,
@@ -90,14 +90,15 @@ class Fetch
   // When to call on_due() next.
   TimePoint due() const { return due_; }
   void on_due(TimePoint now);
-  // What comes from now on is only counted.
+  // Later messages are only counted.
   void abandon() { is_finished_ = true; }
   bool is_finished() const { return is_finished_; }
 
-  // For the forwarder.
-  std::optional<CacheKey> key;  // of kClients: what others may join it by
+  // Used by the forwarder.
+  std::optional<CacheKey> key;  // kClients: identical queries join by it
   FetchTickets waiters;
-  // What waiters are told that join from now on; null while it is not late.
+  // The outcome for waiters that join from now on; null until the fetch is
+  // late.
   SharedOutcome late;
 
  private:
@@ -108,10 +109,10 @@ class Fetch
     kFailed,
     kRefused,
   };
-  // How a question went out.
+  // How and when one attempt was sent.
   struct Attempt {
     std::size_t index = 0;
-    int number = 0;  // of the candidate's attempts, from 1
+    int number = 0;  // counts the candidate's attempts, from 1
     TimePoint time{};
     CaseBits case_bits = 0;
     WithEdns edns = WithEdns::kYes;
@@ -121,22 +122,22 @@ class Fetch
     UpstreamServer* server = nullptr;
     std::size_t number = 1;
     State state = State::kNotAsked;
-    // Of the next attempt.
+    // The next three describe the next attempt.
     Transport transport = Transport::kUdp;
-    bool own_case = false;  // the client's case
+    bool own_case = false;  // use the client's case
     bool without_edns = false;
-    bool can_be_plainer = false;  // it refused; the next attempt has less in it
-    bool is_disputed = false;     // an answer over UDP had another case
-    bool has_truncated = false;   // its answer is in hand; TCP has the rest
-    bool counted_late = false;    // this attempt is known to take too long
-    bool was_up = false;          // when it was asked first
-    bool was_lost = false;        // an attempt was late, or came to nothing
+    bool can_be_plainer = false;  // it refused; the next attempt is plainer
+    bool is_disputed = false;     // a UDP answer had another case
+    bool has_truncated = false;   // a truncated answer is held
+    bool counted_late = false;    // the current attempt counts as too slow
+    bool was_up = false;          // when first asked
+    bool was_lost = false;        // an attempt was late or failed
     int attempts = 0;
     int tcp_attempts = 0;
-    Rcode refusal = Rcode::kNoError;  // of kRefused
+    Rcode refusal = Rcode::kNoError;  // for kRefused
     const char* failure = "timed out";
     Attempt last{};
-    // Over UDP: the last that was refused, or not answered in time.
+    // The last UDP attempt that was refused or timed out.
     std::optional<Attempt> failed{};
   };
 
@@ -145,16 +146,16 @@ class Fetch
     ask(static_cast<std::size_t>(&candidate - candidates_.data()), now);
   }
 
-  // --- what comes (fetch_messages.cc, fetch_faults.cc) ---
+  // --- messages and failures (fetch_messages.cc, fetch_faults.cc) ---
   class Receiver;
-  // True: this ends the attempt.
+  // Returns true when the attempt ends.
   bool on_message(const Attempt& attempt,
                   std::span<const std::uint8_t> message);
   void on_failure(const Attempt& attempt, UpstreamChannel::Failure failure);
   bool on_loop_check(TimePoint now, std::span<const std::uint8_t> message);
   bool on_health_check(TimePoint now, std::span<const std::uint8_t> message);
-  // False when the answer is not to be believed; once, it is asked for again
-  // over TCP.
+  // Returns false when the answer may be spoofed.  The first such answer makes
+  // the query go out again over TCP.
   bool has_our_case(const Attempt& attempt, TimePoint now,
                     std::span<const std::uint8_t> message);
   void on_truncated(const Attempt& attempt, TimePoint now,
@@ -169,41 +170,42 @@ class Fetch
   void on_udp_failure(const Attempt& attempt, TimePoint now,
                       UpstreamChannel::Failure failure);
   void end_own_question(UpstreamChannel::Failure failure);
-  // Leaves out of the next attempt what the upstream may not take.  False when
-  // nothing is left to leave out.
+  // Drops from the next attempt the part that the upstream may not support.
+  // Returns false when there is nothing left to drop.
   bool make_plainer(Candidate& candidate, const Attempt& attempt, Rcode rcode);
-  // Notes whether the upstream supports EDNS and preserves case, as this answer
-  // shows.
+  // Records whether the upstream supports EDNS and preserves case, as this
+  // answer shows.
   void learn(const Attempt& attempt, TimePoint now,
              std::span<const std::uint8_t> message);
-  // The best there is, should no answer come: truncated ones before refusals.
+  // Keeps the best answer in case no better one comes: truncated answers are
+  // better than refusals.
   void hold(std::optional<UpstreamAnswer> answer);
 
-  // --- whom to ask next, and when (fetch.cc) ---
-  // After a failure: at once the next that was not asked, or the end.
+  // --- next upstream and next retry (fetch.cc) ---
+  // After a failure: asks the next upstream that was not asked, or finishes.
   void go_on(TimePoint now);
-  // Nothing when all were asked.
+  // Null when all upstreams were asked.
   Candidate* not_asked();
-  // Nothing when all were asked often enough, or refused.
+  // Null when each upstream refused or had all its attempts.
   Candidate* worth_asking_again();
-  // One that refused, and was not asked in the plainest form.
+  // An upstream that refused and can be asked in a plainer form; null: none.
   Candidate* worth_asking_plainer(TimePoint now);
   void ask_again(Candidate& candidate, TimePoint now);
-  // It does not answer there.
+  // The upstream does not answer over TCP.
   void give_up_tcp(Candidate& candidate, TimePoint now);
-  // A truncated answer is in hand, and TCP takes too long.  True while it is
-  // still waited for.
+  // A truncated answer is held, and TCP takes too long.  Returns true while the
+  // fetch still waits for TCP.
   bool waits_for_tcp(Candidate& candidate, TimePoint now);
   bool any_is(State state) const;
-  // No more answers are expected, except late ones.
+  // True when no answers are expected, except late ones.
   bool is_hopeless() const {
     return !any_is(State::kWaiting) && !any_is(State::kNotAsked);
   }
   bool all_are_loops() const;
   void count_late(TimePoint now);
   void look(TimePoint now);
-  // Asks the next upstream, if there is one to ask.  False when there is
-  // nothing left to wait for.
+  // Asks the next upstream, if there is one.  Returns false when nothing is
+  // left to wait for.
   bool goes_on(TimePoint now);
   void set_next_look(TimePoint now);
   void set_due();
@@ -216,15 +218,15 @@ class Fetch
   const ForwardQuestion question_;
   const Purpose purpose_;
   boost::container::small_vector<Candidate, 3> candidates_;
-  std::size_t configured_ = 0;  // upstreams, those left out as loops too
+  std::size_t configured_ = 0;  // number of upstreams, including skipped loops
   RandomOctets& random_;
   UpstreamAnswerReader& reader_;
   Finished finished_;
   TimePoint started_{};
-  TimePoint next_look_{};  // at those that were asked
+  TimePoint next_look_{};  // when to check the attempts again
   TimePoint due_{};
-  std::size_t last_ = 0;      // asked last
-  std::size_t attempts_ = 0;  // of all
+  std::size_t last_ = 0;      // candidate asked last
+  std::size_t attempts_ = 0;  // total of all candidates
   std::optional<UpstreamAnswer> in_hand_;
   bool is_finished_ = false;
   bool is_late_ = false;

@@ -53,8 +53,8 @@ void Fetch::on_bad(const Attempt& attempt, TimePoint now, Bad bad) {
   if (is_finished_) return;
   candidate.failure = bad == Bad::kMalformed ? "sent a malformed answer"
                                              : "answered another question";
-  // TCP: the channel tells of the failure next.  Others: only the first bad
-  // message of the last attempt has another question follow it.
+  // Over TCP, the channel reports the failure next.  Over UDP, only the first
+  // bad message of the last attempt causes another attempt.
   if (attempt.transport == Transport::kTcp) return;
   if (attempt.number != candidate.attempts ||
       candidate.state != State::kWaiting) {
@@ -67,8 +67,8 @@ void Fetch::on_bad(const Attempt& attempt, TimePoint now, Bad bad) {
   }
   if (Candidate* const next = not_asked()) return ask(*next, now);
   if (purpose_ != Purpose::kClients || !candidate.was_up) return;
-  // An upstream that spoils the answer may do so because of EDNS.  What is not
-  // the answer may be forged, and TCP cannot be.
+  // A malformed answer may be caused by EDNS.  The answer to another query may
+  // be spoofed, which TCP prevents.
   const bool is_plainer = bad == Bad::kMalformed &&
                           make_plainer(candidate, attempt, Rcode::kFormErr);
   if (is_plainer && candidate.attempts < kMostAttempts) {
@@ -82,7 +82,7 @@ void Fetch::on_bad(const Attempt& attempt, TimePoint now, Bad bad) {
 
 void Fetch::on_tcp_failure(const Attempt& attempt, TimePoint now) {
   Candidate& candidate = candidates_[attempt.index];
-  // Given up before, or asked again.
+  // The attempt was given up before, or a newer one replaced it.
   if (candidate.transport != Transport::kTcp ||
       attempt.number != candidate.attempts) {
     return;

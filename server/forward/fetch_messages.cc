@@ -1,4 +1,4 @@
-// What comes of a Fetch's attempts.
+// Sends the attempts of a Fetch and handles their answers.
 #include <algorithm>
 
 #include "server/forward/fetch.h"
@@ -16,7 +16,7 @@ bool has_tc(std::span<const std::uint8_t> message) {
   return (message[2] & 0x02) != 0;
 }
 
-// Of a name in wire form: no length is one.
+// For a name in wire form; length octets are never upper case.
 bool is_upper_case(std::uint8_t octet) { return octet >= 'A' && octet <= 'Z'; }
 
 }  // namespace
@@ -113,8 +113,8 @@ void Fetch::on_failure(const Attempt& attempt,
   on_udp_failure(attempt, now, failure);
 }
 
-// An answered loop check shows that the upstream is up, but not how fast it is:
-// the random name is in no cache.
+// An answered loop check shows that the upstream is up.  It does not show how
+// fast the upstream is, because no cache has the random name.
 bool Fetch::on_loop_check(TimePoint now,
                           std::span<const std::uint8_t> message) {
   if (!is_answer_to(question_, message)) return false;
@@ -126,8 +126,8 @@ bool Fetch::on_loop_check(TimePoint now,
   return true;
 }
 
-// A health check's name need not exist, and spoofing it gains nothing: any
-// response counts.
+// Any response counts: a health check's name need not exist, and spoofing the
+// response gains nothing.
 bool Fetch::on_health_check(TimePoint now,
                             std::span<const std::uint8_t> message) {
   if (!is_response(message)) return false;
@@ -154,9 +154,9 @@ void Fetch::end_own_question(UpstreamChannel::Failure failure) {
   finished_(*this, outcome);
 }
 
-// Over UDP another case may be an attacker's, who guessed the rest: the
-// question goes out over TCP.  If the answer is so spelled there too, it is the
-// upstream's way.
+// A UDP answer in another case may be spoofed by an attacker who guessed the
+// rest, so the query is sent again over TCP.  An answer in another case over
+// TCP shows that the upstream does not preserve case.
 bool Fetch::has_our_case(const Attempt& attempt, TimePoint now,
                          std::span<const std::uint8_t> message) {
   if (attempt.case_bits == 0) return true;
@@ -190,7 +190,7 @@ void Fetch::on_truncated(const Attempt& attempt, TimePoint now,
   learn(attempt, now, message);
   if (is_finished_) return;
   auto answer = reader_.read(question_, message);
-  // It may be cut in the middle of a record: TC is then all it says.
+  // The message may be cut inside a record.  Then only its TC flag is used.
   hold(answer ? std::move(answer)
               : reader_.read(question_,
                              response_without_records(
@@ -211,7 +211,7 @@ void Fetch::learn(const Attempt& attempt, TimePoint now,
   UpstreamHealth& health = candidate.server->health();
   if (attempt.case_bits != 0 &&
       has_case_bits(question_, attempt.case_bits, message)) {
-    // An answer in lower case does not show a preserved case.
+    // A name in lower case does not show that case is preserved.
     const auto name = message.subspan(kHeaderSize, question_.qname.size());
     if (std::any_of(name.begin(), name.end(), is_upper_case)) {
       health.note_case_kept();

@@ -1,5 +1,5 @@
-// Who waits for one Fetch, on any worker, and how many times each client
-// does.  On the thread of the forwarder that owns the Fetch.
+// The waiters of one Fetch, on all workers, and how many of them each client
+// has.  On the thread of the forwarder that owns the Fetch.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -13,19 +13,19 @@
 namespace canopy {
 
 struct FetchTicket {
-  std::uint32_t worker = 0;      // that was asked
-  WaitingList::Ticket ticket{};  // of that worker
+  std::uint32_t worker = 0;      // the waiter's worker
+  WaitingList::Ticket ticket{};  // in that worker's WaitingList
   Client client{};
 };
 
-// In total as many as the workers' WaitingLists hold.
+// Holds at most as many tickets as the workers' WaitingLists together.
 class FetchTickets {
  public:
-  // Of one client.  A resolver repeats a question two or three times, a node's
-  // pods may stand behind one address; more than that gains nothing.
+  // Limit for one client.  A resolver repeats a query two or three times, and
+  // the pods of a node may share one address; more waiters are of no use.
   static constexpr std::size_t kMostOfOneClient = 1'000;
 
-  // False, and not added, when its client waits too many times.
+  // Returns false and adds nothing when the client has too many waiters.
   bool add(const FetchTicket& waiter) {
     if (!admits(waiter.client)) return false;
     list_.push_back(waiter);
@@ -37,8 +37,8 @@ class FetchTickets {
   auto end() const { return list_.end(); }
 
  private:
-  // False when `client` waits here too many times already.  Clients are only
-  // counted once there are that many waiters in all.
+  // Returns false when `client` has too many waiters here.  Waiters are counted
+  // by client only once there are kMostOfOneClient in all.
   bool admits(Client client) {
     if (list_.size() < kMostOfOneClient) return true;
     if (counts_.empty()) {

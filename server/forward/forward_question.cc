@@ -18,7 +18,7 @@ enum Flags : std::uint16_t {
   kRecursionAvailable = 0x0080,
   kAuthenticData = 0x0020,
   kCheckingDisabled = 0x0010,
-  kDnssecOk = 0x8000,  // of the OPT record's flags
+  kDnssecOk = 0x8000,  // in the OPT record's flags
 };
 
 std::uint8_t* put16(std::uint8_t* at, std::size_t value) {
@@ -37,7 +37,8 @@ std::string_view text_of(std::span<const std::uint8_t> octets) {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 
-// 0x20 in each octet that is a letter.  A length octet is none: it is below 64.
+// Returns 0x20 in each octet that is a letter.  Length octets are below 64, so
+// they are no letters.
 std::uint64_t case_bits_of_letters(std::uint64_t octets) {
   const std::uint64_t lower = (octets | 0x20 * kOnes) & 0x7F * kOnes;
   const std::uint64_t above_z = lower + (0x7F - 'z') * kOnes;
@@ -45,14 +46,14 @@ std::uint64_t case_bits_of_letters(std::uint64_t octets) {
   return (~octets & (from_a ^ above_z) & 0x80 * kOnes) >> 2;
 }
 
-// 0x20 in an octet for each bit that is set.
+// Returns 0x20 in one octet for each bit that is set.
 std::uint64_t spread(std::uint64_t eight_bits) {
   const std::uint64_t own_bits =
       (eight_bits & 0xFF) * kOnes & 0x8040201008040201;
   return ((own_bits + 0x7F * kOnes) & 0x80 * kOnes) >> 2;
 }
 
-// Gives the letters of a name their case, eight octets at a time.
+// Applies the case bits to the letters of a name, eight octets at a time.
 void write_name(std::span<const std::uint8_t> name, CaseBits case_bits,
                 std::uint8_t* to) {
   if (case_bits == 0) {
@@ -109,7 +110,7 @@ bool is_answer_to(const ForwardQuestion& question,
   const std::uint16_t flags = get16(message, 2);
   if ((flags & kResponse) == 0 || (flags & kOpcodeMask) != 0) return false;
   if (get16(message, 4) != 1) return false;
-  // Length octets too: they are below 64 and have no other case.
+  // Comparing length octets without case is safe: they are below 64.
   if (!equal_folded(text_of(message.subspan(kHeaderSize, wire.size())),
                     text_of(wire))) {
     return false;

@@ -1,5 +1,5 @@
-// A question as we ask it of an upstream, in our own octets, and the check
-// that a message answers it.  Values; no threads.
+// A query as we send it to an upstream, in our own octets, and the check that a
+// message answers it.  Values; no threads.
 #pragma once
 
 #include <array>
@@ -22,16 +22,16 @@ struct ForwardQuestion : Question {
 enum class WithEdns : std::uint8_t { kYes, kNo };
 
 // The case of a name's letters in one attempt: a random bit for each octet,
-// which a forger must guess too ("0x20", draft-vixie-dnsext-dns0x20).  Beyond
-// 64 octets the bits come again.  Zero: the client's case.
+// which a spoofer must guess too ("0x20", draft-vixie-dnsext-dns0x20).  The
+// bits repeat after 64 octets.  Zero: the client's case.
 using CaseBits = std::uint64_t;
 
-// Header, question, OPT: it is never longer.
+// Holds a header, a question and an OPT record, which are never longer.
 class QuestionMessage {
  public:
-  // RD set, DO and CD as asked; AD too, so that one answer serves those who
-  // know it and those who do not (RFC 6840 5.7); an OPT of 1,232 octets (RFC
-  // 6891).
+  // Sets RD, and DO and CD as in the query.  Sets AD too, so that one answer
+  // serves clients that understand AD and clients that do not (RFC 6840 5.7).
+  // The OPT record offers 1,232 octets (RFC 6891).
   QuestionMessage(const ForwardQuestion& question, std::uint16_t id,
                   WithEdns edns, CaseBits case_bits);
 
@@ -42,25 +42,25 @@ class QuestionMessage {
   std::size_t size_;
 };
 
-// A response to QUERY that repeats the question, in any case.
+// True for a response to opcode QUERY that repeats the question, in any case.
 bool is_answer_to(const ForwardQuestion& question,
                   std::span<const std::uint8_t> message);
 
-// An error that does not repeat the question, a header alone: what a server
-// sends that cannot parse it, or does not want to (rcode other than 0; no
-// question, answer or authority).
+// True for an error without the question.  A server sends such a bare header
+// when it cannot parse the query or refuses it.  The rcode is not 0, and the
+// counts of questions, answers and authority records are 0.
 bool is_bare_error(std::span<const std::uint8_t> message);
 
-// A response that repeats the question and has no records: in place of one
-// that cannot be handed on as it came.  `flags`: TC or none.
+// Makes a response that repeats the question and has no records.  It replaces a
+// message that cannot be passed on.  `flags` is TC or 0.
 Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
                                 std::uint16_t flags);
 
-// The same case, octet by octet.  REQUIRES: is_answer_to().
+// Compares the case of each octet.  REQUIRES: is_answer_to().
 bool has_case_bits(const ForwardQuestion& question, CaseBits case_bits,
                    std::span<const std::uint8_t> message);
 
-// REQUIRES: a whole header.
+// REQUIRES: `message` has a whole header.
 Rcode rcode_of(std::span<const std::uint8_t> message);
 
 }  // namespace canopy

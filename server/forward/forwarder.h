@@ -1,11 +1,11 @@
-// Asks upstreams what no zone of ours knows, through c-ares.  One Forwarder a
-// worker, used on that worker's thread only.  Identical questions in flight
-// are joined into one, over all workers: a question belongs to the worker its
-// hash names, and others post it there.
+// Forwards queries for names outside our zones to upstreams, through c-ares.
+// Each worker has one Forwarder, used on that worker's thread only.  Identical
+// queries in flight are joined into one fetch, over all workers: a query
+// belongs to the worker that its hash names, and other workers post it there.
 //
-// Finds the upstreams by the block of the name asked for (server/plan/block.h);
-// tries the next upstream on time-out, network error, SERVFAIL and REFUSED.
-// Every answer handed out has QR set and the question asked for.
+// Finds the upstreams by the block of the query's name (server/plan/block.h).
+// Tries the next upstream on time-out, network error, SERVFAIL and REFUSED.
+// Each answer passed on has QR set and repeats the question.
 #pragma once
 
 #include <chrono>
@@ -24,47 +24,50 @@ namespace canopy {
 
 // The outcome of a forwarded query.
 struct ForwardOutcome {
-  // What an upstream answered; nothing when none did, or only in a malformed
-  // message.  A SERVFAIL or REFUSED that every upstream gave is an answer too.
+  // The answer of an upstream.  Nothing when none answered, or only with a
+  // malformed message.  A SERVFAIL or REFUSED from all upstreams is an answer
+  // too.
   std::optional<UpstreamAnswer> answer{};
-  // When there is no answer, or one that is a refusal: why, for the log and the
-  // EDE.  Names the upstreams in both forms of upstream_text.h, what became of
-  // each and how long was waited; no secrets.
+  // Why there is no answer, or why it is a refusal, for the log and the EDE.
+  // Names the upstreams in both forms of upstream_text.h, with each one's
+  // failure and the time waited.  Contains no secrets.
   std::string failure{};
-  // From the question to this outcome.
+  // Time from the query to this outcome.
   std::chrono::nanoseconds waited{0};
-  // Not the end: the upstreams take longer than a client should wait, or are
-  // known to be down.  `failure` says so; the outcome is still to come.
+  // True when this is not the final outcome: the upstreams take longer than a
+  // client should wait, or are known to be down.  `failure` says so.
   bool is_late = false;
-  // Not asked: a failure of the moment, which says nothing of the upstreams.
+  // True when no upstream was asked, because a limit was reached.  Says nothing
+  // about the upstreams.
   bool is_shed = false;
 };
 
-// One object for all who wait, whatever their worker: its octets are not
-// copied for each.
+// All waiters of all workers share one object, so its octets are not copied.
 using SharedOutcome = std::shared_ptr<const ForwardOutcome>;
 
 class Forwarder {
  public:
-  // Who waits for a question's outcome.
+  // The receiver of a query's outcome.
   class Waiter {
    public:
     virtual ~Waiter() = default;
-    // Once with the outcome; perhaps once before with one that is late, when it
-    // must not ask anything itself.  Never null.
+    // Called once with the final outcome.  May be called once before that with
+    // a late outcome; it must not forward a query during that call.  Never
+    // null.
     virtual void on_outcome(const SharedOutcome& outcome) = 0;
   };
 
   virtual ~Forwarder() = default;
 
-  // Asks upstreams for qname, qtype and qclass, with RD and the query's DO, CD
-  // and AD bits.  A client above its share of the waiting queries is refused at
-  // once.  `waiter` is called on this thread, possibly before this returns.
+  // Asks upstreams for the query's name, type and class, with RD and the
+  // query's DO, CD and AD bits.  Fails at once when the client is above its
+  // share of the waiting queries.  `waiter` is called on this thread, possibly
+  // before this returns.
   virtual void forward(const Query& query, Client client,
                        std::unique_ptr<Waiter> waiter) = 0;
 };
 
-// A function of a ForwardOutcome as a Waiter.
+// Makes a Waiter from a function of the SharedOutcome.
 template <typename Told>
 std::unique_ptr<Forwarder::Waiter> waiter_of(Told told) {
   class Function final : public Forwarder::Waiter {

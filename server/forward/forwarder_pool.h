@@ -1,5 +1,5 @@
-// The forwarders of all workers, so that identical questions meet at one of
-// them, and what they know together.  Filled before the workers start, never
+// The forwarders of all workers and their shared state, so that identical
+// queries meet at one forwarder.  Filled before the workers start and never
 // changed after.
 #pragma once
 
@@ -17,7 +17,7 @@ class CaresForwarder;
 
 class ForwarderPool {
  public:
-  // The budget outlives this.
+  // `budget` must outlive this.
   ForwarderPool(MemoryBudget& budget, SayChanges say, QueryCase query_case)
       : budget_(budget), registry_(say, query_case) {}
 
@@ -27,7 +27,7 @@ class ForwarderPool {
   UpstreamRegistry& registry() { return registry_; }
   const UpstreamRegistry& registry() const { return registry_; }
 
-  // Returns its index.
+  // Returns the forwarder's index.
   std::size_t add(boost::asio::io_context& io, CaresForwarder& forwarder) {
     members_.push_back({&io, &forwarder});
     return members_.size() - 1;

@@ -7,7 +7,7 @@
 namespace canopy {
 namespace {
 
-// Of one outcome, in one turn; at least one.
+// Limits one outcome in one turn; at least one waiter.
 std::size_t waiters_in_a_turn(const ForwardOutcome& outcome) {
   if (!outcome.answer) return OutcomeQueue::kWaitersInATurn;
   const std::size_t octets = outcome.answer->encoded().message.size();
@@ -32,8 +32,8 @@ void OutcomeQueue::post_turn() {
   });
 }
 
-// Waiters for one outcome are adjacent: much of the work for the first one
-// serves the others.
+// Waiters for one outcome are called one after another, because much of the
+// work for the first one is reused for the others.
 void OutcomeQueue::take_turn() {
   Entry entry = std::move(entries_.front());
   entries_.pop_front();

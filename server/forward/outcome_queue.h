@@ -1,7 +1,7 @@
-// Outcomes on their way to those of one worker who wait for them: a bounded
-// part of them in each turn of the worker's loop, so that sockets and timers
-// get their turns between.  Holds at most two tickets for each place of the
-// WaitingList, for an outcome that is late and for the last.  On the worker's
+// Outcomes that are being delivered to the waiters of one worker.  Each turn of
+// the worker's loop delivers a bounded number, so that sockets and timers are
+// served in between.  Holds at most two tickets for each place of the
+// WaitingList: for a late outcome and for the final one.  On the worker's
 // thread.
 #pragma once
 
@@ -27,7 +27,8 @@ class OutcomeQueue {
   OutcomeQueue(boost::asio::io_context& io, Tell tell)
       : io_(io), tell_(std::move(tell)) {}
 
-  // From `first` on, in later turns; outcomes take turns among themselves.
+  // Delivers `outcome` to the tickets from `first` on, in later turns.
+  // Outcomes take turns with each other.
   void add(Tickets tickets, std::size_t first, SharedOutcome outcome);
 
  private:

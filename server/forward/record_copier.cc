@@ -7,7 +7,7 @@
 namespace canopy {
 namespace {
 
-// The last field of an SOA.  REQUIRES: a whole one.
+// Returns the last field of an SOA.  REQUIRES: `soa` is complete.
 std::uint32_t minimum_of(std::span<const std::uint8_t> soa) {
   std::uint32_t minimum = 0;
   for (const std::uint8_t octet : soa.last(4)) minimum = minimum << 8 | octet;

@@ -1,5 +1,5 @@
-// Copies records out of a message into one that is being written.  Names are
-// compressed anew, for the message they stand in now.
+// Copies records from one message into another that is being written.  Names
+// are compressed again for the new message.
 #pragma once
 
 #include <array>
@@ -15,13 +15,13 @@ namespace canopy {
 
 class RecordCopier {
  public:
-  // `writer` lives until the message is finished.  Names are spelled as
-  // `case_swap` says.
+  // `writer` must live until the message is finished.  `case_swap` sets the
+  // case of names.
   explicit RecordCopier(MessageWriter& writer, const CaseSwap& case_swap = {})
       : writer_(writer), case_swap_(case_swap) {}
 
-  // The RRsets of `message`, in the order given; up to the first that is
-  // malformed.  An SOA of the authority section gets at most its MINIMUM as
+  // Copies the RRsets of `message` in the given order and stops at the first
+  // malformed one.  An SOA of the authority section gets at most its MINIMUM as
   // TTL, which is how long caches may keep the denial (RFC 2308 section 5).
   void copy(std::span<const std::uint8_t> message,
             std::span<const RrsetSpan> rrsets);
@@ -33,7 +33,8 @@ class RecordCopier {
 
   MessageWriter& writer_;
   const CaseSwap case_swap_;
-  // The writer knows a run of records of one owner by the owner's address.
+  // Two names, because the writer recognises a run of records of one owner by
+  // the address of the Name.
   std::array<Name, 2> owners_;
   std::size_t last_ = 0;
 };

@@ -1,6 +1,5 @@
-// Memory for objects of one class that are allocated and freed all the time:
-// each thread keeps the last ones it freed for reuse, which is faster than
-// malloc.
+// Recycles the memory of one class whose objects are allocated and freed often.
+// Each thread keeps the last blocks it freed, which is faster than malloc.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +8,8 @@
 
 namespace canopy {
 
-// class T : Recycled<T>.  Blocks are taken and given back by any thread; each
-// keeps a bounded number.
+// Usage: class T : Recycled<T>.  Any thread may allocate and free; each keeps a
+// bounded number of blocks.
 template <typename T>
 class Recycled {
  public:
@@ -31,7 +30,7 @@ class Recycled {
 
  private:
 #ifdef CANOPYDNS_SANITIZED
-  static constexpr std::size_t kMost = 0;  // they look at each block's life
+  static constexpr std::size_t kMost = 0;  // checks lifetimes
 #else
   static constexpr std::size_t kMost = 256;
 #endif

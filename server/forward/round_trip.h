@@ -1,5 +1,5 @@
-// How long an upstream takes to answer, and how often it does not: what one
-// worker has seen.  Values; times come in.
+// An upstream's response time and loss rate, as one worker measured them.
+// Values; the caller passes times in.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +39,7 @@ class RoundTrip {
     return smoothed_ + std::chrono::duration_cast<Time>(
                            lost_ * std::chrono::duration<double>(kLatestRetry));
   }
-  // Without an answer for so long, it is worth while to ask elsewhere.
+  // How long to wait for an answer before another upstream is asked.
   Time retry_after() const {
     if (!is_known_) return kLatestRetry;
     return std::clamp<Time>(smoothed_ + 4 * variation_, kSoonestRetry,
@@ -50,7 +50,7 @@ class RoundTrip {
   bool is_known_ = false;
   Time smoothed_{0};
   Time variation_{0};
-  double lost_ = 0;  // share of the questions, the latest counting most
+  double lost_ = 0;  // share of lost queries, weighted towards the latest
 };
 
 }  // namespace canopy

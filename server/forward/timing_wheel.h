@@ -1,6 +1,6 @@
-// Fetches by the time they are to be looked at next, in steps of kTick: to
-// add or remove one costs the same however many there are.  It holds on to
-// those that are in it.  On one thread.
+// Holds fetches by the time of their next check, in steps of kTick.  Adding and
+// removing cost the same for any number of fetches.  Keeps a reference to each
+// fetch in it.  On one thread.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,8 @@ class TimingWheel {
     }
   }
 
-  // At its due() time, or a step later.  REQUIRES: it is in no wheel.
+  // The fetch becomes due at its due() time, or one step later.  REQUIRES: it
+  // is in no wheel.
   void add(Fetch& fetch) {
     const std::uint64_t due = std::max(step_of(fetch.due()), looked_) + 1;
     slots_[due % kSlots].push_back(fetch);
@@ -32,7 +33,7 @@ class TimingWheel {
     ++size_;
   }
 
-  // Maybe its end, if nobody else holds on to it.
+  // Destroys the fetch if this was the last reference.
   void remove(Fetch& fetch) {
     if (!fetch.is_linked()) return;
     fetch.unlink();
@@ -40,12 +41,12 @@ class TimingWheel {
     intrusive_ptr_release(&fetch);
   }
 
-  // Takes out all that are due, and hands each to `act`, which may add it, or
-  // others, again.
+  // Removes all fetches that are due and passes each to `act`, which may add
+  // fetches again.
   template <typename Act>
   void take_due(TimePoint now, Act act) {
     const std::uint64_t step = step_of(now);
-    // After a pause each slot once is enough.
+    // After a long pause, one look at each slot is enough.
     if (step > looked_ + kSlots) looked_ = step - kSlots;
     while (looked_ < step) {
       List& slot = slots_[++looked_ % kSlots];
@@ -53,7 +54,7 @@ class TimingWheel {
       looked_at.swap(slot);
       while (!looked_at.empty()) {
         const FetchPtr fetch(&looked_at.front());
-        if (fetch->due() > now) {  // in a later round
+        if (fetch->due() > now) {  // due in a later round
           slot.splice(slot.end(), looked_at, looked_at.begin());
           continue;
         }
@@ -63,7 +64,7 @@ class TimingWheel {
     }
   }
 
-  // None of them will call back any more.
+  // Their callbacks will not be called any more.
   void abandon_all() {
     for (List& slot : slots_) {
       for (Fetch& fetch : slot) fetch.abandon();
@@ -77,14 +78,14 @@ class TimingWheel {
       boost::intrusive::list<Fetch, boost::intrusive::base_hook<DueHook>,
                              boost::intrusive::constant_time_size<false>>;
 
-  static constexpr std::size_t kSlots = 128;  // a round is above kBudget
+  static constexpr std::size_t kSlots = 128;  // one round > kBudget
 
   static std::uint64_t step_of(TimePoint time) {
     return static_cast<std::uint64_t>(time.time_since_epoch() / kTick);
   }
 
   std::array<List, kSlots> slots_;
-  std::uint64_t looked_ = 0;  // up to this step
+  std::uint64_t looked_ = 0;  // the last step that was processed
   std::size_t size_ = 0;
 };
 

@@ -10,8 +10,8 @@ namespace {
 
 using Udp = boost::asio::ip::udp;
 
-// Datagrams read before other sockets get their turn, so that an upstream's
-// flood delays nobody else.
+// Datagrams read before other sockets are served, so that a flood from one
+// upstream delays nothing else.
 constexpr int kMostDatagramsAtOnce = 64;
 
 std::uint16_t id_of(std::span<const std::uint8_t> message) {
@@ -24,7 +24,7 @@ struct UdpChannel::Socket {
   explicit Socket(boost::asio::io_context& io) : udp(io) {}
 
   Udp::socket udp;
-  UdpChannel* channel = nullptr;  // null: it is gone
+  UdpChannel* channel = nullptr;  // null: the channel is destroyed
 };
 
 std::unique_ptr<UdpChannel> UdpChannel::open(boost::asio::io_context& io,
@@ -62,7 +62,8 @@ void UdpChannel::send(std::span<const std::uint8_t> question,
   boost::system::error_code error;
   socket_->udp.send(boost::asio::buffer(question.data(), question.size()), 0,
                     error);
-  // A full buffer loses the datagram, as the network may: it is sent again.
+  // A datagram dropped by a full buffer is retried like one that the network
+  // lost.
   const bool is_full = error == boost::asio::error::would_block ||
                        error == boost::asio::error::no_buffer_space;
   if (error && !is_full) fail_all();
@@ -91,7 +92,7 @@ void UdpChannel::arm() {
 }
 
 void UdpChannel::receive() {
-  // A datagram is never longer.  Of one thread, not of each of its sockets.
+  // No datagram is longer.  All sockets of a thread share the buffer.
   static thread_local std::array<std::uint8_t, 65'535> datagram;
   for (int i = 0; i < kMostDatagramsAtOnce; ++i) {
     boost::system::error_code error;
@@ -107,13 +108,13 @@ void UdpChannel::receive() {
   arm();
 }
 
-// Out of the list first: the asker may send another question.
+// Removes the waiting query first, because the receiver may send another one.
 void UdpChannel::take(std::span<const std::uint8_t> message) {
   if (message.size() < 2) return;
   const std::uint16_t id = id_of(message);
   auto waiting = waiting_.extract(id);
   if (!waiting || waiting.mapped().receiver->on_message(message)) return;
-  // It may be for another question with the same id.
+  // The message may belong to another query with the same ID.
   std::vector<WaitingById::node_type> passed_over;
   bool is_taken = false;
   do {

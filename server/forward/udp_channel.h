@@ -1,11 +1,12 @@
-// A connected UDP socket to one upstream: the kernel drops what comes from any
-// other address or port.  A datagram whose id no question has is dropped here;
-// one whose id fits is shown to the asker, whatever else is in it, so that the
-// asker can go on waiting when it is not the answer.
+// A connected UDP socket to one upstream: the kernel drops datagrams from any
+// other address or port.  A datagram with an unknown ID is dropped here.  A
+// datagram with a known ID is passed to its receiver whatever else it contains;
+// the receiver can continue to wait when it is not the answer.
 //
-// c-ares is not used here: 1.18 cuts answers at 512 octets or asks for them
-// again over TCP, 1.34 ends all questions of a socket on which anything
-// malformed came, and neither takes an error that does not repeat the question.
+// c-ares is not used here.  Version 1.18 cuts answers at 512 octets or asks for
+// them again over TCP.  Version 1.34 ends all queries of a socket that received
+// a malformed message.  Neither accepts an error that does not repeat the
+// question.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -39,13 +40,13 @@ class UdpChannel final : public UpstreamChannel {
   struct Socket;
   struct Waiting {
     std::unique_ptr<Receiver> receiver;
-    std::size_t number = 0;  // of the question, from 1
+    std::size_t number = 0;  // number of the query, from 1
   };
-  // By id.  At most kQuestionsPerPort entries, or, where no more ports can be
-  // opened, as many as the forwarder lets wait.
+  // By ID.  At most kQuestionsPerPort entries.  If no more ports can be opened,
+  // the forwarder's limit on waiting queries applies instead.
   using WaitingById = std::unordered_multimap<std::uint16_t, Waiting>;
-  // Askings in the order in which they expire; those that ended are passed
-  // over.
+  // Queries in the order in which they expire.  Entries of answered queries are
+  // skipped.
   struct Expiry {
     TimePoint at;
     std::uint16_t id;

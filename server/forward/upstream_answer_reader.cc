@@ -38,16 +38,16 @@ std::optional<UpstreamAnswer> UpstreamAnswerReader::read(
   return answer;
 }
 
-// Additional records are a courtesy, and so are the zone's servers beside an
-// answer: clients may ask for them.
+// Additional records and the NS records beside an answer are optional, so they
+// are left out.
 EncodedAnswer UpstreamAnswerReader::as_it_stands(const Query& asked) {
   index_.keep_first_rrset();
   index_.spell_question(asked.qname);
   return index_.answer();
 }
 
-// Written anew: the chain in its order, without what was not asked for, and
-// with all names expanded where they were compressed against RFC 3597.
+// Writes the chain in order, without records that do not belong to it.  Expands
+// names that are compressed against RFC 3597.
 EncodedAnswer UpstreamAnswerReader::written_anew(const Query& asked,
                                                  const Bailiwick& bailiwick) {
   const EncodedAnswer answer = index_.answer();

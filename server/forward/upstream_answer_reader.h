@@ -1,5 +1,5 @@
-// Makes an UpstreamAnswer out of an upstream's octets.  One a thread; its
-// memory serves for every message.
+// Makes an UpstreamAnswer from an upstream's octets.  Each thread has one; its
+// buffers are reused for each message.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ namespace canopy {
 
 class UpstreamAnswerReader {
  public:
-  // `question` as the client spelled it; `message` as it came, in the case
-  // that it was sent with.  Nothing when the message is malformed, answers
-  // another question, or has only records of other names.
+  // `question` has the client's case; `message` has the case that was sent.
+  // Nothing when the message is malformed, answers another query, or has only
+  // records of other names.
   std::optional<UpstreamAnswer> read(const ForwardQuestion& question,
                                      std::span<const std::uint8_t> message);
 

@@ -38,7 +38,8 @@ void UpstreamHealth::note_refusal(TimePoint now) {
   note_heard(now);
   if (!is_doubted_.load(std::memory_order_relaxed)) return;
   {
-    // One that fails where others do not proves nothing by failing again.
+    // An upstream that refuses names that others answer proves nothing by
+    // refusing again.
     const std::lock_guard lock(mutex_);
     if (failure_ == Failure::kRefusal) return;
   }
@@ -73,7 +74,7 @@ void UpstreamHealth::judge(TimePoint now) {
 bool UpstreamHealth::shows_down(TimePoint now) const {
   switch (failure_) {
     case Failure::kSilence:
-      // A check that was dropped proves nothing of one that drops them all.
+      // One dropped check proves nothing if the upstream drops all checks.
       return checks_failed_ >= kChecksToDown &&
              (answers_checks_.load(std::memory_order_relaxed) ||
               now - heard_.load(std::memory_order_relaxed) >= kAnswersCount);
@@ -88,7 +89,8 @@ bool UpstreamHealth::shows_down(TimePoint now) const {
 
 void UpstreamHealth::recover(TimePoint now) {
   const std::lock_guard lock(mutex_);
-  // It answers names: find out again whether it answers checks.
+  // The upstream answers clients' names, so test again whether it answers
+  // checks.
   if (checks_failed_ > 0 && answers_checks_.exchange(false)) {
     routine_checks_.at = now;
   }

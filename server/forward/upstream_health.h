@@ -1,8 +1,9 @@
-// How one upstream is doing for the names of one domain, as all workers know
-// it: up, down, or a loop that leads back to us.  Each change is logged once.
+// The health of one upstream for the names of one domain, shared by all
+// workers: up, down, or a loop that leads back to us.  Each change is logged
+// once.
 //
-// An upstream is judged by whether it answers anything.  A client chooses the
-// name, and a name may be dead: so questions that fail only raise doubt, and
+// An upstream is judged by whether it answers anything.  Clients choose the
+// names, and a name may be dead.  So failed queries only raise doubt, and
 // health checks, `<domain> NS`, decide (forward_timing.h has the numbers).
 //
 // Any thread; an answer costs a few loads.
@@ -29,7 +30,7 @@ class UpstreamHealth {
  public:
   enum class State : std::uint8_t { kUp, kDown, kLoop };
 
-  // `domain` is the stub domain's, or the root.
+  // `domain` is the stub domain or the root.
   UpstreamHealth(const Name& domain, const SocketAddress& endpoint,
                  SayChanges say, QueryCase query_case)
       : domain_(domain),
@@ -44,71 +45,69 @@ class UpstreamHealth {
   bool is_up() const { return state() == State::kUp; }
 
   enum class Failure : std::uint8_t {
-    kSilence,  // may still answer, if late
-    kError,    // unreachable, or its answers are none
+    kSilence,  // a late answer may still come
+    kError,    // unreachable, or sends bad messages
     kRefusal,  // it failed where another upstream answered
   };
-  // It answered a client's question well.
+  // The upstream answered a client's query without an error.
   void note_answer(TimePoint now) {
     note_heard(now);
     if (is_doubted_.load(std::memory_order_relaxed)) recover(now);
   }
-  // It answered a client's question with a refusal: so it is there.  Says
-  // nothing of an upstream that is doubted for its refusals.
+  // The upstream answered a client's query with a refusal, so it is reachable.
+  // Changes nothing while the upstream is doubted for its refusals.
   void note_refusal(TimePoint now);
-  // A client's question failed.  `why` completes "10.0.0.1:53 ".
+  // A client's query failed.  `why` completes "10.0.0.1:53 ".
   void note_failure(TimePoint now, Failure failure, const std::string& why);
 
-  // True for one caller, when a copy of a client's question should find out
-  // whether an upstream that is down is back.
+  // True for one caller when a copy of a client's query should test whether an
+  // upstream that is down is back.
   bool take_probe(TimePoint now);
 
-  // True while the upstream is known to answer nothing: it is down, and a
-  // health check failed of late.  False while it is down because it drops
-  // health checks, and no client asked for anything else.
+  // True while the upstream is down and a recent health check failed.  False
+  // while it is down only because it drops health checks and no client sent it
+  // other queries.
   bool answers_nothing(TimePoint now) const {
     return now < silent_until_.load(std::memory_order_relaxed);
   }
 
   // --- health checks ---
-  // True for one caller when one should be sent: the upstream is up, and a
-  // client's question failed.
+  // True for one caller when a check should be sent: the upstream is up and a
+  // client's query failed.
   bool take_check(TimePoint now);
-  // Likewise when the upstream is about to be used and it is not known whether
-  // it answers health checks, or it is down.
+  // True for one caller when a check should be sent before the upstream is
+  // used: it is down, or it is not known to answer health checks.
   bool take_routine_check(TimePoint now);
   // Any response counts, whatever its rcode.
   void note_check_answered(TimePoint now, Rcode rcode);
-  // kSilence: not within kCheckWait; it may still be answered.
+  // kSilence: no answer within kCheckWait; a late one may still come.
   void note_check_failed(TimePoint now, Failure failure);
 
-  // --- parts of questions that it may not take ---
-  // EDNS.
+  // --- EDNS and random case, which the upstream may not support ---
   bool takes_edns(TimePoint now) { return edns_.is_used(now); }
   bool took_edns() const { return edns_.is_proven(); }
   void note_edns_taken() { edns_.note_taken(); }
-  // A question failed with EDNS and was answered without.
+  // A query failed with EDNS and was answered without it.
   void note_edns_not_taken(TimePoint now);
 
-  // Random case: whether the next question has it, by --query-case and by what
-  // is known of the upstream.
+  // True when the next query should use random case, by --query-case and by the
+  // upstream's answers so far.
   bool takes_random_case(TimePoint now) {
     return wants_random_case_ && random_case_.is_used(now);
   }
-  // An answer repeated the question's case.
+  // An answer repeated the case of the query's name.
   void note_case_kept() { random_case_.note_taken(); }
-  // A question failed in random case and was answered in the client's case;
-  // or an answer over UDP was spelled otherwise, by the upstream or a forger,
-  // and none came over TCP.
+  // A query failed in random case and was answered in the client's case.  Or an
+  // answer over UDP, perhaps spoofed, had another case, and none came over TCP.
   void note_case_not_taken(TimePoint now);
-  // An answer over TCP was spelled otherwise.
+  // An answer over TCP had another case.
   void note_case_lost(TimePoint now);
 
   // --- loops ---
-  // True for one caller when it should be seen whether questions come back:
-  // before the first use, while it is silent, and while it does loop.
+  // True for one caller when a loop check should be sent: before the first use,
+  // while the upstream is silent, and while it is a loop.
   bool take_loop_check(TimePoint now);
-  // Our own question came back to us, or did not although it was answered.
+  // Our loop check came back to us, or was answered without coming back.
   void note_loop(TimePoint now);
   void note_no_loop(TimePoint now);
 
@@ -119,17 +118,18 @@ class UpstreamHealth {
  private:
   static constexpr std::chrono::seconds kHeardAgain{1};
 
-  // When to do again what is done ever more rarely while an upstream is down.
+  // Times of repeated tests while an upstream is down; the period grows.
   struct Schedule {
     TimePoint at{};
     std::chrono::milliseconds after{0};
 
     void start(TimePoint now);
-    bool take(TimePoint now);  // false before its time
+    bool take(TimePoint now);  // false: not yet due
   };
 
   void say_case_lost() const;
-  // It was heard.  Stored about once a second, for all workers share the line.
+  // The upstream sent something.  Stored about once a second, because all
+  // workers share the cache line.
   void note_heard(TimePoint now) {
     if (now - heard_.load(std::memory_order_relaxed) > kHeardAgain) {
       heard_.store(now, std::memory_order_relaxed);
@@ -152,9 +152,9 @@ class UpstreamHealth {
   const bool wants_random_case_;
 
   std::atomic<State> state_{State::kUp};
-  // Questions or checks failed, and nothing was answered since.
+  // True when queries or checks failed and nothing was answered since.
   std::atomic<bool> is_doubted_{false};
-  // The last health check that was given time was answered.
+  // True when the last health check that had its full time was answered.
   std::atomic<bool> answers_checks_{false};
   std::atomic<TimePoint> heard_{TimePoint()};
   std::atomic<TimePoint> silent_until_{TimePoint()};
@@ -163,18 +163,19 @@ class UpstreamHealth {
   OptionalPart edns_;
   OptionalPart random_case_;
 
-  // Below: under the mutex, which nothing takes while all is well.
+  // The fields below are guarded by the mutex.  No thread takes it while the
+  // upstream works.
   std::mutex mutex_;
-  Failure failure_ = Failure::kSilence;  // the last
-  std::string why_;                      // of the last
-  int failures_ = 0;                     // of clients' questions, in a row
+  Failure failure_ = Failure::kSilence;  // the latest
+  std::string why_;                      // text of the latest failure
+  int failures_ = 0;                     // clients' queries, in a row
   int checks_failed_ = 0;                // in a row
-  bool failed_since_check_ = false;      // a client's question
-  bool check_refused_ = false;           // the last that was answered
-  bool is_surely_silent_ = false;        // of one that is down
+  bool failed_since_check_ = false;      // a client's query failed
+  bool check_refused_ = false;           // the last answered check
+  bool is_surely_silent_ = false;        // while down: it answers nothing
   TimePoint failing_since_{};
   TimePoint changed_{};
-  TimePoint check_at_{};  // not before
+  TimePoint check_at_{};  // earliest time
   Schedule routine_checks_;
   Schedule probes_at_;
   TimePoint loop_check_at_{};

@@ -1,5 +1,5 @@
-// The conditions of all upstreams, shared by the workers, and the questions
-// that were sent to find loops.  Any thread.
+// The health of all upstreams, shared by the workers, and the loop checks that
+// are in flight.  Any thread.
 #pragma once
 
 #include <map>
@@ -23,27 +23,27 @@ class UpstreamRegistry {
   UpstreamRegistry(SayChanges say, QueryCase query_case)
       : say_(say), query_case_(query_case) {}
 
-  // The one for this server and domain.  `edition` is that of the plan that
-  // names it: those of older plans are not listed any more.
+  // Returns the health for this server and domain.  `edition` is that of the
+  // plan that names it; upstreams of older plans are no longer listed.
   std::shared_ptr<UpstreamHealth> of(const Name& domain,
                                      const SocketAddress& endpoint,
                                      std::uint64_t edition);
-  // Of the upstreams in use.
+  // Reports the upstreams of the current plan.
   std::vector<UpstreamReport> in_use() const;
 
   // --- loops ---
-  // A question for the upstream about a name that nobody can guess: when it
-  // comes in here, it has come back.  Nothing when the name would be too long.
+  // Returns a random name to ask the upstream for.  A query for it that arrives
+  // here has looped.  Nothing when the name would be too long.
   std::optional<Name> start_loop_check(
       const std::shared_ptr<UpstreamHealth>& health, RandomOctets& random);
-  // Whether a client's query is one of our loop checks.  Other queries cost a
-  // look at two octets.
+  // True when a client's query is one of our loop checks.  For other queries
+  // this costs a look at two octets.
   bool is_loop_check(const Name& qname) {
     const auto wire = qname.wire();
     return wire.size() > kTokenSize + 1 && wire[0] == kTokenSize &&
            wire[kTokenSize + 1] == kLoopLabel.size() && came_back(qname);
   }
-  // Its answer came, or nothing.
+  // The loop check was answered, or failed.
   void end_loop_check(const Name& name, bool answered, TimePoint now);
 
  private:

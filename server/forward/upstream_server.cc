@@ -94,7 +94,8 @@ bool UpstreamServer::take_probe(TimePoint now) {
 void UpstreamServer::tick(TimePoint now) {
   for (Slot& slot : slots_) tick(slot, now);
   tick(tcp_, now);
-  // By index: a callback may ask again, and so retire another channel.
+  // Uses an index, because a callback may send a query and so retire another
+  // channel.
   for (std::size_t i = 0; i < retired_.size(); ++i) {
     UpstreamChannel& channel = *retired_[i].channel;
     if (channel.outstanding() > 0) channel.tick(now);
@@ -107,7 +108,8 @@ void UpstreamServer::retire(Slot& slot, TimePoint now) {
   retired_.push_back({std::move(slot.channel), now});
 }
 
-// Out of the list first: closing a channel calls back, as above.
+// Removes channels first, because closing a channel runs callbacks that may
+// retire another one.
 void UpstreamServer::end_retired(TimePoint now) {
   const auto over = std::stable_partition(
       retired_.begin(), retired_.end(), [now](const Retired& retired) {

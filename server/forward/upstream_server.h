@@ -1,6 +1,6 @@
-// One upstream as one worker sees it: a few channels in rotation, so that the
-// source port an answer must come to keeps changing, and how quick it is.  On
-// the worker's thread only; the counters may be read from any.
+// One upstream as one worker uses it: a few channels in rotation, so that the
+// source port keeps changing, and the response time.  On the worker's thread
+// only; any thread may read the counters.
 #pragma once
 
 #include <array>
@@ -21,10 +21,11 @@ namespace canopy {
 
 class UpstreamServer {
  public:
-  // An answer must come to the port it was asked from, one of so many.
+  // An answer must arrive at the query's source port, which is one of this
+  // many.
   static constexpr std::size_t kMostPorts = 16;
 
-  // `ports` is less where descriptors are few.
+  // `ports` is lower when few descriptors are available.
   UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
                  std::shared_ptr<UpstreamHealth> health, std::size_t ports)
       : io_(io), random_(random), health_(std::move(health)), ports_(ports) {}
@@ -45,14 +46,14 @@ class UpstreamServer {
   // TCP: an off-path attacker cannot forge the answer.
   void ask_over_tcp(std::span<const std::uint8_t> question, TimePoint now,
                     Receiver receiver);
-  // The next question over TCP gets a new connection, unless the present one is
-  // newer than `asked`: what was asked then got no answer.
+  // The next query over TCP gets a new connection, unless the present one was
+  // opened after `asked`.  A query sent at `asked` got no answer.
   void renew_tcp(TimePoint asked, TimePoint now) {
     if (tcp_.channel && tcp_.opened <= asked) retire(tcp_, now);
   }
-  // An answer over UDP did not repeat the question's case.
+  // An answer over UDP did not repeat the case of the query's name.
   void note_wrong_case() { counters_.wrong_case.add(); }
-  // A message had the question's id, and was not a proper answer to it.
+  // A message had the query's ID but was not a proper answer.
   void note_bad_message() { counters_.bad_messages.add(); }
 
   // Record the outcome of a client's query.  The time to a refusal is not
@@ -61,17 +62,17 @@ class UpstreamServer {
   void note_refusal(std::chrono::nanoseconds took, TimePoint now);
   void note_late(TimePoint now);
   void note_error(TimePoint now, const char* why);
-  // Once the question was answered well by another one, or asked again: it
-  // refused, or was late or unreachable.  What no upstream answers is the
-  // name's fault, and counts for none.
+  // Called once another upstream answered the query, or once it was asked
+  // again: this upstream refused, was late or was unreachable.  A query that no
+  // upstream answers counts against none, because its name may be dead.
   void note_worse_refusal(TimePoint now, Rcode rcode);
   void note_loss() { round_trip_.note_loss(); }
 
-  // True once when a client's query should also be sent to this server,
-  // although others are better, to measure it.
+  // True once when a client's query should also be sent to this slower server,
+  // to measure it.
   bool take_probe(TimePoint now);
 
-  // Expires questions, closes channels that are old or idle.
+  // Expires queries, and closes channels that are old or idle.
   void tick(TimePoint now);
   bool has_channels() const;
   // Fails all outstanding queries; their callbacks run before this returns.
@@ -85,14 +86,14 @@ class UpstreamServer {
     TimePoint opened{};
   };
 
-  // Asked nothing more, but answers may come.
+  // A channel that sends no more queries but may still receive answers.
   struct Retired {
     std::unique_ptr<UpstreamChannel> channel;
     TimePoint since;
   };
 
-  // Not while twice as many wait for late answers as are in use: each takes a
-  // descriptor.  Then the slot keeps its channel.
+  // Each retired channel takes a descriptor.  The slot keeps its channel while
+  // twice as many are retired as are in use.
   void retire(Slot& slot, TimePoint now);
   void end_retired(TimePoint now);
   std::unique_ptr<UpstreamChannel> opened(Transport transport);
@@ -106,7 +107,7 @@ class UpstreamServer {
   RandomOctets& random_;
   const std::shared_ptr<UpstreamHealth> health_;
   const std::size_t ports_;
-  std::array<Slot, kMostPorts> slots_;  // the first ports_ are used
+  std::array<Slot, kMostPorts> slots_;  // the first ports_ slots are used
   Slot tcp_;
   std::vector<Retired> retired_;
   RoundTrip round_trip_;

@@ -1,5 +1,5 @@
-// Who waits for an answer, by ticket.  Grows to what waited at one time and is
-// used again.  On one thread.
+// The waiters of one worker, by ticket.  Grows to the largest number that
+// waited at one time, and reuses the memory.  On one thread.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ class WaitingList {
     Client client = kOurselves;
     std::unique_ptr<Forwarder::Waiter> waiter{};
   };
-  // For one waiter: a place is used again, a ticket is not.
+  // Identifies one waiter.  A place is reused; a ticket is not.
   struct Ticket {
     std::uint32_t place = 0;
-    std::uint32_t turn = 0;  // of that place
+    std::uint32_t turn = 0;  // how often the place was used
   };
 
   Ticket add(Place place) {
@@ -35,13 +35,13 @@ class WaitingList {
     return {at, places_[at].turn};
   }
 
-  // Null when it was taken.
+  // Null when the waiter was taken.
   Forwarder::Waiter* find(Ticket ticket) const {
     const Used& used = places_[ticket.place];
     return used.turn == ticket.turn ? used.place.waiter.get() : nullptr;
   }
 
-  // REQUIRES: it was not taken.
+  // REQUIRES: the waiter was not taken.
   Place take(Ticket ticket) {
     free_.push_back(ticket.place);
     Used& used = places_[ticket.place];
