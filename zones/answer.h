@@ -1,8 +1,9 @@
 // A zone's answer to a query, before encoding.  Built first, encoded once
 // (zones/message_writer.h).
 //
-// It borrows: owners and rdata point into the query and the ZoneSet it was made
-// from, which must outlive it, or into itself.
+// An Answer borrows.  Owners and rdata point into the query, into the ZoneSet
+// that the answer was made from, or into the answer itself.  The query and the
+// ZoneSet must outlive the answer.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,12 @@
 
 namespace canopy {
 
-// RFC 8914: why an answer failed or is stale, for people.
+// RFC 8914: a human-readable reason why an answer failed or is stale.
 struct ExtendedError {
   InfoCode code = InfoCode::kOther;
   std::string text;
-  // Extended errors from an upstream, sent after this one.  Their own `theirs`
-  // are empty.
+  // Extended errors from an upstream, sent after this one.  `theirs` is empty
+  // in each of them.
   std::vector<ExtendedError> theirs{};
   // False: `code` and `text` are not set; only `theirs` are sent.
   bool is_ours = true;
@@ -37,31 +38,33 @@ struct Answer {
     RrsetView rrset;
   };
 
-  // Octets of a record that no zone stores: a computed address.
+  // The rdata of a computed address, which no zone stores.
   using Scratch = std::vector<std::uint8_t>;
 
   Rcode rcode = Rcode::kNoError;
   bool authoritative = false;
   bool recursion_available = false;
-  // Octets that the reply's records may end at: what is left of the client's
-  // limit.  Set before the lookup.  Of an RRset that always fits nothing is
-  // left out, so that the answer can be kept for every client.
+  // The message size, in octets, that the reply's records must fit into: the
+  // client's limit less the other parts of the reply.  Set before the lookup.
+  // `room` never shortens an RRset that always_fits(), because the cache keeps
+  // the answer for every client.
   std::size_t room = 65'535;
   // The record sets in the order of their sections.
   std::vector<Entry> entries;
-  // The SOA in the authority section, when that is all it holds.
+  // The SOA of the authority section if the section holds nothing else, else
+  // null.
   const EncodedSoa* encoded_soa = nullptr;
-  // False when the last name of the chain holds no records of its own.
+  // True when the last name of the CNAME chain has records of its own.
   bool name_has_data = false;
-  // A CNAME chain left the zone here; null when it did not.
+  // The name at which the CNAME chain left the zone; null if it did not.
   const std::uint8_t* unfinished = nullptr;
-  // Links of the CNAME chain so far: the first entries.  The name that link n
-  // leads to is names[n].
+  // The number of links of the CNAME chain so far; they are the first entries.
+  // Link n leads to names[n].
   int chain_length = 0;
-  // The last link leads back to the owner of one.
+  // True when the last link leads back to a name of the chain.
   bool is_loop = false;
   Scratch scratch;
-  // Owners that the ZoneSet does not hold in one piece.
+  // Owner names that the ZoneSet does not hold in one piece.
   std::deque<Name> names;
 
   Answer() = default;
@@ -70,8 +73,9 @@ struct Answer {
 
   NameView keep(NameView name) { return names.emplace_back(name); }
 
-  // Ends the chain behind its first `links` CNAMEs: the zone does not answer
-  // for the name they lead to.  REQUIRES: 0 < links <= chain_length.
+  // Cuts the chain after its first `links` CNAMEs, because the zone does not
+  // answer for the name that they lead to.  REQUIRES: 0 < links <=
+  // chain_length.
   void leave_after(int links) {
     const auto kept = static_cast<std::ptrdiff_t>(links);
     entries.erase(entries.begin() + kept, entries.end());
@@ -83,7 +87,7 @@ struct Answer {
     chain_length = links;
   }
 
-  // Ready for the next question, with the memory of the last.
+  // Resets the answer for the next question and keeps the allocated memory.
   void clear() {
     rcode = Rcode::kNoError;
     authoritative = false;
@@ -99,7 +103,7 @@ struct Answer {
   }
 };
 
-// RFC 6604, RFC 1034 3.6.2: how far CNAMEs are followed.
+// The most CNAMEs that are followed (RFC 6604, RFC 1034 3.6.2).
 inline constexpr int kMaxChainLength = 8;
 
 }  // namespace canopy

@@ -1,6 +1,6 @@
-// Undoes the random case that a question was sent with (0x20) in the names of
-// its answer.  Upstreams copy the question's labels into owner names and into
-// rdata; clients must not see our capitals there.  A value; no threads.
+// Undoes the random case (0x20) of an upstream query in the names of its
+// answer.  Upstreams copy the question's labels into owner names and into
+// rdata.  Clients must see their own case there.  A plain value; no threads.
 #pragma once
 
 #include <array>
@@ -12,21 +12,21 @@ namespace canopy {
 
 class CaseSwap {
  public:
-  // Changes nothing.
+  // A swap that changes nothing.
   CaseSwap() = default;
-  // From the case that was `sent` to the one that the client `asked` in.
-  // REQUIRES: the same name but for case.  Borrows both.
+  // Maps the case of `sent` to the case of `asked`, the name as the client
+  // spelled it.  REQUIRES: both are the same name but for case.  Borrows both.
   CaseSwap(NameView sent, NameView asked);
 
-  // `name`, with each label that is spelled octet for octet like one that was
-  // sent spelled as the client did.  Wherever it stands: upstreams answer with
-  // the question's last labels (SRV), its first ones (DNAME), or some between
-  // (names rewritten on the way).
+  // Returns `name` with the client's case.  Every label that equals a sent
+  // label octet for octet is replaced, at any position.  Upstreams answer with
+  // the question's last labels (SRV), its first labels (DNAME), or some in
+  // between (names rewritten on the way).
   Name applied(const Name& name) const;
 
  private:
-  // A label of the question whose case differs: where it begins in both names,
-  // and the next one of its slot, plus one.
+  // A label of the question whose case differs: its offset in both names, and
+  // the index plus one of the next label in the same slot.
   struct Changed {
     std::uint8_t offset = 0;
     std::uint8_t next = 0;
@@ -37,8 +37,8 @@ class CaseSwap {
   const std::uint8_t* sent_ = nullptr;
   const std::uint8_t* asked_ = nullptr;
   std::size_t size_ = 0;
-  std::array<Changed, kMaxLabels> changed_{};  // size_ of them
-  std::array<std::uint8_t, kSlots> slots_{};   // first of the slot, plus one
+  std::array<Changed, kMaxLabels> changed_{};  // the first size_ are set
+  std::array<std::uint8_t, kSlots> slots_{};   // index of the first, plus one
 };
 
 }  // namespace canopy

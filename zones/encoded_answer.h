@@ -1,6 +1,6 @@
-// An answer as octets, with a map of what a reply changes in it: TTLs that
-// age, records that are left out when they do not fit, addresses whose order
-// rotates.  Borrowed; says nothing of whose memory it is.
+// An answer as octets, with a map of the parts that a reply changes: TTLs are
+// aged, records that do not fit are left out, and the order of addresses is
+// rotated.  Borrows its memory from the maker.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace canopy {
 
-// Neighbouring records of one owner and type.
+// Adjacent records of one owner and type.
 struct RrsetSpan {
   std::uint16_t offset;  // from the message's start
   std::uint16_t size;    // octets, all records
   std::uint16_t count;   // records
   Section section;
-  // Records of one size whose order means nothing: A and AAAA.
+  // True for A and AAAA records of equal size: their order may be rotated.
   bool rotates : 1;
-  // Whatever their size: no record points into another, so that some of them
-  // can be sent in any order.
+  // True when no record points into another, so that any subset of the records
+  // can be sent in any order.  Their sizes may differ.
   bool movable : 1 = false;
 };
 

@@ -1,5 +1,5 @@
-// How a node of a LabelTree finds its children: a hash array mapped trie.
-// Of use to label_tree.cc and tree_edit.h only.
+// How a node of a LabelTree finds its children: a hash array mapped trie.  Used
+// by label_tree.cc and tree_edit.h only.
 #pragma once
 
 #include <bit>
@@ -11,8 +11,8 @@
 
 namespace canopy {
 
-// The way of a label through the branches: five bits of its hash a level,
-// of another hash whenever one is used up.
+// The path of a label through the branches.  Each level uses five bits of the
+// label's hash.  When a hash is used up, another hash of the label follows.
 class Digits {
  public:
   explicit Digits(std::string_view label, unsigned level = 0)
@@ -43,14 +43,14 @@ class Digits {
   std::uint64_t hash_ = 0;
 };
 
-// Children by digit: first the nodes, then the branches below.  A branch other
-// than the topmost leads to at least two nodes.
+// The children of a node by digit.  The slots hold the nodes first, then the
+// lower branches.  Every branch but the topmost leads to at least two nodes.
 class LabelTree::Node::Branch {
  public:
   std::uint32_t references = 1;
   std::uint32_t nodes = 0;     // digits that hold a node
   std::uint32_t branches = 0;  // digits that hold a branch
-  std::uint32_t capacity = 0;  // slots there is memory for
+  std::uint32_t capacity = 0;  // slots allocated
 
   unsigned size() const { return ones(nodes, branches); }
   void** slots() { return reinterpret_cast<void**>(this + 1); }

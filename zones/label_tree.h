@@ -1,14 +1,15 @@
-// The tree of a zone: a node a label, RRsets at the nodes, children found by
-// hash.  A persistent structure: copying a tree costs one count, and a change
-// copies only the nodes on its path that another copy still shares.
+// The tree of a zone.  Each label is a node, RRsets are stored at the nodes,
+// and children are found by hash.  The tree is a persistent structure: copying
+// a tree costs one reference count.  A change copies only those nodes on its
+// path that another tree still shares.
 //
-// A node is one block of memory: counts, label, records.  Its children hang
-// below a hash array mapped trie whose branches hold only what is there
-// (Steindorfer and Vinju, "Optimizing Hash-Array Mapped Tries", 2015).
+// A node is one block of memory: counts, label, records.  A node's children are
+// in a hash array mapped trie whose branches have slots for existing children
+// only (Steindorfer and Vinju, "Optimizing Hash-Array Mapped Tries", 2015).
 //
 // Threads: published trees are read by any thread.  Reference counts are not
-// atomic: copying, changing and destroying trees belongs to one thread at a
-// time (zones/zone_store.h holds to that).
+// atomic.  Therefore only one thread at a time may copy, change or destroy
+// trees (zones/zone_store.h ensures this).
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ class LabelTree {
  public:
   class Node;
 
-  // Rdata that ends in `suffix` is stored without it.
+  // Rdata that ends in `suffix` is stored without the suffix.
   explicit LabelTree(const Name& suffix = {});
   ~LabelTree();
   LabelTree(const LabelTree& other);
@@ -39,35 +40,35 @@ class LabelTree {
 
   const Node& root() const { return *root_; }
 
-  // REQUIRES, here and below: a node of this tree.
+  // REQUIRES, here and below: `node` is a node of this tree.
   std::optional<RrsetView> rrset(const Node& node, RrType type) const;
-  // Every RRset, kName and kDashedAddresses too, in order of type.
+  // Visits every RRset in order of type, including kName and kDashedAddresses.
   void for_each_rrset(const Node& node,
                       const std::function<void(RrsetView)>& visit) const;
 
-  // One change at a name: one more or one fewer of a counted record.
+  // One change at a name: adds or removes one contribution to a counted record.
   struct Change {
     enum class Kind { kAdd, kRemove } kind;
     RrType type;
-    std::uint32_t ttl;  // when an RRset's TTLs differ, the lowest counts
+    std::uint32_t ttl;  // the lowest TTL of an RRset is used
     std::span<const std::uint8_t> rdata;
   };
-  // Applies `changes` at the name `labels` spells below the root, of which
-  // the first `depth` labels are used (the rest is the apex).  A name left
-  // without records and children is gone.  Returns how many removals found
-  // no such record.
+  // Applies `changes` at a name below the root.  `labels` are the name's
+  // labels.  The first `depth` of them lead from the root to the name; the rest
+  // is the apex.  A name without records and children is removed.  Returns how
+  // many removals found no such record.
   std::size_t change(const Labels& labels, std::size_t depth,
                      std::span<const Change> changes);
 
   std::size_t record_count() const { return records_; }
   std::size_t name_count() const { return names_; }
-  // Memory of the nodes, roughly; branches not counted.
+  // Approximate memory of the nodes, without branches.
   std::size_t octets() const { return octets_; }
 
  private:
   class TreeEdit edit() const;
 
-  std::shared_ptr<NodePool> pool_;  // copies share it
+  std::shared_ptr<NodePool> pool_;  // shared by copies
   Name suffix_;
   Node* root_;
   std::size_t records_ = 0;
@@ -83,7 +84,7 @@ class LabelTree::Node {
   std::string_view label() const {
     return {reinterpret_cast<const char*>(octets() + 1), *octets()};
   }
-  // Null when there is none.
+  // Null when there is no such child.
   const Node* child(std::string_view label) const;
   bool has_records() const { return records_size() != 0; }
   bool has_children() const { return children() != nullptr; }
@@ -102,8 +103,8 @@ class LabelTree::Node {
   bool is_parent() const { return (records_size_ & 1) != 0; }
   std::size_t records_size() const { return records_size_ >> 1; }
 
-  // Behind the object: where a parent's children hang, the label's size, the
-  // label, the records.
+  // The memory after the object holds: a pointer to the children (in a parent
+  // only), the label's size, the label, the records.
   Branch** branch() { return reinterpret_cast<Branch**>(this + 1); }
   Branch* children() const {
     return is_parent() ? *reinterpret_cast<Branch* const*>(this + 1) : nullptr;

@@ -1,5 +1,5 @@
-// The only way to ldns: its header redefines bool, true and false unless
-// <stdbool.h> came first.  Include from .cc files only.
+// The only place that includes ldns.  The ldns header redefines bool, true and
+// false unless <stdbool.h> comes first.  Include from .cc files only.
 #pragma once
 
 // clang-format off

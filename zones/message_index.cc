@@ -16,7 +16,7 @@ void store16(std::vector<std::uint8_t>& message, std::size_t at,
   message[at + 1] = static_cast<std::uint8_t>(value);
 }
 
-// Without the zero that may end it, and cut between two characters of UTF-8.
+// `text` without a trailing zero octet, cut between two UTF-8 characters.
 std::string error_text(std::span<const std::uint8_t> text) {
   if (!text.empty() && text.back() == 0) text = text.first(text.size() - 1);
   std::size_t size = std::min(text.size(), MessageIndex::kMostErrorText);
@@ -45,7 +45,7 @@ bool MessageIndex::read(std::span<const std::uint8_t> message) {
   rcode_ = reader.rcode();
   flags_ = reader.flags();
   store16(message_, 0, 0);
-  // Ours is not the authority, and we do recurse.
+  // AA is cleared and RA set: we recurse, but are not authoritative.
   constexpr std::uint16_t kKept = flag::kTc | flag::kAd | 0xF;
   store16(message_, 2, flag::kQr | (flags_ & kKept) | flag::kRa);
   store16(message_, 10, 0);
@@ -122,7 +122,8 @@ void MessageIndex::add(const MessageRecord& record, Section section,
   last_type_ = record.type;
 }
 
-// Of the last RRset: no other record stands between, not an OPT either.
+// True when `record` belongs to the last RRset: no other record, not even an
+// OPT, is between them.
 bool MessageIndex::goes_on(const MessageRecord& record, Section section) const {
   if (rrsets_.empty()) return false;
   const RrsetSpan& last = rrsets_.back();
@@ -131,8 +132,8 @@ bool MessageIndex::goes_on(const MessageRecord& record, Section section) const {
          last_owner_ == record.owner;
 }
 
-// RFC 8914 section 2: code 15, a length, an info code, text.  Up to the first
-// option that is not whole; bounded by the octets.
+// RFC 8914 section 2: code 15, a length, an info code, text.  Stops at the
+// first incomplete option.  The work is bounded by the number of octets.
 void MessageIndex::read_errors(std::span<const std::uint8_t> options) {
   constexpr std::size_t kExtendedErrorOption = 15;
   const auto value = [&](std::size_t at) {
@@ -149,8 +150,8 @@ void MessageIndex::read_errors(std::span<const std::uint8_t> options) {
   }
 }
 
-// Rotation moves whole records: they must be of one size, and their owners
-// spelled with pointers that are good in each other's place.
+// Rotation swaps whole records.  Therefore all of them must have the same size
+// and the same owner octets, pointers included.
 bool MessageIndex::spells_owner_alike(const MessageRecord& record,
                                       const RrsetSpan& rrset) const {
   const std::size_t size = record.ttl_offset - record.offset;
@@ -176,7 +177,7 @@ bool rdata_is_whole(MessageReader& reader, const MessageRecord& record,
   auto at = static_cast<std::size_t>(record.rdata.data() - message.data());
   const std::size_t end = at + size;
   at += layout->before;
-  // Bounded by the rdata, and by the steps that the reader has left.
+  // Bounded by the rdata and by the reader's remaining steps.
   for (int i = 0; i != layout->names; ++i) {
     if (layout->names == RdataNames::kToTheEnd && at == end) break;
     if (!reader.name(at) || at > end) return false;

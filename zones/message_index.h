@@ -1,5 +1,5 @@
-// An upstream's message as an EncodedAnswer: checked from end to end, without
-// its OPT record, and with the map of what a reply changes.  One a thread.
+// An upstream's message as an EncodedAnswer: fully checked, without its OPT
+// record, and with a map of the parts that a reply changes.  One per thread.
 #pragma once
 
 #include <cstdint>
@@ -15,30 +15,31 @@ namespace canopy {
 
 class MessageIndex {
  public:
-  // Of a message's extended errors, and of the octets of each one's text.  What
-  // is beyond is cut.
+  // The most extended errors of a message, and the most octets of text of each.
+  // Anything beyond is cut.
   static constexpr std::size_t kMostErrors = 3;
   static constexpr std::size_t kMostErrorText = 120;
 
-  // False when the message is malformed, or an extended rcode says that its
-  // EDNS was at fault.  Of the flags TC and AD are kept, QR and RA set, as it
-  // is in the mouth of whoever forwards it.  TTLs with the highest bit set
+  // False when the message is malformed, or when its extended rcode reports an
+  // EDNS error.  Keeps the flags TC and AD, clears AA, and sets QR and RA,
+  // because the reply comes from a forwarder.  TTLs with the highest bit set
   // become 0.
   bool read(std::span<const std::uint8_t> message);
 
-  // Borrows from this index until the next read.  No RRset holds an OPT, but
-  // where one stands before other records its octets are there, so that names
-  // can point across it: then the RRsets have a gap between them, and the
-  // answer is good to be read by its RRsets, not to be sent.
+  // Borrows from this index until the next read.  No RRset contains an OPT.  If
+  // an OPT stands before other records, its octets stay in the message so that
+  // compression pointers across it stay valid.  The RRsets then have a gap
+  // between them: the answer can be read by its RRsets, but must not be sent.
   EncodedAnswer answer() const { return {message_, ttl_offsets_, rrsets_}; }
   // The extended errors of the OPT records (RFC 8914).
   std::span<const ExtendedError> errors() const { return errors_; }
 
-  // Leaves out all RRsets but the first.  REQUIRES: that one is of the answer
-  // section and stands right behind the question; or there is none.
+  // Removes all RRsets but the first.  REQUIRES: the first RRset is in the
+  // answer section and directly follows the question; or there is none.
   void keep_first_rrset();
-  // Writes the question's name in this case; names that point to it follow.
-  // REQUIRES: the name that the question has, but for case.
+  // Writes the question's name in the case of `qname`.  Names that point to the
+  // question get the same case.  REQUIRES: `qname` equals the question's name
+  // but for case.
   void spell_question(NameView qname);
 
   Rcode rcode() const { return rcode_; }
@@ -61,19 +62,20 @@ class MessageIndex {
   Rcode rcode_ = Rcode::kNoError;
   std::uint16_t flags_ = 0;
   std::vector<ExtendedError> errors_;
-  // Of the record before: does the next one belong to its RRset?
+  // Owner and type of the previous record, to tell whether the next record
+  // belongs to its RRset.
   Name last_owner_;
   RrType last_type_ = RrType::kName;
 };
 
-// True when an address has its size and names stand where they belong, in all
-// types that zones/rdata_names.h knows.
-// `message` is the reader's.
+// True when an address has the right size, and when names are at their places
+// in all types that zones/rdata_names.h knows.  `message` is the reader's
+// message.
 bool rdata_is_whole(class MessageReader& reader,
                     const struct MessageRecord& record,
                     std::span<const std::uint8_t> message);
-// The record's rdata with compression undone and names spelled by `case_swap`,
-// or nothing if it is malformed.
+// The record's rdata without compression and with the case of `case_swap`;
+// nothing if the rdata is malformed.
 std::optional<Octets> expanded_rdata(class MessageReader& reader,
                                      const struct MessageRecord& record,
                                      std::span<const std::uint8_t> message,

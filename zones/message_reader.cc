@@ -7,10 +7,11 @@ namespace {
 
 constexpr std::uint8_t kPointer = 0xC0;
 
-// Most options that a query's OPT record may hold: about a dozen are assigned.
+// The most options of a query's OPT record.  About a dozen are assigned.
 constexpr int kMostOptions = 64;
 
-// RFC 6891 6.1.2: code, length, value, repeated, must fill the rdata.
+// RFC 6891 6.1.2: an option is a code, a length and a value.  The options must
+// fill the rdata.
 bool options_are_whole(std::span<const std::uint8_t> rdata) {
   for (int i = 0; !rdata.empty(); ++i) {
     if (rdata.size() < 4 || i == kMostOptions) return false;
@@ -21,7 +22,7 @@ bool options_are_whole(std::span<const std::uint8_t> rdata) {
   return true;
 }
 
-// RFC 6891 6.1.3: the OPT record's owner, class and TTL carry the rest.
+// RFC 6891 6.1.3: the OPT record's owner, class and TTL carry the other fields.
 std::optional<Edns> decode_edns(const MessageReader::SkippedRecord& opt) {
   if (!opt.owner_is_root || !options_are_whole(opt.rdata)) return std::nullopt;
   Edns edns;
@@ -31,16 +32,17 @@ std::optional<Edns> decode_edns(const MessageReader::SkippedRecord& opt) {
   return edns;
 }
 
-// Most records behind the question of a query: the SOA of an IXFR, an OPT, a
-// TSIG or SIG(0), and as many again.  A query with more is refused unread.
+// The most records after the question of a query: the SOA of an IXFR, an OPT, a
+// TSIG or SIG(0), and the same number again.  Queries with more are refused
+// unread.
 constexpr unsigned kMostQueryRecords = 8;
 
-// Reads the records behind the question; only OPT matters.
+// Reads the records after the question; only OPT matters.
 bool decode_records(MessageReader& reader, Query& query) {
   const unsigned before = reader.answer_count() + reader.authority_count();
   const unsigned all = before + reader.additional_count();
   if (all > kMostQueryRecords) return false;
-  std::size_t labels = kMaxLabels;  // of all owners together
+  std::size_t labels = kMaxLabels;  // for all owners together
   for (unsigned i = 0; i < all; ++i) {
     const auto record = reader.skip_record(labels);
     if (!record) return false;
@@ -49,7 +51,7 @@ bool decode_records(MessageReader& reader, Query& query) {
     query.edns = decode_edns(*record);
     if (!query.edns) return false;
   }
-  return true;  // octets behind the last record mean nothing, by any RFC
+  return true;  // no RFC gives octets after the last record a meaning
 }
 
 std::optional<Refusal> decode_into(Query& query,
@@ -76,7 +78,7 @@ std::optional<Refusal> decode_into(Query& query,
 
 }  // namespace
 
-// The query is made where it stays: a name is much to copy.
+// Decodes into the result itself, because copying a name is expensive.
 Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message) {
   Result<Query, Refusal> result;
   if (const auto refusal = decode_into(*result, message)) {
@@ -152,18 +154,18 @@ bool MessageReader::skip_name(std::size_t& labels) {
   return false;
 }
 
-// RFC 1035 4.1.4.  A pointer leads to a prior name: one that ends before all
-// that was read so far of this one, so no message makes us walk in circles
-// and no name reaches into records behind it.
+// RFC 1035 4.1.4.  A pointer must lead to an earlier name, which must end
+// before all parts of this name that were read so far.  Therefore no message
+// makes the reader loop, and no name reaches into later records.
 bool MessageReader::read_name(std::size_t& position, Name& name) {
   name = Name();
   const std::uint8_t* const octets = message_.data();
   std::size_t at = position;
-  std::size_t start = position;  // of the labels being read
+  std::size_t start = position;  // start of the labels being read
   std::size_t end = message_.size();
   int pointers = 0;
   for (;;) {
-    // No name has more labels in a row: it would be too long.
+    // A longer run of labels would exceed the size of a name.
     const std::size_t stop = std::min(end, start + kMaxNameSize);
     std::size_t steps = 1;
     while (at < stop && octets[at] != 0 && (octets[at] & kPointer) == 0) {

@@ -1,4 +1,4 @@
-// DNS messages from the network, read with distrust (RFC 1035 4.1, RFC 6891).
+// Reads untrusted DNS messages from the network (RFC 1035 4.1, RFC 6891).
 // Every length is checked, and all work is bounded by the message's size
 // (kStepsPerOctet).  No allocation, no exceptions.
 #pragma once
@@ -28,33 +28,34 @@ inline constexpr std::uint16_t kAd = 0x0020;
 inline constexpr std::uint16_t kCd = 0x0010;
 }  // namespace flag
 
-// What it takes to read names (RFC 1035 4.1.4) is bounded twice.  No name is
-// made of more pieces than kMostPointers: of one label each they still spell
-// any IPv6 address's reverse name.  And all names of a message take no more
-// steps (a step reads a label or follows a pointer) than kStepsPerOctet for
-// each of its octets, and kFreeSteps besides: twice what a full message of
-// small records takes whose names have ten labels.  Behind these bounds the
-// message is malformed.
+// The work of reading names (RFC 1035 4.1.4) has two bounds.  First, a name
+// follows at most kMostPointers pointers; the reverse name of any IPv6 address
+// fits even if each label needs a pointer.  Second, a step reads a label or
+// follows a pointer, and all names of a message together take at most
+// kStepsPerOctet steps per octet of the message plus kFreeSteps.  This is twice
+// the need of a full message of small records whose names have ten labels.  A
+// message that exceeds a bound is malformed.
 inline constexpr int kMostPointers = 64;
 inline constexpr std::size_t kStepsPerOctet = 2;
 inline constexpr std::size_t kFreeSteps = 512;
 
-// Why a message is not a query we can look at.
+// Why a message is not a valid query.
 struct Refusal {
-  // Nothing is sent back: a response, or too short to have a header.
+  // True when no reply is sent: the message is a response, or is too short to
+  // have a header.
   bool drop = false;
   Rcode rcode = Rcode::kFormErr;
 };
 
-// Reads the question and an OPT record; looks at no other name.  A query with
-// more than a few records or EDNS options is refused, so this takes no longer
-// for a large message than for a small one.
+// Reads the question and the OPT record; follows no other name.  A query with
+// more than a few records or EDNS options is refused.  Therefore a large
+// message takes no longer than a small one.
 Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message);
 
-// A record of a message.  `rdata` points into the message, where names in it
-// may be compressed.
+// A record of a message.  `rdata` points into the message; names in it may be
+// compressed.
 struct MessageRecord {
-  MessageRecord() {}  // as Query's
+  MessageRecord() {}  // see Question
 
   Name owner;
   RrType type{};
@@ -65,8 +66,8 @@ struct MessageRecord {
   std::span<const std::uint8_t> rdata;
 };
 
-// Walks the records of a message.  Each call returns the next one; nothing
-// at the end or where the message is malformed.
+// Reads the records of a message one after another.  Each call returns the next
+// record, or nothing at the end and where the message is malformed.
 class MessageReader {
  public:
   explicit MessageReader(std::span<const std::uint8_t> message)
@@ -84,11 +85,12 @@ class MessageReader {
   std::uint16_t additional_count() const { return load16(10); }
 
   std::optional<Question> question();
-  // Into a place of the caller's; false in place of nothing.
+  // As question(), but writes into `question`.  False when question() would
+  // return nothing.
   bool read_question(Question& question);
   std::optional<MessageRecord> record();
 
-  // A record whose owner was not read.
+  // A record whose owner name was skipped, not read.
   struct SkippedRecord {
     bool owner_is_root;
     RrType type;
@@ -96,23 +98,25 @@ class MessageReader {
     std::uint32_t ttl;
     std::span<const std::uint8_t> rdata;
   };
-  // `labels` is how many the owner may have before a pointer or its end; goes
-  // down by what it has.  A pointer must lead back, and is not followed.
+  // Skips the owner, which may have at most `labels` labels before its end or
+  // its pointer; subtracts their number from `labels`.  A pointer must point
+  // backwards, and is not followed.
   std::optional<SkippedRecord> skip_record(std::size_t& labels);
 
   std::size_t position() const { return position_; }
-  // The next record is read at `position`.  REQUIRES: within the message.
+  // Moves to `position`; the next record is read from there.  REQUIRES:
+  // `position` is within the message.
   void seek(std::size_t position) { position_ = position; }
   bool at_end() const { return position_ == message_.size(); }
 
-  // The name at `position`, which moves behind it; compression is undone.
+  // Returns the name at `position`, uncompressed, and moves `position` past it.
   std::optional<Name> name(std::size_t& position);
 
  private:
   bool read_name(std::size_t& position, Name& name);
   bool skip_name(std::size_t& labels);
   std::size_t pointer_at(std::size_t at) const { return load16(at) & 0x3FFF; }
-  // To a name before the one that starts at `start`.
+  // True when `target` lies before the name that starts at `start`.
   static bool leads_back(std::size_t target, std::size_t start) {
     return target >= kHeaderSize && target < start;
   }
@@ -128,7 +132,7 @@ class MessageReader {
 
   std::span<const std::uint8_t> message_;
   std::size_t position_ = kHeaderSize;
-  std::size_t steps_left_;  // for all names
+  std::size_t steps_left_;  // for all names together
 };
 
 }  // namespace canopy

@@ -7,7 +7,7 @@
 namespace canopy {
 namespace {
 
-// Octets kept free for the reply's OPT record with an extended error.
+// Octets reserved for the reply's OPT record with an extended error.
 constexpr std::size_t kOptReserve = 512;
 constexpr std::size_t kMostOctets = kMaxMessageSize - kOptReserve;
 
@@ -96,7 +96,7 @@ bool MessageWriter::add_record(Section section, NameView owner, RrType type,
   RrsetSpan& rrset = rrsets_.back();
   rrset.size = static_cast<std::uint16_t>(size_ - rrset.offset);
   ++rrset.count;
-  // The first may have spelled an owner that the others point to.
+  // Sizes differ if the first record spells an owner that the others point to.
   if (rrset.size != (size_ - offset) * rrset.count) rrset.rotates = false;
   if ((message_[offset] & kPointer) != kPointer) rrset.movable = false;
   return true;
@@ -117,7 +117,7 @@ void MessageWriter::add(const EncodedSoa& soa) {
                      Section::kAuthority, false});
 }
 
-// False when it does not fit.
+// False when the record does not fit.
 bool MessageWriter::write_record(NameView owner, RrType type, std::uint32_t ttl,
                                  std::span<const std::uint8_t> rdata) {
   if (size_ + owner.size() + 10 + rdata.size() > kMostOctets) return false;
@@ -150,7 +150,7 @@ void MessageWriter::write_owner(NameView owner) {
   write_name(owner, true);
   last_owner_pointer_ = 0;
   if (owner.is_root() || at > NameTable::kMaxOffset) return;
-  // Never a pointer to a pointer.
+  // Avoid a pointer to a pointer.
   last_owner_pointer_ = static_cast<std::uint16_t>(at);
   if ((message_[at] & 0xC0) == 0xC0) {
     last_owner_pointer_ = static_cast<std::uint16_t>(
@@ -172,9 +172,9 @@ void MessageWriter::write_rdata(RrType type,
   write(rdata);
 }
 
-// Labels up to the longest suffix that stands in the message already, then a
-// pointer to it.  What was written new can be pointed to later; of a name that
-// must not be compressed, only the whole.
+// Writes labels up to the longest suffix that the message already contains,
+// then a pointer to that suffix.  Later names can point to each suffix written
+// here.  A name that must not be compressed is remembered only as a whole.
 void MessageWriter::write_name(NameView name, bool compress) {
   const NameTable::Suffixes suffixes = names_.suffixes(name);
   const std::size_t in_question = labels_in_question(suffixes);

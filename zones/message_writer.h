@@ -1,5 +1,6 @@
-// Writes answers as octets, with names compressed (RFC 1035 4.1.4) by at most
-// eight pointers each.  One a thread, its memory used again for each message.
+// Writes answers as octets.  Names are compressed with at most eight pointers
+// each (RFC 1035 4.1.4).  One per thread; the memory is reused for each
+// message.
 #pragma once
 
 #include <algorithm>
@@ -20,36 +21,38 @@ class MessageWriter {
  public:
   MessageWriter();
 
-  // A new message: room for the header, and the question.  `room` is the octet
-  // that large RRsets (more than kAlwaysFit records) must end before; 64 KiB,
-  // less what an OPT record takes, where it is larger.
+  // Starts a message with space for the header, and with the question.  Large
+  // RRsets (more than kAlwaysFit records) must end before octet `room`.  `room`
+  // is capped at 64 KiB less the size of an OPT record.
   void start(const Query& query, std::size_t room = kMaxMessageSize);
 
-  // Adds an RRset to a section; sections come in their order.  Of a large one
-  // as many records as fit, beginning with number `first` and going round, so
-  // that a random `first` makes a fair subset; where one does not fit nothing
-  // more is added to the message.  So the work is bounded by `room`.
+  // Adds an RRset to a section.  The sections must come in order.  A large
+  // RRset is added as far as it fits: records are taken in a circle from number
+  // `first` on, so that a random `first` makes a fair subset.  After the first
+  // record that does not fit, nothing more is added to the message.  Therefore
+  // the work is bounded by `room`.
   void add(Section section, NameView owner, RrsetView rrset,
            std::size_t first = 0);
-  // The SOA of a negative response.  REQUIRES: the question is in its zone.
+  // Adds the SOA of a negative response.  REQUIRES: the question is in the
+  // SOA's zone.
   void add(const EncodedSoa& soa);
-  // One record; joins the RRset before it if it belongs to it.
+  // Adds one record.  The record joins the previous RRset if it belongs to it.
   void add(Section section, NameView owner, RrType type, std::uint32_t ttl,
            std::span<const std::uint8_t> rdata);
 
-  // Completes the header.  The result borrows from this writer until start.
+  // Completes the header.  The result borrows from this writer until start().
   EncodedAnswer finish(Rcode rcode, std::uint16_t flags);
 
   // True when records were left out.
   bool is_partial() const { return partial_; }
-  // True when records of the answer or the authority section were.
+  // True when records were left out of the answer or the authority section.
   bool is_cut() const { return cut_; }
 
  private:
   void add_large(Section section, NameView owner, RrsetView rrset,
                  std::size_t first);
-  // False when it does not fit before `end`, and nothing may follow then: names
-  // of it are remembered.
+  // False when the record does not fit before `end`.  Then nothing may be added
+  // after it, because the name table may hold names of the removed record.
   bool add_record(Section section, NameView owner, RrType type,
                   std::uint32_t ttl, std::span<const std::uint8_t> rdata,
                   std::size_t end);
@@ -57,7 +60,7 @@ class MessageWriter {
   bool write_record(NameView owner, RrType type, std::uint32_t ttl,
                     std::span<const std::uint8_t> rdata);
   void write_name(NameView name, bool compress);
-  // Where suffix number `i` of a name stands in the message.
+  // The offset of suffix number `i` of a name in the message, if it is there.
   std::optional<std::uint16_t> place_of(const NameTable::Suffixes& name,
                                         std::size_t i,
                                         std::size_t in_question) const;
@@ -86,9 +89,9 @@ class MessageWriter {
   NameTable names_;
   NameView qname_;
   Labels qname_labels_;
-  std::size_t large_end_ = 0;  // where large RRsets must end
+  std::size_t large_end_ = 0;  // large RRsets must end before this
   RrClass class_ = RrClass::kIn;
-  // The owner written last and a pointer to it, 0 when there is none.
+  // The last owner written, and a pointer to it (0 when there is none).
   const std::uint8_t* last_owner_ = nullptr;
   std::uint16_t last_owner_pointer_ = 0;
   RrType last_type_ = RrType::kName;
@@ -97,11 +100,11 @@ class MessageWriter {
   bool full_ = false;  // a large RRset did not fit
 };
 
-// `first` seeds which records are sent of a large RRset that does not fit into
-// the answer's room; TC is set then.
+// If a large RRset does not fit into the answer's room, the records sent are
+// chosen by `first`, and TC is set.
 EncodedAnswer encode_answer(const Query& query, const Answer& answer,
                             std::size_t first, MessageWriter& writer);
-// The answer to `query` with nothing in it.
+// An answer to `query` without records.
 EncodedAnswer empty_answer(const Query& query, Rcode rcode, std::uint16_t flags,
                            MessageWriter& writer);
 

@@ -21,7 +21,7 @@ Word load(const std::uint8_t* from) {
   return word;
 }
 
-// Fewer than eight octets; those in the middle may count twice.
+// Loads fewer than eight octets.  Middle octets may be included twice.
 std::uint64_t load_few(const std::uint8_t* from, std::size_t size) {
   if (size >= 4) {
     return std::uint64_t{load<std::uint32_t>(from)} << 32 |
@@ -32,8 +32,8 @@ std::uint64_t load_few(const std::uint8_t* from, std::size_t size) {
          from[size - 1];
 }
 
-// The octets as words, the last of which may repeat some of the one before.
-// `each` says whether to go on.
+// Splits `size` octets into words.  The last word may overlap the one before.
+// Stops when `each` returns false.
 template <typename Each>
 bool for_each_word(std::size_t size, Each each) {
   if (size < 8) return each(std::size_t{0}, size);
@@ -60,7 +60,7 @@ bool equal_octets_folded(const std::uint8_t* a, const std::uint8_t* b,
   return for_each_word(size, [=](std::size_t at, std::size_t count) {
     const std::uint64_t x = word_at(a, at, count);
     const std::uint64_t y = word_at(b, at, count);
-    return x == y || fold8(x) == fold8(y);  // mostly of one case
+    return x == y || fold8(x) == fold8(y);  // mostly the same case
   });
 }
 
@@ -122,8 +122,8 @@ bool equal_folded(std::string_view a, std::string_view b) {
 
 namespace {
 
-// Both halves of the product: a difference in a word comes out in bits that
-// only who knows the multiplier can foresee.
+// Both halves of the product, XORed.  Without the multiplier, nobody can
+// predict which output bits a difference in a word changes.
 std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) {
   __extension__ using Product = unsigned __int128;
   const Product product = static_cast<Product>(a) * b;
@@ -131,7 +131,7 @@ std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) {
          static_cast<std::uint64_t>(product >> 64);
 }
 
-// Two words at a time, the last two may be some of those before again.
+// Hashes two words at a time.  The last two may overlap the words before.
 template <typename Word>
 std::uint64_t hash_words(std::size_t size, std::uint64_t seed, Word word) {
   constexpr std::uint64_t kMixed = 0x9E3779B97F4A7C15;
@@ -178,8 +178,8 @@ std::strong_ordering order_folded(std::span<const std::uint8_t> a,
   return order;
 }
 
-// Sixteen octets at a time, in a register where the machine has such; the last
-// sixteen may be some of those before again.
+// Folds sixteen octets at a time, in a vector register where the CPU has one.
+// The last sixteen octets may overlap those before.
 void fold_into(std::uint8_t* to, std::span<const std::uint8_t> octets) {
   using Lane [[gnu::vector_size(16)]] = std::uint8_t;
   constexpr std::size_t kLane = sizeof(Lane);
@@ -210,7 +210,7 @@ bool NameView::is_subdomain_of(NameView ancestor) const {
   if (size_ < ancestor.size_) return false;
   const std::uint8_t* tail = wire_ + (size_ - ancestor.size_);
   if (!equal_octets_folded(tail, ancestor.wire_, ancestor.size_)) return false;
-  // The octets agree; they must also start at a label.
+  // The octets match; the match must also start at a label.
   const std::uint8_t* at = wire_;
   while (at < tail) at += 1 + *at;
   return at == tail;

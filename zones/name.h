@@ -37,7 +37,7 @@ class Labels {
   }
 
   std::size_t size() const { return count_; }
-  // Of a label's length octet, from the name's start.
+  // Offset of label i's length octet from the start of the name.
   std::size_t offset(std::size_t i) const { return offsets_[i]; }
   std::string_view operator[](std::size_t i) const {
     const std::uint8_t* label = wire_ + offsets_[i];
@@ -50,7 +50,7 @@ class Labels {
   std::size_t count_ = 0;
 };
 
-// A borrowed name.  What it points to must outlive it.
+// A borrowed name.  The octets must outlive the view.
 class NameView {
  public:
   // REQUIRES: `wire` starts with a valid uncompressed name.
@@ -65,9 +65,9 @@ class NameView {
 
   Labels labels() const { return Labels(wire_); }
   std::size_t label_count() const;
-  // True for the name itself too.
+  // Also true when both names are equal.
   bool is_subdomain_of(NameView ancestor) const;
-  // Without its leftmost label.  REQUIRES: not the root.
+  // The name without its leftmost label.  REQUIRES: not the root.
   NameView parent() const;
   std::string_view first_label() const;
 
@@ -97,10 +97,11 @@ class Name {
   // Presentation form; the trailing dot may be missing.  Nothing when a label
   // is empty or too long, the name is too long, or an escape is malformed.
   static std::optional<Name> from_text(std::string_view text);
-  // An uncompressed name that starts `wire`; octets after it are ignored.
+  // The uncompressed name at the start of `wire`; octets after the name are
+  // ignored.
   static std::optional<Name> from_wire(std::span<const std::uint8_t> wire);
 
-  // `label` in front of this name; nothing when it does not fit.
+  // This name with `label` prepended; nothing when it does not fit.
   std::optional<Name> child(std::string_view label) const;
 
   NameView view() const { return {wire_.data(), size_}; }
@@ -109,11 +110,11 @@ class Name {
   std::size_t size() const { return size_; }
   std::string to_text() const { return view().to_text(); }
 
-  // Appends a label to the right, before the root.  False when it does not
-  // fit or the label is empty or longer than 63 octets.
+  // Appends a label on the right, before the root.  False when it does not fit
+  // or the label is empty or longer than 63 octets.
   bool append(std::string_view label);
   bool append(NameView suffix);
-  // REQUIRES: whole labels in wire form, without the root.
+  // REQUIRES: `labels` are complete labels in wire form, without the root.
   bool append_labels(std::span<const std::uint8_t> labels);
 
   friend bool operator==(const Name& a, const Name& b) {
@@ -121,19 +122,19 @@ class Name {
   }
 
  private:
-  std::array<std::uint8_t, kMaxNameSize> wire_;  // size_ of them
+  std::array<std::uint8_t, kMaxNameSize> wire_;  // the first size_ are set
   std::uint8_t size_;
 };
 
-// Some total order without regard to case: the shorter ones first.
+// A total order that ignores case: shorter names first.
 std::strong_ordering order_folded(std::span<const std::uint8_t> a,
                                   std::span<const std::uint8_t> b);
 
-// Copies octets in their lower-case form.
+// Copies the octets in lower case.
 void fold_into(std::uint8_t* to, std::span<const std::uint8_t> octets);
 
-// Of octets without regard to case; of octets as they are.  With a seed that
-// nobody outside knows, nobody outside can make many that collide.
+// Hashes of octets: hash_folded() ignores case, hash_exact() does not.  With a
+// secret seed, an attacker cannot construct many names that collide.
 std::uint64_t hash_folded(std::span<const std::uint8_t> octets,
                           std::uint64_t seed);
 std::uint64_t hash_exact(std::span<const std::uint8_t> octets,

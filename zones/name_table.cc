@@ -6,11 +6,11 @@
 namespace canopy {
 namespace {
 
-// Compares with a name in a message of our own making, following pointers; not
-// more than NameTable::kMostPointers.
+// True when `name` is at offset `at` of `message`, which we wrote ourselves.
+// Follows at most NameTable::kMostPointers pointers.
 bool stands_at(NameView name, std::size_t at,
                std::span<const std::uint8_t> message) {
-  std::size_t pointers = 1;  // the one that would lead here
+  std::size_t pointers = 1;  // the one that would lead to `at`
   while (true) {
     while ((message[at] & 0xC0) == 0xC0) {
       if (++pointers > NameTable::kMostPointers) return false;
@@ -34,8 +34,8 @@ std::uint64_t random_seed() {
 
 NameTable::NameTable() : seed_(random_seed()), slots_(kSlots) {}
 
-// From the right: a suffix's hash is of its first label and the hash of the
-// rest.
+// Works from the right: the hash of a suffix combines its first label with the
+// hash of the rest.
 NameTable::Suffixes::Suffixes(NameView name, std::uint64_t seed)
     : name_(name), labels_(name.data()) {
   std::uint64_t hash = seed;

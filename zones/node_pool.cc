@@ -7,11 +7,11 @@ namespace {
 
 constexpr std::size_t kStep = 8;
 constexpr std::size_t kLargest = 320;
-// Blocks a pool takes from the system at a time: few, then more.
+// Blocks that a pool allocates at a time: few at first, then more.
 constexpr std::size_t kFewest = 32;
 constexpr std::size_t kMost = 512;
 
-// A sanitizer sees what becomes of each block only if it is one.
+// A sanitizer tracks a block only if the block is allocated separately.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kPools = false;
 #elif defined(__has_feature)

@@ -17,15 +17,15 @@ class NodePool {
   NodePool(const NodePool&) = delete;
   NodePool& operator=(const NodePool&) = delete;
 
-  // Aligned for pointers.
+  // Returns memory that is aligned for pointers.
   void* allocate(std::size_t octets);
-  // REQUIRES: `octets` is what it was allocated with.
+  // REQUIRES: `octets` is the size passed to allocate().
   void release(void* block, std::size_t octets);
 
  private:
   boost::pool<>* pool_for(std::size_t octets);
 
-  std::deque<boost::pool<>> pools_;  // of blocks of 8, 16, 24... octets
+  std::deque<boost::pool<>> pools_;  // block sizes 8, 16, 24...
 };
 
 }  // namespace canopy

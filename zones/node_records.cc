@@ -6,13 +6,13 @@
 namespace canopy {
 namespace {
 
-// What packed counts take at most: 3 octets up to 21 bits, 5 up to 35.
+// The largest size of packed counts: 3 octets for 21 bits, 5 for 35.
 constexpr std::size_t kMaxHeaderSize = 3 + 5 + 5 + 5;
 constexpr std::size_t kMaxRecordHead = 5 + 3;
 
 StoredRecord opened(RecordOctets record) { return StoredRecord(record.data()); }
 
-// Records that stand together in memory are copied together.
+// Copies records that are adjacent in memory with one copy.
 void append_runs(std::vector<std::uint8_t>& octets,
                  std::span<const RecordOctets> records) {
   for (auto first = records.begin(); first != records.end();) {
@@ -131,7 +131,8 @@ std::vector<OpenRecords::Rrset>::iterator OpenRecords::place_of(RrType type) {
 
 RecordOctets OpenRecords::record(std::uint64_t contributions,
                                  const StoredRdata& rdata) {
-  // The memory outlives the vector: it is freed all at once.
+  // memory_ keeps the octets after the vector is destroyed, and frees them all
+  // at once.
   std::pmr::vector<std::uint8_t> octets(&memory_);
   octets.reserve(rdata.octets.size() + kMaxRecordHead);
   append_record(octets, contributions, rdata);

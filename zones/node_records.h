@@ -1,6 +1,6 @@
-// The records of a node as octets: RRset after RRset in order of type, each a
-// header, its records in order (zones/stored_rdata.h has their form), and the
-// marks of a large one (zones/rrset_view.h).
+// The records of a node as octets: RRset after RRset, in order of type.  An
+// RRset is a header, its sorted records (format: zones/stored_rdata.h) and, if
+// it is large, its marks (zones/rrset_view.h).
 #pragma once
 
 #include <array>
@@ -17,14 +17,14 @@
 
 namespace canopy {
 
-// As octets: the four fields as zones/packed_count.h.
+// Encoded as four counts (zones/packed_count.h).
 struct RrsetHeader {
   std::uint16_t type;
   std::uint32_t count;
   std::uint32_t ttl;
   std::uint32_t size;  // octets of the records that follow, without marks
 
-  // From the end of the header to the next one.
+  // The distance from the end of this header to the next header.
   std::size_t body_size() const { return size + marks_of(count) * kMarkSize; }
 
   // Advances `at` past the header.
@@ -44,13 +44,13 @@ struct RrsetHeader {
   }
 };
 
-using RecordOctets = std::span<const std::uint8_t>;  // append_record()'s
+using RecordOctets = std::span<const std::uint8_t>;  // by append_record()
 
-// A node's records taken apart for changes.  Borrows the octets; those that
-// no change touches are copied in runs.
+// A node's records, opened for changes.  Borrows the octets.  Unchanged records
+// are copied in runs.
 class OpenRecords {
  public:
-  // `suffix` is the tree's.
+  // `suffix` is the tree's suffix.
   OpenRecords(std::span<const std::uint8_t> octets, NameView suffix);
 
   void add(const LabelTree::Change& change);
@@ -68,7 +68,7 @@ class OpenRecords {
   };
   using Place = std::vector<RecordOctets>::iterator;
 
-  // Where it is, or would be inserted.
+  // The record's position, or the position to insert it at.
   static Place place_of(const StoredRdata& rdata, Rrset& rrset);
   std::vector<Rrset>::iterator place_of(RrType type);
   RecordOctets record(std::uint64_t contributions, const StoredRdata& rdata);
@@ -76,7 +76,7 @@ class OpenRecords {
   NameView suffix_;
   std::vector<Rrset> rrsets_;
   std::array<std::byte, 512> first_memory_;
-  std::pmr::monotonic_buffer_resource memory_;  // of records made here
+  std::pmr::monotonic_buffer_resource memory_;  // holds new records
 };
 
 }  // namespace canopy

@@ -1,12 +1,12 @@
-// Counts and sizes in as few octets as they need: seven bits an octet, low
-// ones first, the eighth says that more follow (LEB128).
+// Counts and sizes in as few octets as they need (LEB128): each octet has seven
+// bits, low bits first; the eighth bit is set if more octets follow.
 #pragma once
 
 #include <cstdint>
 
 namespace canopy {
 
-// Reads the count at `at`, which moves behind it.
+// Reads the count at `at` and moves `at` past it.
 inline std::uint64_t read_count(const std::uint8_t*& at) {
   std::uint64_t value = *at++;
   if (value < 0x80) return value;

@@ -1,4 +1,4 @@
-// A question as a client asked it, decoded and known to be well formed.
+// A client's question, decoded and well formed.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ struct Edns {
   bool dnssec_ok = false;  // DO
 };
 
-// These are made for every message.  A constructor of their own keeps the
-// octets that no name uses from being zeroed first.
+// Question and Query are made for every message.  Their empty constructors
+// avoid zeroing the octets that a name does not use.
 struct Question {
   Question() {}
 
-  Name qname;  // in the asker's case
+  Name qname;  // in the client's case
   RrType qtype = RrType::kA;
   RrClass qclass = RrClass::kIn;
 };

@@ -1,5 +1,6 @@
-// Which types have names in their rdata that a message may compress
-// (RFC 3597 4; SRV targets are seen compressed, never written so: RFC 2782).
+// The types with names in their rdata, and whether a message may compress those
+// names (RFC 3597 4).  SRV targets are read compressed, but never written so
+// (RFC 2782).
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@ namespace canopy {
 
 struct RdataLayout {
   std::size_t before = 0;  // octets before the first name
-  int names = 0;           // names that follow one another
+  int names = 0;           // number of adjacent names
   bool compressible = false;
   std::size_t after = 0;  // octets after the last name
 };

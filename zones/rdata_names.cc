@@ -25,8 +25,8 @@ std::optional<RdataNames> a6_names(Rdata rdata) {
       .before = 1 + suffix, .names = rdata[0] == 0 ? 0 : 1, .after = 0};
 }
 
-// RFC 4025 2.1, RFC 8777 4.2: octet 1 says whether a gateway is an address or
-// a name (3); it stands behind `before` octets.
+// RFC 4025 2.1, RFC 8777 4.2: octet 1 tells whether the gateway is an address
+// or a name (3).  The gateway follows after `before` octets.
 std::optional<RdataNames> gateway_names(Rdata rdata, std::size_t before) {
   if (rdata.size() < before) return std::nullopt;
   if ((rdata[1] & 0x7F) != 3) return RdataNames{};

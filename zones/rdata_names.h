@@ -1,7 +1,7 @@
-// Where domain names stand in rdata that came in a message.  Knows more types
-// than zones/rdata_layout.h: RFC 3597 section 4 forbids compressed names in
-// types newer than RFC 1035, but some servers compress them all the same, and
-// such a name means nothing outside its message.
+// The positions of domain names in rdata from a message.  Covers more types
+// than zones/rdata_layout.h.  RFC 3597 section 4 forbids compressed names in
+// types newer than RFC 1035, but some servers compress them anyway.  A
+// compressed name has no meaning outside its message.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,15 @@ struct RdataNames {
   static constexpr int kToTheEnd = -1;
 
   std::size_t before = 0;  // octets before the first name
-  int names = 0;           // names that follow one another; or kToTheEnd
-  // Octets after the last name; nothing: any number of them.
+  int names = 0;           // number of adjacent names, or kToTheEnd
+  // Octets after the last name; nothing if any number is allowed.
   std::optional<std::size_t> after{};
   bool compressible = false;
 };
 
-// For rdata of type `type`.  A type that is not known has no names.  Nothing
-// when the rdata is too short for the fields that say where its names stand.
+// The names in rdata of type `type`.  An unknown type has no names.  Nothing
+// when the rdata is too short for the fields that determine where its names
+// are.
 std::optional<RdataNames> rdata_names(RrType type,
                                       std::span<const std::uint8_t> rdata);
 

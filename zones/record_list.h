@@ -1,7 +1,5 @@
-// Many records in little memory: a Record keeps room for the longest of names,
-// a record in a list takes its own octets and nine more.
-//
-// Plain values, no threads.
+// A compact list of records.  A Record has space for the longest name; a record
+// in a list takes its own octets and nine more.
 #pragma once
 
 #include <compare>
@@ -15,7 +13,7 @@
 
 namespace canopy {
 
-// A borrowed Record: good until its list changes.
+// A borrowed Record, valid until its list changes.
 struct RecordView {
   NameView owner;
   RrType type;
@@ -36,22 +34,21 @@ class RecordList {
   std::size_t size() const { return places_.size(); }
   RecordView operator[](std::size_t index) const;
 
-  // In order of owners, and of records of one owner by type; equal records
-  // meet.
+  // Sorts by owner, then by type.  Equal records become adjacent.
   void sort();
-  // Leaves those at the indexes, which must grow.
+  // Keeps only the records at `indexes`, which must be ascending.
   void keep(const std::vector<std::uint32_t>& indexes);
 
  private:
   RecordView view_at(std::uint32_t place) const;
 
-  // Owner's size, owner, type, TTL, rdata's size, rdata; in this machine's
-  // order of octets.
+  // Each record: owner's size, owner, type, TTL, rdata's size, rdata, in host
+  // byte order.
   Octets octets_;
-  std::vector<std::uint32_t> places_;  // where each begins
+  std::vector<std::uint32_t> places_;  // offsets of the records
 };
 
-// Some total order, without regard to the owner's case.
+// A total order that ignores the owner's case.
 std::strong_ordering compare(const RecordView& a, const RecordView& b);
 
 }  // namespace canopy

@@ -1,6 +1,6 @@
-// How a cluster's objects become records, as the operator chose it.  Here
-// because those who read the choice and those who make the records do not know
-// each other.
+// The operator's options for turning a cluster's objects into records.  They
+// are in this folder because server/ reads the options and kubewatch/ makes the
+// records, and neither may include the other.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace canopy {
 
-// Which names of pods, such as 10-244-1-7.shop.pod, have records (--pods).
+// Which pod names, such as 10-244-1-7.shop.pod, have records (--pods).
 enum class PodRecords : std::uint8_t {
   kDisabled,
-  kInsecure,  // any address that the name spells
-  kVerified,  // the address of a pod of that namespace
+  kInsecure,  // the address in the name, unchecked
+  kVerified,  // only if a pod of that namespace has it
 };
 
 struct RecordOptions {

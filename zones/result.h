@@ -1,5 +1,5 @@
-// A value or the reason there is none.  For the data path, where a bad
-// packet is an everyday thing and must cost no more than a good one.
+// A value, or the reason why there is none.  For the data path, where bad
+// packets are normal and must not cost more than good ones.
 #pragma once
 
 #include <utility>
@@ -10,7 +10,7 @@ namespace canopy {
 template <typename Value, typename Error>
 class Result {
  public:
-  Result() = default;  // a value as it is made
+  Result() = default;  // a default-constructed value
   Result(const Value& value) : held_(std::in_place_index<0>, value) {}
   Result(Value&& value) : held_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}
@@ -19,7 +19,7 @@ class Result {
   Value& operator*() { return *std::get_if<0>(&held_); }
   const Value& operator*() const { return *std::get_if<0>(&held_); }
   const Value* operator->() const { return std::get_if<0>(&held_); }
-  // In place of the value, which was begun and came to nothing.
+  // Replaces the value, whose construction failed, with `error`.
   void fail(Error error) { held_.template emplace<1>(std::move(error)); }
   // REQUIRES: this holds no value.
   const Error& error() const { return *std::get_if<1>(&held_); }

@@ -1,4 +1,4 @@
-// Numbers of the DNS as IANA's registries name them.
+// DNS numbers, named as in the IANA registries.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 namespace canopy {
 
 enum class RrType : std::uint16_t {
-  // Not on the wire.  kName: the owner name exists, and nothing else is said
-  // (an empty non-terminal that must not go away).
+  // Not on the wire.  kName: the owner name exists and has no other meaning (an
+  // empty non-terminal that must not be removed).
   kName = 0,
   kA = 1,
   kNs = 2,
@@ -31,10 +31,10 @@ enum class RrType : std::uint16_t {
   kIxfr = 251,
   kAxfr = 252,
   kAny = 255,
-  // Not on the wire (private use range).  kDashedAddresses: the names just
-  // below the owner that spell an address with dashes have that address.
+  // Not on the wire (private use range).  kDashedAddresses: each name directly
+  // below the owner that spells an address with dashes has that address.
   kDashedAddresses = 65280,
-  // A PTR in messages; not said where the owner has a kPtr.
+  // Sent as a PTR; left out where the owner has a kPtr.
   kWeakPtr = 65281,
 };
 

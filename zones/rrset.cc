@@ -23,7 +23,7 @@ struct LdnsFree {
   void operator()(char* text) const { free(text); }
 };
 
-// RFC 3597 5: for rdata that is not what its type promises.
+// RFC 3597 5: the text form of rdata that is invalid for its type.
 std::string unknown_to_text(std::span<const std::uint8_t> rdata) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text = "\\# " + std::to_string(rdata.size());
@@ -35,7 +35,7 @@ std::string unknown_to_text(std::span<const std::uint8_t> rdata) {
   return text;
 }
 
-// The rdata in master-file form, by ldns: it knows every type.
+// The rdata in master-file form, by ldns, because ldns knows every type.
 std::string rdata_to_text(RrType type, std::span<const std::uint8_t> rdata) {
   if (type == RrType::kWeakPtr) type = RrType::kPtr;
   Octets wire = {0};  // root, type, class, ttl, rdlength, rdata

@@ -1,6 +1,6 @@
-// Records as values: what a source of data hands to a zone.  Rdata is in
-// uncompressed wire form.  Plain values, no threads, no allocation beyond the
-// rdata's own octets.
+// Records as values, as a data source hands them to a zone.  Rdata is in
+// uncompressed wire form.  Plain values, no threads.  Only the rdata's octets
+// are allocated.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ using Ipv4 = std::array<std::uint8_t, 4>;
 using Ipv6 = std::array<std::uint8_t, 16>;
 using IpAddress = std::variant<Ipv4, Ipv6>;
 
-// Text forms of RFC 4291 and dotted quads; nothing else.
+// Accepts the text forms of RFC 4291 and dotted quads, nothing else.
 std::optional<IpAddress> ip_from_text(std::string_view text);
 std::string to_text(const IpAddress& address);
 // "7.0.0.10.in-addr.arpa." or the 32 nibbles under "ip6.arpa.".
@@ -34,7 +34,7 @@ struct Record {
   std::uint32_t ttl = 0;  // seconds
   Octets rdata;
 
-  // Owner without case, type, ttl and rdata octet for octet.
+  // Compares the owner without case, type, TTL, and rdata octet for octet.
   friend bool operator==(const Record& a, const Record& b) = default;
 };
 

@@ -1,4 +1,5 @@
-// A borrowed RRset: records of one owner and type, as zones store them.
+// A borrowed RRset: records of one owner and type, in the storage form of
+// zones.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +10,22 @@
 
 namespace canopy {
 
-// Types without rdata, which say something of their owner's name.
+// Types without rdata that give their owner name a property.
 constexpr bool is_marker(RrType type) {
   return type == RrType::kName || type == RrType::kDashedAddresses;
 }
 
-// Types that zones know and no question can ask for.
+// Types that exist only inside zones; no question can ask for them.
 constexpr bool is_internal(RrType type) {
   return is_marker(type) || type == RrType::kWeakPtr;
 }
 
-// So many records of a type that clusters have fit into a message of 64 KiB.
+// This many records of any type that clusters use fit into a message of 64 KiB.
 inline constexpr std::size_t kAlwaysFit = 200;
 
-// Where each so manyth record of a larger RRset stands: 32 bits, the low octet
-// first, octets from the first record on.  So a reply can begin anywhere.
+// A larger RRset has a mark for every kRecordsPerMark-th record: the record's
+// offset from the first record, in octets, as 32 bits with the low octet first.
+// With marks, a reply can start at any record.
 inline constexpr std::size_t kRecordsPerMark = 64;
 inline constexpr std::size_t kMarkSize = 4;
 constexpr std::size_t marks_of(std::size_t records) {
@@ -32,8 +34,8 @@ constexpr std::size_t marks_of(std::size_t records) {
 
 class RrsetView {
  public:
-  // `records` as append_record() writes them, `suffix` that of their zone.
-  // `marks` as above; may be null up to kAlwaysFit records.
+  // `records` is in the format of append_record().  `suffix` is the suffix of
+  // their zone.  `marks` is as above; may be null up to kAlwaysFit records.
   RrsetView(RrType type, std::uint32_t ttl, std::uint32_t count,
             const std::uint8_t* records, NameView suffix,
             const std::uint8_t* marks = nullptr)
@@ -52,7 +54,7 @@ class RrsetView {
     return view;
   }
   std::uint32_t ttl() const { return ttl_; }
-  // How many different records.
+  // The number of distinct records.
   std::uint32_t count() const { return count_; }
   bool always_fits() const { return count_ <= kAlwaysFit; }
 
@@ -61,7 +63,7 @@ class RrsetView {
     Iterator(const std::uint8_t* at, NameView suffix)
         : at_(at), suffix_(suffix) {}
 
-    // The rdata, good until the iterator moves or goes.
+    // The rdata, valid until the iterator is moved or destroyed.
     std::span<const std::uint8_t> operator*() const {
       return full_rdata(StoredRecord(at_).rdata(), suffix_, buffer_);
     }
@@ -69,7 +71,7 @@ class RrsetView {
       at_ = StoredRecord(at_).end();
       return *this;
     }
-    // How often the record was added, more than it was removed.
+    // The number of times the record was added, less its removals.
     std::uint64_t contributions() const {
       return StoredRecord(at_).contributions();
     }
@@ -80,7 +82,8 @@ class RrsetView {
     mutable RdataBuffer buffer_;
   };
   Iterator begin() const { return {records_, suffix_}; }
-  // REQUIRES: `n` is less than count().  Few steps, whatever n is.
+  // Record number `n`, in a bounded number of steps.  REQUIRES: `n` is less
+  // than count().
   Iterator at(std::size_t n) const {
     const std::size_t mark = always_fits() ? 0 : n / kRecordsPerMark;
     Iterator record(records_ + (mark == 0 ? 0 : marked(mark - 1)), suffix_);

@@ -20,7 +20,7 @@ StoredRdata stored_rdata(RrType type, std::span<const std::uint8_t> rdata,
   const RdataLayout layout = rdata_layout(type);
   const bool ends_in_name = layout.names == 1 && layout.after == 0;
   if (!ends_in_name || suffix.is_root()) return {rdata};
-  // The suffix may begin where a label does.
+  // The suffix may begin only at a label.
   for (std::size_t at = layout.before;
        at < rdata.size() && rdata.size() - at >= suffix.size();
        at += 1U + rdata[at]) {

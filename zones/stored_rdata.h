@@ -1,5 +1,5 @@
-// Records as zones keep them: few octets, and no end of a name that most
-// names of the zone share.
+// The storage form of records in zones: compact, and without the name suffix
+// that most names of the zone share.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace canopy {
 
-// Rdata without the suffix it ends in, if it does.  Borrows the octets.
+// Rdata, without the suffix if it ended in the suffix.  Borrows the octets.
 struct StoredRdata {
   std::span<const std::uint8_t> octets;
   bool has_suffix = false;
@@ -24,13 +24,15 @@ struct StoredRdata {
 inline constexpr std::array<std::uint8_t, 1> kRootWire{0};
 inline constexpr NameView kNoSuffix(kRootWire.data(), kRootWire.size());
 
-// Nothing is taken from rdata whose type does not end in a name, and nothing
-// if `suffix` is kNoSuffix.  Octet for octet: case is kept.
+// Removes `suffix` from the end of `rdata`, compared octet for octet so that
+// case is kept.  Removes nothing if the type's rdata does not end in a name, or
+// if `suffix` is kNoSuffix.
 StoredRdata stored_rdata(RrType type, std::span<const std::uint8_t> rdata,
                          NameView suffix);
 
-// How many objects contribute the record; twice the size of its octets, plus
-// one if it has the suffix (both as zones/packed_count.h); the octets.
+// Appends the number of objects that contribute the record, then twice the
+// number of its octets, plus one if it has the suffix (both as
+// zones/packed_count.h), then the octets.
 template <typename Octets>
 void append_record(Octets& octets, std::uint64_t contributions,
                    StoredRdata rdata) {
@@ -39,7 +41,7 @@ void append_record(Octets& octets, std::uint64_t contributions,
   octets.insert(octets.end(), rdata.octets.begin(), rdata.octets.end());
 }
 
-// One record of that form.
+// Reads one record in the format of append_record().
 class StoredRecord {
  public:
   explicit StoredRecord(const std::uint8_t* at)
@@ -50,7 +52,7 @@ class StoredRecord {
 
   std::uint64_t contributions() const { return contributions_; }
   const StoredRdata& rdata() const { return rdata_; }
-  // Where the next record stands, when there is one.
+  // The position of the next record, if there is one.
   const std::uint8_t* end() const {
     return rdata_.octets.data() + rdata_.octets.size();
   }
@@ -60,12 +62,12 @@ class StoredRecord {
   StoredRdata rdata_;
 };
 
-// A name, and the fields of those types that have some before it.
+// The size of a name, and of the fields before it in some types.
 inline constexpr std::size_t kMaxFieldsBeforeName = 6;
 using RdataBuffer =
     std::array<std::uint8_t, kMaxFieldsBeforeName + kMaxNameSize>;
 
-// The rdata in full; in `buffer` when it has the suffix.
+// The complete rdata.  Uses `buffer` if the rdata has the suffix.
 std::span<const std::uint8_t> full_rdata(const StoredRdata& rdata,
                                          NameView suffix, RdataBuffer& buffer);
 

@@ -10,9 +10,9 @@
 namespace canopy {
 namespace {
 
-// Three single dashes are the dots of an IPv4 address, all else is IPv6.
+// Three single dashes are the dots of an IPv4 address; anything else is IPv6.
 std::optional<IpAddress> spelled_address(std::string_view label) {
-  // Other octets would be read as parts of an address, too: ".", ":", NUL.
+  // The address parser would also accept other octets: ".", ":", NUL.
   const bool spells = std::ranges::all_of(
       label, [](unsigned char c) { return c == '-' || std::isxdigit(c) != 0; });
   if (!spells) return std::nullopt;

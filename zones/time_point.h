@@ -1,4 +1,4 @@
-// The clock by which answers age and questions are measured.
+// The clock for the age of answers and the duration of questions.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// The writer's half of a LabelTree: who owns nodes, copies of what is shared,
-// and changes.  Of use to label_tree.cc only.
+// The writer's half of a LabelTree: node ownership, copies of shared nodes, and
+// changes.  Used by label_tree.cc only.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ class TreeEdit {
 
   TreeEdit(NodePool& pool, NameView suffix) : pool_(pool), suffix_(suffix) {}
 
-  // What changed; negative where it became less.
+  // The differences that a change made; negative for a decrease.
   struct Outcome {
     std::size_t not_found = 0;
     std::ptrdiff_t records = 0;
@@ -26,8 +26,8 @@ class TreeEdit {
     std::ptrdiff_t octets = 0;
   };
 
-  // Applies `changes` at the name that `labels` spells below `node`, of which
-  // the first `depth` are used.
+  // Applies `changes` at a name below `node`.  The first `depth` of `labels`
+  // lead from `node` to the name.
   void change(Node*& node, const Labels& labels, std::size_t depth,
               std::span<const LabelTree::Change> changes, Outcome& outcome) {
     if (depth == 0) return change_records(node, changes, outcome);
@@ -43,7 +43,7 @@ class TreeEdit {
     }
   }
 
-  // Takes over the reference to `children`.
+  // Takes ownership of one reference to `children`.
   Node* make_node(std::string_view label, std::span<const std::uint8_t> records,
                   Branch* children) {
     const bool is_parent = children != nullptr;
@@ -78,7 +78,7 @@ class TreeEdit {
     return sizeof(Branch) + slots * sizeof(void*);
   }
 
-  // With the digits of `like`.
+  // Copies the digits of `like`.
   Branch* make_branch(std::uint32_t slots, const Branch& like = {}) {
     auto* branch = new (pool_.allocate(branch_size(slots))) Branch(like);
     branch->references = 1;
@@ -106,7 +106,7 @@ class TreeEdit {
     free_branch(branch);
   }
 
-  // --- copies of what is shared -------------------------------------------
+  // --- copies of shared nodes ---------------------------------------------
   void unshare(Node*& node) {
     if (node->references_ == 1) return;
     replace(node, node->records(), share(node->children()));
@@ -117,7 +117,7 @@ class TreeEdit {
     return branch;
   }
 
-  // Puts a node with the same label where `node` was.
+  // Replaces `node` with a node of the same label.
   void replace(Node*& node, std::span<const std::uint8_t> records,
                Branch* children) {
     Node* replacement = make_node(node->label(), records, children);
@@ -142,7 +142,7 @@ class TreeEdit {
     branch = copy;
   }
 
-  // --- slots: REQUIRES an unshared branch -----------------------------------
+  // --- slots: REQUIRES an unshared branch ---------------------------------
   void insert_slot(Branch*& branch, unsigned index, void* value) {
     const unsigned size = branch->size();
     Branch* wider = make_branch(size + 1, *branch);
@@ -153,7 +153,7 @@ class TreeEdit {
     branch = wider;
   }
 
-  // The memory stays as large as it was: nodes move far more than they go.
+  // The block keeps its size: nodes are replaced far more often than removed.
   static void erase_slot(Branch* branch, unsigned index) {
     void** slots = branch->slots();
     std::copy(slots + index + 1, slots + branch->size(), slots + index);
@@ -165,7 +165,7 @@ class TreeEdit {
     return branch->node(bit);
   }
 
-  // Where two labels share a digit, the older goes one branch down.
+  // If two labels share a digit, the older node moves one branch down.
   void push_down(Branch* branch, std::uint32_t bit, unsigned level) {
     Node* node = branch->node(bit);
     Branch* lower = make_branch(1);
@@ -180,7 +180,8 @@ class TreeEdit {
     branch->branches |= bit;
   }
 
-  // The reverse: a lower branch with one node left gives it up.
+  // The reverse of push_down(): replaces a lower branch that has only one node
+  // left with that node.
   void pull_up(Branch* branch, std::uint32_t bit) {
     const unsigned from = branch->branch_index(bit);
     auto* lower = static_cast<Branch*>(branch->slots()[from]);
@@ -195,8 +196,8 @@ class TreeEdit {
     branch->nodes |= bit;
   }
 
-  // The child `label` of an unshared node, made when missing.  The branches
-  // on the way are unshared, the child itself may be shared.
+  // Returns the child `label` of an unshared node; creates a missing child.
+  // The branches on the path are unshared, but the child may be shared.
   Node*& child(Node*& parent, std::string_view label, bool& made) {
     if (!parent->is_parent()) {
       replace(parent, parent->records(), make_branch(0));
@@ -218,7 +219,7 @@ class TreeEdit {
     }
   }
 
-  // REQUIRES: the child is there.
+  // REQUIRES: the child exists.
   void erase_child(Branch*& branch, Digits digits) {
     unshare(branch);
     const std::uint32_t bit = digits.bit();
@@ -266,7 +267,7 @@ class TreeEdit {
   }
 
   NodePool& pool_;
-  NameView suffix_;  // of stored rdata
+  NameView suffix_;  // removed from stored rdata
 };
 
 }  // namespace canopy

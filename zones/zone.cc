@@ -33,7 +33,7 @@ NameView target_of(RrType type, std::span<const std::uint8_t> rdata) {
 }
 
 // Whether a message of `room` octets can hold all records of the RRset.  Reads
-// no more of them than fit.
+// no more records than fit.
 bool fits(RrsetView rrset, std::size_t room) {
   if (rrset.always_fits()) return true;
   constexpr std::size_t kBesideRdata = 12;  // the owner as a pointer
@@ -106,7 +106,7 @@ std::optional<RrsetView> Zone::computed_address(
   return dashed_address(name.first_label(), rule->ttl(), scratch);
 }
 
-// RFC 1034 4.3.2, step 3, and again from there for each CNAME.
+// RFC 1034 4.3.2, step 3, repeated for each CNAME.
 void Zone::lookup(NameView qname, RrType qtype, Answer& answer) const {
   answer.authoritative = true;
   NameView name = qname;

@@ -1,6 +1,6 @@
 // One zone: a tree of labels below an apex, with RRsets at its nodes.  A name
-// that only leads to others is an empty non-terminal by construction.
-// Immutable for readers; a ZoneStore edits the next one.
+// that has only names below it is an empty non-terminal by construction.
+// Immutable for readers; a ZoneStore edits the next version.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace canopy {
 
-// The SOA of a zone (RFC 1035 3.3.13); its serial comes with each publish.
+// The SOA fields of a zone (RFC 1035 3.3.13) and its options.  The serial is
+// set by each publish.
 struct ZoneOptions {
   Name apex;
   Name primary;                  // MNAME
@@ -23,10 +24,10 @@ struct ZoneOptions {
   std::uint32_t retry = 1800;
   std::uint32_t expire = 86400;
   std::uint32_t negative_ttl = 5;  // SOA TTL and MINIMUM
-  // True for the reverse trees: we hold single names of them, and a name we
-  // lack may exist elsewhere.
+  // True for reverse zones: we have only some of their names, and another
+  // server may have the others.
   bool falls_through = false;
-  // How most names in its rdata end: stored once.
+  // The suffix of most names in the rdata, which is stored only once.
   Name target_suffix{};
 };
 
@@ -39,25 +40,25 @@ class Zone {
   std::uint32_t soa_serial() const { return soa_serial_; }
   const LabelTree& tree() const { return tree_; }
 
-  // RFC 1034 4.3.2 from step 3: the answer to (qname, qtype), with CNAMEs
-  // followed inside the zone and addresses of SRV and NS targets added.  Goes
-  // on with a chain that `answer` already holds.
-  // REQUIRES: `qname` is in the zone and outlives `answer`.
+  // Answers (qname, qtype) by RFC 1034 4.3.2 from step 3 on.  CNAMEs are
+  // followed inside the zone, and addresses of SRV and NS targets are added.  A
+  // chain that `answer` already holds is continued.  REQUIRES: `qname` is in
+  // the zone and outlives `answer`.
   void lookup(NameView qname, RrType qtype, Answer& answer) const;
-  // True when `name` exists in the zone, with data or without.
+  // True when `name` exists in the zone, with or without records.
   bool has_name(NameView name) const;
 
  private:
   friend class ZoneStore;
 
-  // How far down the tree a name leads.
+  // The deepest node of the tree that a name leads to.
   struct Match {
     const LabelTree::Node* node;
-    std::size_t labels_left;  // 0: the name itself
+    std::size_t labels_left;  // 0: the name itself exists
   };
   Match find(NameView name) const;
   RrsetView soa() const;
-  // Nothing when there is none, or no question can ask for the type.
+  // Nothing when there is no such RRset, or when `qtype` is an internal type.
   std::optional<RrsetView> rrset_of(const LabelTree::Node& node,
                                     RrType qtype) const;
   void set_serial(std::uint32_t serial);
@@ -77,7 +78,7 @@ class Zone {
   ZoneOptions options_;
   std::size_t apex_labels_;
   std::uint32_t soa_serial_ = 0;
-  Octets soa_;  // its record as nodes store theirs
+  Octets soa_;  // the record in the format of nodes
   EncodedSoa encoded_soa_;
   LabelTree tree_;
 };

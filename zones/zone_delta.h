@@ -1,7 +1,7 @@
-// What changes in the zones, as single counted records: a zone holds as many
-// of the same record as were added and not removed, and answers with one.
-// So two objects may both contribute the record of one reverse name, and
-// taking one object away leaves the other's.
+// A change of the zones, as single counted records.  A zone counts how often
+// each record was added less its removals, and answers with one copy.
+// Therefore two objects may contribute the same record, for example of a
+// reverse name, and removing one object keeps the other's record.
 #pragma once
 
 #include "zones/record_list.h"
@@ -15,8 +15,8 @@ struct ZoneDelta {
   bool empty() const { return removals.empty() && additions.empty(); }
 };
 
-// What turns the multiset `before` into the multiset `after`, in order of
-// owners, and of records of one owner by type.
+// The changes that turn the multiset `before` into the multiset `after`, sorted
+// by owner, then by type.
 ZoneDelta difference(RecordList before, RecordList after);
 
 }  // namespace canopy

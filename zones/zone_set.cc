@@ -6,7 +6,7 @@ namespace canopy {
 
 ZoneSet::ZoneSet(std::vector<ZoneOptions> zones, Serial serial)
     : serial_(serial) {
-  // The longest apex first, so that the first that fits is the closest.
+  // The longest apex comes first, so that the first match is the closest.
   std::ranges::sort(zones, std::greater<>(), [](const ZoneOptions& options) {
     return options.apex.view().label_count();
   });
@@ -20,8 +20,8 @@ const Zone* ZoneSet::closest_to(NameView qname) const {
   return nullptr;
 }
 
-// RFC 1034 4.3.2 step 3a, "go back to step 1".  It ends: each zone follows a
-// link, and a chain has kMaxChainLength of them.
+// RFC 1034 4.3.2 step 3a, "go back to step 1".  The loop ends because each zone
+// follows at least one link, and a chain has at most kMaxChainLength links.
 void ZoneSet::lookup(const Zone& zone, NameView qname, RrType qtype,
                      Answer& answer) const {
   zone.lookup(qname, qtype, answer);
@@ -32,10 +32,10 @@ void ZoneSet::lookup(const Zone& zone, NameView qname, RrType qtype,
     const int links = answer.chain_length;
     answer.unfinished = nullptr;
     next->lookup(name, qtype, answer);
-    answer.encoded_soa = nullptr;  // it is for questions in its own zone
+    answer.encoded_soa = nullptr;  // only valid for questions in its zone
     const bool is_whole = answer.unfinished == nullptr;
     if (is_whole && next->falls_through() && !answer.name_has_data) {
-      return answer.leave_after(links);  // others may have it
+      return answer.leave_after(links);  // another server may have the name
     }
   }
 }

@@ -1,5 +1,5 @@
-// Every zone we are authoritative for, as it was at one moment.  Immutable
-// once published; sets share the structure that did not change between them.
+// All zones that we are authoritative for, as of one moment.  Immutable once
+// published; successive sets share the structure that did not change.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace canopy {
 
-// Counts publishes.  Its low 32 bits are the zones' SOA serial (RFC 1982).
+// The number of publishes.  Its low 32 bits are the SOA serial of the zones
+// (RFC 1982).
 using Serial = std::uint64_t;
 
 class ZoneSet {
@@ -17,12 +18,13 @@ class ZoneSet {
   ZoneSet(std::vector<ZoneOptions> zones, Serial serial);
 
   Serial serial() const { return serial_; }
-  // False until the first full sync: then an absent name may yet exist.
+  // False until the first full sync.  Until then an absent name may still
+  // exist.
   bool is_complete() const { return complete_; }
-  // The zone `qname` is in, the most specific one; null when none.
+  // The most specific zone that contains `qname`; null when there is none.
   const Zone* closest_to(NameView qname) const;
-  // As Zone::lookup of `zone`, one of these; where CNAMEs lead into another
-  // zone of ours that has the name, goes on there.
+  // Does Zone::lookup in `zone`, which is one of this set.  If CNAMEs lead into
+  // another of our zones that has the name, the lookup continues there.
   void lookup(const Zone& zone, NameView qname, RrType qtype,
               Answer& answer) const;
   const std::vector<Zone>& zones() const { return zones_; }

@@ -6,7 +6,7 @@
 namespace canopy {
 namespace {
 
-// Records from `next` on.
+// The records from `next` on.
 struct Rest {
   const RecordList& records;
   std::size_t next = 0;
@@ -15,7 +15,7 @@ struct Rest {
   RecordView first() const { return records[next]; }
 };
 
-// REQUIRES: one of them is not empty.
+// REQUIRES: at least one of `removals` and `additions` is not empty.
 NameView next_owner(const Rest& removals, const Rest& additions) {
   if (removals.empty()) return additions.first().owner;
   if (additions.empty()) return removals.first().owner;
@@ -24,7 +24,7 @@ NameView next_owner(const Rest& removals, const Rest& additions) {
   return order_folded(added.wire(), removed.wire()) < 0 ? added : removed;
 }
 
-// Those of `owner` that stand first in `rest`.
+// Moves the records of `owner` at the front of `rest` to `changes`.
 void take_changes(Rest& rest, NameView owner, LabelTree::Change::Kind kind,
                   std::vector<LabelTree::Change>& changes) {
   for (; !rest.empty() && rest.first().owner == owner; ++rest.next) {
@@ -94,7 +94,7 @@ Serial ZoneStore::publish() {
 }
 
 void ZoneStore::release_unread() {
-  std::vector<std::shared_ptr<const ZoneSet>> unread;  // freed without the lock
+  std::vector<std::shared_ptr<const ZoneSet>> unread;  // freed after the unlock
   const std::scoped_lock lock(mutex_);
   const auto read =
       std::partition(retired_.begin(), retired_.end(),
@@ -113,8 +113,8 @@ ZoneStore::Reader::~Reader() {
   snapshot_.reset();
 }
 
-// The old snapshot is let go under the lock, and it is never the last to hold
-// it: the writer's list does until it sees it unread.
+// The old snapshot is released under the lock.  Its reference is never the last
+// one: the writer's list keeps the set until no reader uses it.
 void ZoneStore::Reader::refresh() {
   const std::scoped_lock lock(store_.mutex_);
   snapshot_ = store_.current_;

@@ -1,10 +1,10 @@
-// The one place where zones change.  A single writer edits the next ZoneSet
-// and publishes it whole; any number of readers look at the last published
-// one.  Publishing is also the cache's invalidation: answers remember the
-// serial they were made from.
+// The only place where zones change.  A single writer edits the next ZoneSet
+// and publishes it as a whole; any number of readers use the last published
+// set.  Publishing also invalidates the cache: each cached answer has the
+// serial of the set that it was made from.
 //
-// Threads: edit, complete and publish belong to one writer at a time (callers
-// serialise).  Readers each have a Reader of their own, used by one thread.
+// Threads: edit, complete and publish must be serialised by the callers.  Each
+// reader thread has its own Reader.
 #pragma once
 
 #include <atomic>
@@ -20,27 +20,28 @@ namespace canopy {
 
 class ZoneStore {
  public:
-  // `serial` is the serial of the first, empty set, already published.
+  // `serial` is the serial of the first set, which is empty and already
+  // published.
   ZoneStore(std::vector<ZoneOptions> zones, Serial serial);
   ~ZoneStore();
   ZoneStore(const ZoneStore&) = delete;
   ZoneStore& operator=(const ZoneStore&) = delete;
 
-  // Changes the next set.  A removal of a record that is not there and a
-  // record that belongs to no zone are ignored and counted; a delta of
-  // nothing else changes nothing.  A name's changes are applied at one go when
-  // the delta is in order of owners, as difference() makes it.
+  // Changes the next set.  Removals of missing records, and records that belong
+  // to no zone, are ignored and counted; a delta with nothing else changes
+  // nothing.  If the delta is sorted by owner, as difference() makes it, all
+  // changes of a name are applied together.
   void edit(const ZoneDelta& delta);
-  // From the next publish on, an absent name is NXDOMAIN, not SERVFAIL.
+  // From the next publish on, absent names get NXDOMAIN, not SERVFAIL.
   void complete();
-  // Makes the next set current; its serial, the old one's successor.  Does
-  // nothing but return the current serial when nothing was changed.
+  // Makes the next set current, with a serial one higher.  If nothing changed,
+  // only returns the current serial.
   Serial publish();
 
   std::uint64_t ignored_records() const { return ignored_; }
 
-  // One thread's view.  current() costs one atomic load while nothing was
-  // published.  The reference is good until the next call of current().
+  // The view of one thread.  current() costs one atomic load if nothing was
+  // published.  Its result is valid until the next call of current().
   class Reader {
    public:
     explicit Reader(ZoneStore& store);
@@ -64,7 +65,7 @@ class ZoneStore {
   };
 
  private:
-  // Returns how many of the changes were ignored.
+  // Returns the number of ignored changes.
   std::size_t edit(NameView owner, std::span<const LabelTree::Change> changes);
   void release_unread();
 
@@ -73,10 +74,11 @@ class ZoneStore {
   std::uint64_t ignored_ = 0;
 
   std::atomic<Serial> serial_;
-  std::mutex mutex_;  // guards the two below and every count of them
+  std::mutex mutex_;  // guards the members below and their reference counts
   std::shared_ptr<const ZoneSet> current_;
-  // Published sets some reader may still hold.  Only the writer lets go of
-  // them, so that nodes are freed on its thread and need no atomic counts.
+  // Published sets that a reader may still hold.  Only the writer drops the
+  // last reference.  Therefore nodes are freed on the writer's thread, and
+  // their counts need not be atomic.
   std::vector<std::shared_ptr<const ZoneSet>> retired_;
 };
 
