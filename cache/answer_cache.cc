@@ -17,9 +17,10 @@ namespace intrusive = boost::intrusive;
 using KeyHook = intrusive::unordered_set_base_hook<intrusive::store_hash<true>>;
 using RecencyHook = intrusive::list_base_hook<>;
 
-// A lock that is held for some ten nanoseconds.  To wait for it awake is
-// cheaper than to sleep, unless its holder was put to sleep.  Taking and giving
-// back a free one are an instruction each; std::mutex takes fifty.
+// A lock for critical sections of about 10 ns.  Waiters spin first, because
+// spinning is cheaper than sleeping unless the holder is descheduled.  Locking
+// and unlocking without contention take one instruction each; std::mutex takes
+// fifty.
 class BriefMutex {
  public:
   void lock() {
@@ -27,7 +28,7 @@ class BriefMutex {
     for (int i = 0; i < kTries; ++i) {
       if (try_lock()) return;
     }
-    // kWaitedFor makes the next unlock() wake a sleeper.
+    // The value kWaitedFor makes the next unlock() wake a waiter.
     while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
       state_.wait(kWaitedFor, std::memory_order_relaxed);
     }
@@ -53,12 +54,13 @@ class BriefMutex {
   std::atomic<int> state_{kFree};
 };
 
-// Shards keep threads apart; few entries are better kept together.
+// Shards reduce contention between threads.  A small cache has one shard, so
+// that its few entries share one limit.
 std::size_t shard_count(std::size_t entries) { return entries < 1024 ? 1 : 16; }
 
 }  // namespace
 
-// Behind it in memory: the answer's octets, then the key's.
+// The answer's octets, then the key's octets, follow the Entry in memory.
 class AnswerCache::Entry : public KeyHook, public RecencyHook {
  public:
   static std::unique_ptr<Entry> make(const CacheKey& key,
@@ -86,7 +88,7 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
   AnswerFacts facts;
   const std::uint64_t hash;
   bool is_protected = false;
-  bool was_used = false;  // since it came to the front of the protected ones
+  bool was_used = false;  // since it was last moved to the front of protected_
 
  private:
   struct Octets {
@@ -118,13 +120,13 @@ class AnswerCache::Entry : public KeyHook, public RecencyHook {
   const StoredAnswer::Layout layout_;
 };
 
-// One lock, one table of keys, two lists of recency: probation and protected.
-// Alone in its cache lines.
+// A shard has one lock, one table of keys, and two recency lists: probation and
+// protected.  Shards do not share cache lines.
 class alignas(64) AnswerCache::Shard {
   using Recency = intrusive::list<Entry>;
 
-  // Frees what was taken out when it goes, which is after the lock is
-  // released: it is made before the lock.
+  // Frees the removed entries in its destructor.  Declare it before the lock,
+  // so that entries are freed after the lock is released.
   class Gone {
    public:
     Gone() = default;
@@ -156,11 +158,11 @@ class alignas(64) AnswerCache::Shard {
 
   Found find(const CacheKey& key, const Editions& published, TimePoint now,
              StoredAnswer& answer) {
-    std::unique_ptr<Entry> gone;  // freed when the lock is released
+    std::unique_ptr<Entry> gone;  // freed after the unlock
     const std::scoped_lock lock(mutex_);
     Entry* const entry = entry_of(key);
-    // The plan's edition counts for a zone's answer too: a stub domain may
-    // have taken its name.
+    // The plan must match for a zone's answer too, because a new stub domain
+    // may include the name.
     if (entry == nullptr || entry->facts.made_from.plan != published.plan) {
       return Found::kNo;
     }
@@ -273,9 +275,9 @@ class alignas(64) AnswerCache::Shard {
     buckets_.swap(more);
   }
 
-  // A popular entry is marked and stays where it is: moving it would write to
-  // its neighbours too, with each hit.  Once marked it is only read, so that
-  // the caches of several cores can hold it.
+  // A protected entry is marked, not moved, because a move on every hit would
+  // also write to its neighbours.  Once marked, the entry is only read, so that
+  // the caches of several cores can share it.
   void note_use(Entry& entry) {
     if (entry.is_protected) {
       if (!entry.was_used) entry.was_used = true;
@@ -287,8 +289,9 @@ class alignas(64) AnswerCache::Shard {
     if (protected_.size() > most_protected_) demote_one();
   }
 
-  // The first from the back that was not used since it was last looked at;
-  // those that were come to the front.  Where all are in use, any.
+  // Demotes the last entry of protected_ that was not used since it was last
+  // checked.  Used entries move to the front.  After kMostLooks used entries,
+  // the last entry is demoted anyway.
   void demote_one() {
     constexpr int kMostLooks = 16;
     for (int i = 0; i < kMostLooks && protected_.back().was_used; ++i) {

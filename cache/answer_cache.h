@@ -1,22 +1,22 @@
-// Answers kept for a while, bounded in entries and octets.
+// A cache of answers, bounded in entries and octets.
 //
-// An answer carries the editions it was made from, and find() alone says
-// whether it is current.  So publishing is the invalidation; nothing ever calls
-// in here to forget.  An answer from an upstream lives by its TTL.  It stays
-// behind that, as long as there is room, for the case that no upstream answers
-// (RFC 8767).
+// Each answer has the editions that it was made from, and find() alone decides
+// whether the answer is current.  Therefore publishing invalidates the cache;
+// no one calls the cache to remove an answer.  An upstream's answer expires by
+// its TTL.  If there is room, the expired answer is kept as a stale answer in
+// case no upstream responds (RFC 8767).
 //
-// Segmented: a new answer enters a probation segment (a fifth of the entries)
-// and moves up when it is asked for again, so a flood of names that are asked
-// once pushes out others of its kind, not the popular ones.  Of these the one
-// that was not asked for the longest moves down again, as a clock's hand finds
-// it.
+// Eviction is segmented.  A new answer enters the probation segment (a fifth of
+// the entries) and moves to the protected segment when it is requested again.
+// Therefore a flood of names that are requested once evicts other such names,
+// not popular ones.  When the protected segment is full, an entry that was not
+// used recently moves back to probation (the clock algorithm).
 //
-// An entry, its key and its octets are one block of memory, made before a lock
-// is taken and freed after.
+// An entry, its key and its octets are one block of memory, allocated before a
+// lock is taken and freed after the lock is released.
 //
-// Threads: any.  Sharded; a shard's lock is held to link one entry, now and
-// then in a larger table, or to copy one answer out.
+// Threads: any.  The cache is sharded.  A shard's lock is held while one entry
+// is linked (rarely, while the key table grows) or one answer is copied.
 #pragma once
 
 #include <cstddef>
@@ -41,29 +41,30 @@ class AnswerCache {
   enum class Found {
     kNo,
     kCurrent,
-    // Made from other zones: not to be served unless the zone still says the
-    // same.  A zone's own answer is gone, nothing is copied.
+    // The answer was made from other zones.  It may be served only if the zone
+    // still gives the same answer.  A zone's own answer was removed, and
+    // nothing is copied.
     kOutdated,
-    // An upstream's answer that has expired, and is better than none.  A zone
-    // may have had a part in it, and say something else now.
+    // An expired answer of an upstream that is still usable as a stale answer.
+    // If a zone had a part in the answer, the zone may have changed.
     kStale,
   };
-  // Copies what is found into `answer`.  What was made by another plan than
-  // that of `published` is not found.
+  // Copies the answer found into `answer`.  An answer that was made with
+  // another plan than that of `published` is not found.
   Found find(const CacheKey& key, const Editions& published, TimePoint now,
              StoredAnswer& answer);
-  // True for one caller: the answer's time to be refreshed has come, and it
-  // was asked for before now.
+  // True for exactly one caller when the answer's refresh time has come and the
+  // answer was requested before.
   bool take_refresh(const CacheKey& key);
   void insert(const CacheKey& key, const StoredAnswer& answer);
-  // The answer stored under `key` holds for the published zone too.
+  // Marks the answer stored under `key` as current for the zones `published`.
   void restamp(const CacheKey& key, Serial published);
 
   struct Totals {
     std::size_t entries = 0;
     std::size_t octets = 0;
     std::uint64_t insertions = 0;
-    std::uint64_t evictions = 0;  // by lack of room, not by age
+    std::uint64_t evictions = 0;  // for lack of room, not by age
   };
   Totals totals() const;
 

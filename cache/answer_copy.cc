@@ -15,7 +15,7 @@ void put(std::vector<std::uint8_t>& octets, std::size_t at,
   }
 }
 
-// What stands before the text of an error that is kept.
+// The octets before the text of a stored error.
 constexpr std::size_t kErrorHead = 5;
 constexpr std::uint8_t kOurs = 1;
 constexpr std::uint8_t kTheirs = 0;
@@ -64,7 +64,7 @@ void AnswerCopy::set_ttls(std::uint32_t seconds) {
   }
 }
 
-// Ours, if any, then theirs: each with a mark, its code and its text's size.
+// Our error, if any, then theirs.  Each has a mark, a code and a text size.
 ExtendedError AnswerCopy::error() const {
   ExtendedError error{.text = {}, .is_ours = false};
   std::span<const std::uint8_t> left(octets_.data() + layout_.error(),

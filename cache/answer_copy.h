@@ -1,5 +1,5 @@
-// An encoded answer in memory of its own, and what is said beside it.  The
-// memory serves again for the next one.  A value; one thread at a time.
+// An encoded answer that owns its memory, with its extended errors.  The memory
+// is reused for the next answer.  A value; one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,19 @@ class AnswerCopy {
   void set_ttls(std::uint32_t seconds);
 
   // The extended errors to send with the answer: why it is stale or failed, and
-  // those of the upstream.  Most answers have none; that costs nothing.
+  // those of the upstream.  Most answers have no errors, and then use no memory
+  // for them.
   bool has_error() const { return layout_.error_size != 0; }
   ExtendedError error() const;
-  // REQUIRES: an answer is assigned, and `theirs` are a few.  Long text is cut.
+  // REQUIRES: an answer is assigned, and `theirs` has only a few errors.  Long
+  // text is cut.
   void set_error(const ExtendedError& error);
 
  private:
   friend class AnswerCache;
 
-  // Of the octets: message, then TTL offsets, then RRset spans, then the
-  // errors, each at an even offset.
+  // The layout of octets_: message, TTL offsets, RRset spans, errors, each at
+  // an even offset.
   struct Layout {
     std::uint16_t message_size = 0;
     std::uint16_t ttl_count = 0;

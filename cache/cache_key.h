@@ -1,6 +1,6 @@
-// What must be equal for one stored answer to serve another question: name
-// without case, type, class, and the DO and CD bits (RFC 4035 4.7, and what
-// CVE-2024-0874 taught about CD).
+// The key of a cached answer.  Two questions with equal keys may share an
+// answer.  The key contains the name without case, the type, the class, and the
+// DO and CD bits (RFC 4035 4.7; CVE-2024-0874 is about a missing CD bit).
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ class CacheKey {
   }
 
   std::span<const std::uint8_t> octets() const { return {&octets_[0], size_}; }
-  // Differs from process to process.
+  // Seeded randomly for each process.
   std::uint64_t hash() const { return hash_; }
 
   friend bool operator==(const CacheKey& a, const CacheKey& b) {

@@ -1,4 +1,4 @@
-// How much the cache may hold.
+// Limits on the contents of the cache.
 #pragma once
 
 #include <cstddef>

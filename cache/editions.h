@@ -1,4 +1,5 @@
-// What is published now, or was when an answer was made.
+// The published editions: the current ones, or those that an answer was made
+// from.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace canopy {
 
 struct Editions {
   Serial zones = 0;
-  std::uint64_t plan = 0;  // who is asked for which names
+  std::uint64_t plan = 0;  // which upstreams serve which names
 
   friend bool operator==(const Editions&, const Editions&) = default;
 };

@@ -23,7 +23,7 @@ void StoredAnswer::make_of_upstream(const EncodedAnswer& answer,
       .expires = expires,
       .usable_until = expires + (is_positive ? kMaxStale : kMaxNegativeStale)};
   const auto last_part = refresh_before_end(lifetime);
-  // A zone's part may be another one by then.
+  // No refresh if a zone had a part in the answer: the zone may change by then.
   if (last_part && !facts_.depends_on_zone()) {
     facts_.refresh = expires - *last_part;
   }
@@ -36,7 +36,7 @@ void StoredAnswer::make_failure(const EncodedAnswer& answer,
   facts_ = {.origin = from.origin,
             .made_from = from.made_from,
             .stored = from.asked,
-            // From the failure on: a slow one would be forgotten when it comes.
+            // Counted from the failure, or a slow one would expire at once.
             .expires = from.asked + waited + kFailureLifetime};
 }
 

@@ -23,12 +23,12 @@ std::uint32_t ttl_at(std::span<const std::uint8_t> message, std::size_t at) {
 
 // The TTLs that decide the lifetime of an answer.
 struct Ttls {
-  bool has_answer = false;          // of the type asked for
+  bool has_answer = false;          // has a record of the type asked for
   std::uint32_t answer = kNoTtl;    // the shortest of the answer section
   std::uint32_t negative = kNoTtl;  // by the authority section's SOA
 };
 
-// The work is bounded by the message's records.
+// The work is bounded by the number of the message's records.
 Ttls ttls_of(const EncodedAnswer& answer, RrType asked) {
   const auto message = answer.message;
   Ttls ttls;
