@@ -30,7 +30,8 @@ class Recycled {
 
  private:
 #ifdef CANOPYDNS_SANITIZED
-  static constexpr std::size_t kMost = 0;  // checks lifetimes
+  // Sanitizers check the lifetime of each block, so none is reused.
+  static constexpr std::size_t kMost = 0;
 #else
   static constexpr std::size_t kMost = 256;
 #endif

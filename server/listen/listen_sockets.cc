@@ -17,19 +17,20 @@
 namespace canopy {
 namespace {
 
-// Room for a burst of about 10,000 queries, at 768 octets or more each in the
-// kernel, which doubles the value it gets but may grant less.
+// Room for a burst of about 10,000 queries.  Each takes at least 768 octets in
+// the kernel.  The kernel doubles the requested value but may grant less.
 constexpr std::size_t kReceiveBuffer = 8 << 20;
 constexpr std::size_t kLeastReceiveBuffer = 128 << 10;
 constexpr int kSendBuffer = 4 << 20;
 constexpr int kBacklog = 1024;
-// Of each TCP connection, doubled too.  By itself the kernel goes up to several
-// MiB for a client that does not read or is not read, and that counts against
-// our control group.  What does not fit waits in TcpOutput, which has a budget.
+// Buffers of each TCP connection; the kernel doubles them too.  Without these
+// limits the kernel buffers several MiB for a slow client, which count against
+// our control group.  Answers that do not fit wait in TcpOutput, which has a
+// budget.
 constexpr int kTcpReceiveBuffer = 8 << 10;
 constexpr int kTcpSendBuffer = 16 << 10;
 
-// A socket call that failed, on the way to an error text.
+// A failed socket call, which becomes an error text later.
 struct BindFailure {
   int error = 0;
   SocketAddress endpoint;
@@ -37,7 +38,7 @@ struct BindFailure {
 };
 
 void set(int fd, int level, int name, int value) {
-  // Best effort: each of these options only improves things.
+  // A failure is ignored: each of these options is only an improvement.
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
@@ -61,11 +62,11 @@ void bind_socket(const FileDescriptor& fd, const SocketAddress& endpoint,
   throw BindFailure{errno, endpoint, protocol_of(type)};
 }
 
-// Binds without SO_REUSEPORT and lets go again: throws if another process has
-// the port.  Returns the port, which the kernel chose if it was 0.
+// Binds without SO_REUSEPORT and closes the socket again.  Throws if another
+// process has the port.  Returns the port; for port 0 the kernel chose it.
 std::uint16_t probe_port(const SocketAddress& endpoint, int type) {
   const FileDescriptor fd = open_socket(endpoint, type);
-  // TCP connections of an earlier process in TIME_WAIT are no hindrance.
+  // Ignores TCP connections of an earlier process in TIME_WAIT.
   if (fd && type == SOCK_STREAM) {
     set(fd.number(), SOL_SOCKET, SO_REUSEADDR, 1);
   }
@@ -76,11 +77,11 @@ std::uint16_t probe_port(const SocketAddress& endpoint, int type) {
       0) {
     throw BindFailure{errno, endpoint, protocol_of(type)};
   }
-  return ntohs(bound.sin6_port);  // at the same place in sockaddr_in
+  return ntohs(bound.sin6_port);  // same offset as in sockaddr_in
 }
 
 void ask_for_local_address(int fd, const Address& address) {
-  // Bound to one address, answers leave from it anyway.
+  // Answers of a socket that is bound to one address always leave from it.
   if (!address.is_unspecified()) return;
   if (address.is_v6()) {
     set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
@@ -95,7 +96,8 @@ FileDescriptor open_udp(const SocketAddress& endpoint, int receive_buffer) {
   bind_socket(fd, endpoint, SOCK_DGRAM);
   set(fd.number(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
   set(fd.number(), SOL_SOCKET, SO_SNDBUF, kSendBuffer);
-  // Answers fit any path; forged "fragmentation needed" must not shrink it.
+  // Our answers fit any path, and spoofed "fragmentation needed" messages must
+  // not shrink the path MTU.
   if (endpoint.address().is_v4()) {
     set(fd.number(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
   } else {
@@ -110,7 +112,7 @@ FileDescriptor open_tcp(const SocketAddress& endpoint) {
   if (fd) {
     set(fd.number(), SOL_SOCKET, SO_REUSEADDR, 1);
     set(fd.number(), SOL_SOCKET, SO_REUSEPORT, 1);
-    // Accepted sockets inherit them.
+    // Accepted sockets inherit the buffer sizes.
     set(fd.number(), SOL_SOCKET, SO_RCVBUF, kTcpReceiveBuffer);
     set(fd.number(), SOL_SOCKET, SO_SNDBUF, kTcpSendBuffer);
   }
@@ -156,7 +158,7 @@ bool lacks_ipv6(const BindFailure& failure) {
          (failure.error == EAFNOSUPPORT || failure.error == EADDRNOTAVAIL);
 }
 
-// The wildcard addresses this machine can bind.
+// Returns the wildcard addresses that this machine can bind.
 std::vector<Address> all_addresses() {
   std::vector<Address> addresses{boost::asio::ip::address_v4::any()};
   try {
@@ -208,7 +210,7 @@ TierSockets open_all(const std::vector<Address>& addresses,
 }  // namespace
 
 TierSockets open_tier_sockets(const ListenPlan& plan) {
-  // A port the kernel chose for UDP may be taken for TCP: choose again.
+  // The kernel's port for UDP may be taken for TCP; then try another one.
   constexpr int kAttempts = 50;
   for (int attempt = 1;; ++attempt) {
     try {

@@ -1,6 +1,6 @@
-// Opens and binds the sockets of one tier: for each worker and each address a
-// UDP and a TCP socket that share the port (SO_REUSEPORT), so that the kernel
-// spreads clients over workers.  Used at start-up, on one thread.
+// Opens and binds the sockets of one tier.  For each worker and each address
+// these are a UDP and a TCP socket that share the port (SO_REUSEPORT), so that
+// the kernel spreads clients over workers.  Used at start-up, on one thread.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace canopy {
 
-// What one worker listens on for one address.  Non-blocking.
+// The sockets of one worker for one address.  Non-blocking.
 struct SocketPair {
   FileDescriptor udp;  // bound
   FileDescriptor tcp;  // bound and listening
@@ -26,25 +26,25 @@ struct TierSockets {
 };
 
 struct ListenPlan {
-  // Empty: all addresses of this machine, IPv6 only where it has any.
+  // Empty: all addresses of this machine, with IPv6 only if it has any.
   std::vector<Address> addresses;
-  // 0: a port that is free for UDP and TCP on every address.
+  // 0: any port that is free for UDP and TCP on each address.
   std::uint16_t port = 0;
-  // The flag that chose the port, for errors: "--dns-port".
+  // The flag that set the port, for error texts: "--dns-port".
   std::string_view flag;
   unsigned workers = 1;
-  // What datagrams may take that wait in the kernel, in octets, all sockets of
-  // the tier together.
+  // Kernel memory for waiting datagrams, in octets, for all sockets of the tier
+  // together.
   std::size_t receive_memory = SIZE_MAX;
 };
 
-// Throws ConfigurationError that names address, port and what to do.  A port
-// that another process listens on is an error, although SO_REUSEPORT would let
-// two processes of one user share it and split the questions between them.
+// Throws ConfigurationError that names the address, the port and a remedy.  A
+// port that another process listens on is an error.  SO_REUSEPORT alone would
+// let two processes of one user share the port and split the queries.
 TierSockets open_tier_sockets(const ListenPlan& plan);
 
-// For one worker alone: on loopback, on a port of the kernel's choice.  Throws
-// ConfigurationError.
+// Opens sockets for one worker, on loopback, on a port chosen by the kernel.
+// Throws ConfigurationError.
 SocketPair open_probe_sockets();
 
 }  // namespace canopy

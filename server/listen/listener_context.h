@@ -1,5 +1,5 @@
-// What every listener of a worker is given.  All of it outlives the listener
-// and is used on the worker's thread.
+// The objects that each listener of a worker uses.  They outlive the listener
+// and are used on the worker's thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,9 +13,9 @@ struct ListenerContext {
   boost::asio::io_context& io;
   MessageHandler& handler;
   QueryCounters& counters;
-  // Counts datagrams read and connections accepted.  A drain watches it: when
-  // it stands still, no node sends queries here any more.  Open connections do
-  // not count; they could last for ever.
+  // Counts datagrams read and connections accepted.  While the process drains,
+  // a count that does not change means that no node sends queries here any
+  // more.  Open connections do not count, because they could last for ever.
   Count& arrivals;
 };
 

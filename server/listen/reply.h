@@ -1,5 +1,5 @@
-// Where the answer to one message goes: the peer of a datagram or a TCP
-// session.  A plain value, used on the worker's thread it was made on.
+// The destination of the answer to one message: the peer of a datagram, or a
+// TCP session.  A plain value, used on the thread of the worker that made it.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@
 
 namespace canopy {
 
-// What a listener or a session offers to answers.
+// Sends answers; implemented by listeners and sessions.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
   // Sends one whole DNS message.  Never blocks; may queue.
   virtual void send(std::span<const std::uint8_t> message,
                     const Peer& peer) = 0;
-  // The peer is not worth an answer: ends a connection.
+  // Closes a connection whose peer gets no answer.
   virtual void hang_up() {}
 };
 
@@ -34,16 +34,16 @@ struct Reply : Arrival {
   }
 };
 
-// What listeners and sessions hand every message to; one a worker.
+// Handles all messages of listeners and sessions.  Each worker has one.
 class MessageHandler {
  public:
   virtual ~MessageHandler() = default;
-  // Answers one message, now or later.  `message` is not used after return.
-  // Never blocks or throws.
+  // Answers one message, now or later.  Does not use `message` after it
+  // returns.  Never blocks or throws.
   virtual void handle(std::span<const std::uint8_t> message,
                       const Reply& reply) = 0;
-  // Called when all that was read at one go, at `received`, was handled, so
-  // that one clock call measures every answer that was made at once.
+  // Called after all messages that were read together at `received` were
+  // handled.  One clock call here measures all answers made during that time.
   virtual void end_batch(TimePoint received) = 0;
   // Called about once a second, so that an idle worker does not keep an
   // outdated ZoneSet alive.

@@ -1,6 +1,6 @@
-// Answers to the questions that came in one read, to be sent in one write.  One
-// for all sessions of a worker: it is used by the session that takes messages,
-// and empty when that is done.
+// Collects the answers to the queries of one read, to send them in one write.
+// All sessions of a worker share one.  The session that processes messages uses
+// it, and leaves it empty.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ class TcpBatch {
 
   TcpBatch() { octets_.reserve(kSize); }
 
-  // False when another session has it: that one is in the middle of a message
-  // whose handling led here.
+  // Returns false when another session uses the batch.  That session is
+  // processing a message, and this call happened inside that.
   bool begin(const TcpSession& session) {
     if (user_ != nullptr) return false;
     user_ = &session;

@@ -1,7 +1,7 @@
 // Octets that a connection received and that are not processed yet: the
 // beginning of a message, or whole queries that wait until the client reads its
-// answers.  The first octets are part of the connection's cost; more are leased
-// from the memory budget.  On the worker's thread only.
+// answers.  The first kPrepaid octets are part of the connection's cost; more
+// are leased from the memory budget.  On the worker's thread only.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@ namespace canopy {
 
 class TcpInput {
  public:
-  // Without a lease.
+  // This many octets need no lease.
   static constexpr std::size_t kPrepaid = 4096;
-  // A lease grows by so many octets, or to the whole message.
+  // A lease grows by this many octets, or to the size of the message.
   static constexpr std::size_t kGrain = 8 << 10;
 
   TcpInput(MemoryBudget& budget, Client client) : lease_(budget, client) {}
 
   bool empty() const { return octets_.empty(); }
   std::span<const std::uint8_t> octets() const { return octets_; }
-  // Room comes with the octets of a long message, not with its length, which is
-  // soon said.  False when the budget refuses it.
+  // Reserves memory as the octets of a long message arrive.  The announced
+  // length alone reserves nothing.  Returns false when the budget refuses.
   bool add(std::span<const std::uint8_t> more);
-  // The first of them were taken.
+  // Removes the first `count` octets.
   void drop(std::size_t count);
 
  private:

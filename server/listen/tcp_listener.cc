@@ -6,7 +6,8 @@
 namespace canopy {
 namespace {
 
-// Out of descriptors or memory: accepting at once would only fail again.
+// The wait after accept() ran out of descriptors or memory, because the next
+// call would fail as well.
 constexpr std::chrono::milliseconds kBackOff{100};
 
 boost::asio::ip::tcp tcp_of(const SocketAddress& local) {
@@ -39,18 +40,18 @@ void TcpListener::stop() {
 void TcpListener::accept() {
   acceptor_.async_accept([this](const boost::system::error_code& error,
                                 boost::asio::ip::tcp::socket socket) {
-    // Nothing of `this` is safe to touch once it was stopped and destroyed.
+    // The listener may be stopped and destroyed, so `this` must not be used.
     if (error == boost::asio::error::operation_aborted) return;
     if (!acceptor_.is_open()) return;
     if (!error) return take_and_accept(std::move(socket));
-    // The client closed it before accept(): try the next one at once.
+    // The client closed the connection before accept(): accept the next one.
     if (error.value() == ECONNABORTED) return accept();
     sessions_.close_idlest();
     back_off();
   });
 }
 
-// A connection that makes something throw must not be the last one.
+// Continues to accept after a connection whose handling throws.
 void TcpListener::take_and_accept(boost::asio::ip::tcp::socket socket) {
   try {
     on_accepted(std::move(socket));

@@ -19,7 +19,7 @@ class TcpListener {
     SocketAddress local;
   };
 
-  // `socket` listens.  Throws boost::system::system_error.
+  // `socket` must be listening.  Throws boost::system::system_error.
   TcpListener(const ListenerContext& context, const Settings& settings,
               FileDescriptor socket, TcpSessions& sessions);
 

@@ -1,6 +1,7 @@
-// Octets that a connection's client has not taken yet, in pieces of one size,
-// so that none is ever copied and each goes back as soon as it is sent.  All of
-// it is leased.  On the worker's thread only.
+// Octets that wait until a connection's client reads them.  They are kept in
+// pieces of one size, so that no piece is copied and each is freed once it is
+// sent.  All of them are leased from the memory budget.  On the worker's thread
+// only.
 #pragma once
 
 #include <array>
@@ -21,19 +22,19 @@ class TcpOutput {
   TcpOutput(MemoryBudget& budget, Client client) : lease_(budget, client) {}
 
   bool empty() const { return pieces_.empty(); }
-  // False when the budget refuses: nothing more can be sent, for a part of a
-  // message may be there.
+  // Returns false when the budget refuses.  Nothing more may then be sent,
+  // because a part of a message may be queued.
   bool add(std::span<const std::uint8_t> octets);
-  // REQUIRES: not empty.
+  // REQUIRES: !empty().
   std::span<const std::uint8_t> front() const;
-  // The first of front() were sent.
+  // Removes the first `count` octets of front().
   void drop(std::size_t count);
 
  private:
-  using Piece = std::vector<std::uint8_t>;  // of capacity kPiece
+  using Piece = std::vector<std::uint8_t>;  // capacity: kPiece
 
   std::list<Piece> pieces_;
-  std::size_t sent_ = 0;  // of the first
+  std::size_t sent_ = 0;  // octets of the first piece
   MemoryLease lease_;
 };
 

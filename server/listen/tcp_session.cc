@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kLengthSize = 2;
 constexpr std::size_t kMaxMessage = 65535;
-// Read at a time: a burst of questions.  What is left of it, because limits
-// stop the taking, fits what comes with a connection.
+// The size of one read, enough for a burst of queries.  Octets that limits
+// leave unprocessed fit the connection's prepaid input.
 constexpr std::size_t kRead = TcpInput::kPrepaid;
 
 std::size_t length_at(const std::uint8_t* octets) {
@@ -86,7 +86,8 @@ void TcpSession::wait_readable() {
 }
 
 void TcpSession::on_readable() {
-  // Answers under way may have come meanwhile: then it is read later.
+  // Answers may have queued up since the wait began; then the session reads
+  // later.
   if (!has_room()) return;
   std::span<std::uint8_t> room = sessions_.read_buffer();
   if (input_.empty()) room = room.first(kRead);
@@ -118,7 +119,7 @@ std::size_t TcpSession::take_messages(std::span<const std::uint8_t> octets) {
   const bool is_batch = sessions_.batch().begin(*this);
   const TimePoint now = std::chrono::steady_clock::now();
   std::size_t start = 0;
-  std::shared_ptr<ReplySink> share;  // one for all, so none is made for each
+  std::shared_ptr<ReplySink> share;  // all messages share one
   while (has_room(share ? 1 : 0) && octets.size() - start >= kLengthSize) {
     const std::size_t length = length_at(octets.data() + start);
     const std::size_t end = start + kLengthSize + length;
@@ -134,8 +135,8 @@ std::size_t TcpSession::take_messages(std::span<const std::uint8_t> octets) {
   }
   share.reset();
   taking_ = false;
-  // A whole message is progress; a part of one is not, so that a message must
-  // be complete within the time-out.
+  // Only a whole message restarts the idle time-out, so a message must be
+  // complete within that time.
   if (start > 0) touch();
   return start;
 }
@@ -143,8 +144,8 @@ std::size_t TcpSession::take_messages(std::span<const std::uint8_t> octets) {
 std::shared_ptr<ReplySink> TcpSession::share_of_answers() {
   std::shared_ptr<ReplySink> share = under_way_.lock();
   if (share) return share;
-  // under_way_ keeps the deleter in memory, so the deleter must let go of the
-  // session: else the session would keep itself.
+  // under_way_ keeps the deleter in memory.  The deleter must release the
+  // session, or the session would keep itself alive.
   share = std::shared_ptr<ReplySink>(
       this, [self = shared_from_this()](ReplySink*) mutable {
         std::exchange(self, nullptr)->go_on();
@@ -278,7 +279,7 @@ void TcpSession::start_timer() {
 void TcpSession::on_timer() {
   const bool waits_for_answers = !under_way_.expired() && output_.empty();
   if (waits_for_answers) {
-    // Not the client's fault, and bounded by the forwarder's patience.
+    // A wait for upstreams is not the client's fault; the forwarder bounds it.
     touch();
   }
   if (std::chrono::steady_clock::now() < deadline_) return start_timer();

@@ -1,12 +1,12 @@
 // One TCP connection: messages with a two-octet length (RFC 1035 4.2.2), many
-// questions at a time, answers as they come (RFC 7766 6.2.1.1).  A client that
+// queries at a time, answers in any order (RFC 7766 6.2.1.1).  A client that
 // closes its side still gets its answers.  On the worker's thread only.
 //
 // Memory: a session holds no buffer while its client reads its answers and
-// sends whole messages.  What the kernel does not take waits in TcpOutput, and
-// no more questions are taken meanwhile; a part of a message waits in TcpInput.
-// Both lease from the MemoryBudget, and the connection is closed when that
-// refuses.
+// sends whole messages.  Answers that the kernel does not accept wait in
+// TcpOutput, and the session then reads no more queries.  A part of a message
+// waits in TcpInput.  Both lease from the MemoryBudget; the connection is
+// closed when that refuses.
 #pragma once
 
 #include <array>
@@ -36,11 +36,11 @@ class TcpSession : public ReplySink,
   Client client() const { return client_of(peer_.address); }
 
   void start();
-  // No question waits for its answer and no answer for its client.
+  // True when no query waits for its answer and no answer waits to be sent.
   bool is_idle() const;
   // Answers all queries received so far, then closes.
   void wind_down();
-  // At once.  Answers that come later are dropped.
+  // Closes at once and drops later answers.
   void close();
 
   void send(std::span<const std::uint8_t> message, const Peer& peer) override;
@@ -52,20 +52,20 @@ class TcpSession : public ReplySink,
   void wait_readable();
   void on_readable();
   void on_read(std::span<const std::uint8_t> octets);
-  // Hands over the whole messages in `octets`, as far as limits allow.  Returns
-  // how many octets were taken.
+  // Handles the whole messages in `octets`, as far as limits allow.  Returns
+  // how many octets were processed.
   std::size_t take_messages(std::span<const std::uint8_t> octets);
   void answer(std::span<const std::uint8_t> message, TimePoint received,
               const std::shared_ptr<ReplySink>& share);
-  // What replies hold: when the last is gone, so is every answer, sent or
-  // never to be sent.
+  // Each reply holds this pointer until its answer is sent or given up.
   std::shared_ptr<ReplySink> share_of_answers();
-  // Whether one more query may be read.  `held` of the references to under_way_
-  // are the caller's own and do not count.
+  // True when one more query may be read.  `held` of the references to
+  // under_way_ are the caller's own and do not count.
   bool has_room(long held = 0) const;
-  // Two runs of octets, as one; either may be empty.
+  // Two spans that are sent as one; either may be empty.
   using Octets2 = std::array<std::span<const std::uint8_t>, 2>;
-  // Behind what waits: at once if nothing does and the kernel takes it.
+  // Sends the octets after those that wait.  Sends at once if none wait and the
+  // kernel accepts them.
   void put(const Octets2& octets);
   // Writes what the kernel accepts at once and returns how much that was.
   std::size_t write(const Octets2& octets);
@@ -73,11 +73,11 @@ class TcpSession : public ReplySink,
   void wait_writable();
   void on_writable();
   void go_on();
-  // Soon, if a limit has stopped the reading.
+  // Calls go_on() soon if a limit has stopped the reading.
   void go_on_later();
-  // The client has closed its side.
+  // Called when the client has closed its side.
   void finish();
-  // The budget refuses what this connection needs.
+  // Counts and closes a connection for which the budget refused memory.
   void shed(Count& counter);
   void start_timer();
   void on_timer();
@@ -97,12 +97,12 @@ class TcpSession : public ReplySink,
   TimePoint deadline_{};
   bool awaits_read_ = false;
   bool awaits_write_ = false;
-  bool goes_on_ = false;   // soon
-  bool taking_ = false;    // messages, one after the other
-  bool finished_ = false;  // no more questions
+  bool goes_on_ = false;   // go_on() is posted
+  bool taking_ = false;    // take_messages() is running
+  bool finished_ = false;  // the client has closed its side
   bool winding_down_ = false;
   bool closed_ = false;
-  // Where the sessions keep it; valid while not closed.
+  // This session in the list of sessions; valid until closed.
   std::list<std::shared_ptr<TcpSession>>::iterator place_;
 };
 

@@ -24,7 +24,7 @@ bool TcpSessions::admit(Client client) {
 }
 
 bool TcpSessions::close_idlest() {
-  // Only the first few: under attack the others are as busy.
+  // Looks only at the first few: in an attack the others are as busy.
   constexpr int kLooks = 16;
   int looks = 0;
   for (const auto& session : sessions_) {

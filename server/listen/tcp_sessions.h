@@ -1,4 +1,5 @@
-// The connections of one worker, the longest idle first.  On its thread only.
+// The connections of one worker, ordered by idle time, longest first.  On the
+// worker's thread only.
 #pragma once
 
 #include <array>
@@ -28,24 +29,25 @@ class TcpSessions {
 
   const TcpSettings& settings() const { return settings_; }
   MemoryBudget& budget() { return budget_; }
-  // Memory of whichever session is being read; none keeps it.
+  // A buffer that all sessions share; no session keeps its contents.
   std::span<std::uint8_t> read_buffer() { return read_buffer_; }
-  // Likewise, of the session whose messages are being taken.
+  // The batch that all sessions share; one session uses it at a time.
   TcpBatch& batch() { return batch_; }
 
-  // Makes room if a limit is reached, by closing the connection that has been
-  // idle longest: any, or the client's own if only its share is used up.  False
-  // when none is idle: close the new one.
+  // If a limit is reached, closes the connection that has been idle longest.
+  // If only the client's share is used up, closes one of the client's own.
+  // Returns false when none is idle; the caller must then close the new
+  // connection.
   bool admit(Client client);
   // Closes the connection that has been idle longest, if any is idle.
   bool close_idlest();
-  // After admit() only.
+  // REQUIRES: admit() returned true.
   void add(std::shared_ptr<TcpSession> session);
-  // The session has just been active.
+  // Records activity of the session.
   void touch(TcpSession& session);
   void remove(TcpSession& session);
 
-  // Each closes when its questions are answered.
+  // Closes each session after its queries are answered.
   void wind_down();
   void close_all();
   bool empty() const { return sessions_.empty(); }

@@ -11,23 +11,23 @@
 namespace canopy {
 
 struct TcpSettings {
-  // Without a whole message or progress in sending for so long, a connection
-  // is closed (RFC 7766 6.2.3).
+  // A connection is closed after this long without a whole message or progress
+  // in sending (RFC 7766 6.2.3).
   std::chrono::milliseconds idle_timeout{10'000};
-  // Over all workers; a client may have its share of them.
+  // For all workers; each client may have a share.
   std::size_t max_connections = 1000;
-  // Questions of one connection under way; then it is read no further.
+  // Limit on unanswered queries of one connection; then it is not read.
   std::size_t max_in_flight = 128;
-  // A connection whose descriptor is this or higher is closed at once, so that
-  // others find some: upstreams, the health port, files.
+  // A connection whose descriptor is this or higher is closed at once.  Higher
+  // descriptors are reserved for upstreams, the health port and files.
   std::size_t max_descriptor = SIZE_MAX;
 };
 
-// What a connection takes of the budget: a session, its place in the reactor
-// and TcpInput::kPrepaid.
+// The cost of a connection in the memory budget: a session, its place in the
+// reactor, and TcpInput::kPrepaid.
 inline constexpr std::size_t kConnectionOctets = 6 << 10;
 
-// Connections open in the process.  Any thread.
+// The number of open connections in the process.  Any thread.
 class TcpConnectionCount {
  public:
   TcpConnectionCount(std::size_t limit, MemoryBudget& budget)

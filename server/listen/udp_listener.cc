@@ -6,7 +6,7 @@
 namespace canopy {
 namespace {
 
-// After this many batches, timers and other sockets get their turn.
+// After this many batches, timers and other sockets are served.
 constexpr int kBatchesInARow = 4;
 
 LocalAddress local_address_of(const SocketAddress& local) {
@@ -45,7 +45,7 @@ void UdpListener::wait() {
                      });
 }
 
-// A question that makes something throw must not be the last one.
+// Continues to read after a query whose handling throws.
 void UdpListener::read_and_wait() {
   try {
     on_readable();

@@ -1,8 +1,9 @@
-// One UDP socket: reads datagrams in batches, hands each to the handler, and
-// sends the answers in batches; those that come later too, when all that is
-// ready now has had its turn.
-// Everything runs on the worker's thread; nothing allocates once started but
-// what Asio does for a handler, whose memory it uses again.
+// One UDP socket.  Reads datagrams in batches, passes each to the handler, and
+// sends the answers in batches.  Later answers, from upstreams, are also sent
+// in batches, once per turn of the worker's loop.
+//
+// On the worker's thread only.  Allocates nothing after start, except the
+// memory of Asio's handlers, which Asio reuses.
 #pragma once
 
 #include <boost/asio/ip/udp.hpp>
@@ -35,7 +36,7 @@ class UdpListener : public ReplySink {
   void wait();
   void read_and_wait();
   void on_readable();
-  // False when the socket is empty.
+  // Returns false when the socket is empty.
   bool answer_batch();
   void flush();
 

@@ -8,8 +8,8 @@
 namespace canopy {
 namespace {
 
-// In a container the path may not exist below the mount: then the mount itself
-// is our group.
+// In a container the path may not exist below the mount.  The mount itself is
+// then our group.
 std::uint64_t least_on_path(const std::string& mount, std::string path,
                             const GroupLimit::Read& read) {
   std::uint64_t least = read(mount);
@@ -30,7 +30,8 @@ bool has_controller(const std::string& list, const std::string& wanted) {
 
 }  // namespace
 
-// Lines of /proc/self/cgroup: "0::/path" (v2), "4:cpu,cpuacct:/path" (v1).
+// Parses lines of /proc/self/cgroup: "0::/path" (v2), "4:cpu,cpuacct:/path"
+// (v1).
 std::uint64_t least_limit(const std::string& root, const GroupLimit& limit) {
   const std::string mount = root + "/sys/fs/cgroup/";
   std::istringstream file(kernel_text(root + "/proc/self/cgroup"));

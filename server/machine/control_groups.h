@@ -13,13 +13,13 @@ struct GroupLimit {
   // Reads the limit of the group in `folder`; kNoLimit when it has none.
   using Read = std::function<std::uint64_t(const std::string& folder)>;
 
-  std::string controller;  // version 1's name of it: "cpu"
+  std::string controller;  // the controller's name in version 1: "cpu"
   Read version_1;
   Read version_2;
 };
 
-// The least limit of our group and of the groups around it; kNoLimit when none
-// has one.  `root` stands in front of /proc and /sys.
+// Returns the lowest limit of our group and its parents; kNoLimit when none has
+// a limit.  `root` is prepended to /proc and /sys.
 std::uint64_t least_limit(const std::string& root, const GroupLimit& limit);
 
 }  // namespace canopy

@@ -9,18 +9,20 @@
 namespace canopy {
 namespace {
 
-// The health port's connections; logs, manifests, snapshot, watches, the API
-// server's connections and an exec plugin's pipes.
+// Descriptors for the health port's connections, and for files: logs,
+// manifests, snapshot, watches, the API server's connections, an exec plugin's
+// pipes.
 constexpr std::size_t kHealth = 64;
 constexpr std::size_t kFiles = 32;
-// Of each worker: epoll, its timer and its wake-up.
+// For each worker: epoll, its timer and its wake-up.
 constexpr std::size_t kReactor = 3;
-// Upstreams at a time, stub domains' included.  With more, some are taken from
-// kFiles and from what no connection uses.
+// Upstreams in use at a time, including those of stub domains.  More upstreams
+// take descriptors from kFiles and from unused connections.
 constexpr std::size_t kUpstreams = 4;
 constexpr std::size_t kLeastConnections = 8;
 
-// UpstreamServer: ports in use, twice as many that wait for late answers, TCP.
+// For each upstream (see UpstreamServer): ports in use, twice as many ports
+// that wait for late answers, and TCP.
 std::size_t upstream_sockets(const DescriptorNeeds& needs, std::size_t ports) {
   return needs.workers * kUpstreams * (3 * ports + 2);
 }
@@ -42,7 +44,7 @@ DescriptorPlan::DescriptorPlan(std::uint64_t limit,
       open + upstream_sockets(needs, 1) + kLeastConnections;
   if (limit < least) throw too_few(limit, least);
   const std::size_t rest = limit - open;
-  // At most half of the rest for upstreams, unless they need more.
+  // Upstreams get at most half of the rest, unless they need more.
   ports_per_upstream = needs.ports_per_upstream;
   while (ports_per_upstream > 1 &&
          upstream_sockets(needs, ports_per_upstream) > rest / 2) {

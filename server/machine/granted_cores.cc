@@ -15,11 +15,11 @@ namespace {
 std::uint64_t cores_of(double quota, double period) {
   if (quota <= 0 || period <= 0) return kNoLimit;
   const double cores = quota / period;
-  // A part of a core is worth a thread of its own.
+  // Rounds up: a part of a core is worth a thread.
   return std::max(std::uint64_t{1}, static_cast<std::uint64_t>(cores + 0.999));
 }
 
-// "max 100000" or "150000 100000".
+// Parses "max 100000" or "150000 100000".
 std::uint64_t quota_v2(const std::string& folder) {
   std::istringstream file(kernel_text(folder + "/cpu.max"));
   double quota = 0;
@@ -42,7 +42,7 @@ unsigned cores_of_affinity() {
   if (sched_getaffinity(0, sizeof set, &set) == 0) {
     return static_cast<unsigned>(CPU_COUNT(&set));
   }
-  return std::thread::hardware_concurrency();  // above 1,024 cores
+  return std::thread::hardware_concurrency();  // more than 1,024 cores
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 namespace canopy {
 
-// At least 1.  `root` stands in front of /proc and /sys, for tests.
+// Returns at least 1.  `root` is prepended to /proc and /sys, for tests.
 unsigned granted_cores(const std::string& root = "");
 
 }  // namespace canopy

@@ -12,7 +12,7 @@
 namespace canopy {
 namespace {
 
-// "max", or octets.
+// Parses "max" or a number of octets.
 std::uint64_t number_in(const std::string& file) {
   std::istringstream stream(kernel_text(file));
   std::uint64_t octets = 0;

@@ -14,7 +14,7 @@ bool contains(const std::vector<Address>& addresses, const Address& wanted) {
          addresses.end();
 }
 
-// interface_addresses() have no zone.
+// The result of interface_addresses() has no zones.
 Address without_zone(const Address& address) {
   if (!address.is_v6()) return address;
   return boost::asio::ip::address_v6(address.to_v6().to_bytes());

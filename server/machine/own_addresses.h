@@ -1,4 +1,4 @@
-// Whether an upstream is this server itself: asking it would be a loop.
+// Tells whether an upstream is this server itself, which would be a loop.
 #pragma once
 
 #include <vector>
@@ -8,13 +8,13 @@
 namespace canopy {
 
 struct OwnAddresses {
-  std::vector<Address> bound;  // empty: all of this machine's
+  std::vector<Address> bound;  // empty: all addresses of this machine
   std::uint16_t port = 53;
 
   bool include(const SocketAddress& server) const;
 };
 
-// The addresses of this machine's interfaces, now.
+// Returns the present addresses of this machine's interfaces.
 std::vector<Address> interface_addresses();
 
 }  // namespace canopy

@@ -20,14 +20,14 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
   std::uint32_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
-  // The last one means "no change" to setresuid().
+  // setresuid() takes ~0U as "no change".
   if (error != std::errc() || stop != end || number == ~0U) return std::nullopt;
   return number;
 }
 
 gid_t group_of(const std::string& group) {
   if (const auto number = number_of(group)) return *number;
-  // Before any thread is started.
+  // getgrnam() is safe here, because no other thread runs yet.
   if (const auto* const found = ::getgrnam(group.c_str())) {
     return found->gr_gid;
   }
@@ -81,7 +81,7 @@ void become(const ProcessUser& user) {
     if (::geteuid() == user.uid) return;
     fail(user, "only root can change to another user");
   }
-  // In this order: each takes the right to those before it.
+  // The order matters: each call removes the right to make the earlier ones.
   if (::setgroups(1, &user.gid) != 0)
     cannot(user, "cannot drop the other groups");
   if (::setresgid(user.gid, user.gid, user.gid) != 0)

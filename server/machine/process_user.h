@@ -1,5 +1,5 @@
 // The user that a process started as root switches to (--user) once its ports
-// are bound.  Main thread, before other threads are started.
+// are bound.  Main thread, before other threads start.
 #pragma once
 
 #include <sys/types.h>
@@ -10,22 +10,23 @@
 namespace canopy {
 
 struct ProcessUser {
-  std::string text;  // as it was given
+  std::string text;  // as the operator wrote it
   uid_t uid = 0;
   gid_t gid = 0;
 };
 
-// Parses "nobody", "nobody:nogroup" or "65532:65532".  Without a group: the
-// user's primary group, or for a number without a user the same number.  Throws
-// ConfigurationError.
+// Parses "nobody", "nobody:nogroup" or "65532:65532".  If no group is given,
+// uses the user's primary group.  If the number belongs to no user, uses the
+// same number as group.  Throws ConfigurationError.
 ProcessUser process_user_value(std::string_view text);
 
-// For good: no program that is run gains privileges (no_new_privs).  Before the
-// first thread is made, for threads inherit it, and nothing sets it for others.
-// Throws ConfigurationError.
+// Sets no_new_privs: no child process can gain privileges.  Permanent.  Call
+// before the first thread starts, because threads inherit the flag and it
+// cannot be set for other threads.  Throws ConfigurationError.
 void give_up_new_privileges(const ProcessUser& user);
-// Permanently: user, group, no other groups, no capabilities.  Does nothing if
-// the process has that user already.  Throws ConfigurationError.
+// Permanently sets the user and group, and drops other groups and all
+// capabilities.  Does nothing if the process already has that user.  Throws
+// ConfigurationError.
 void become(const ProcessUser& user);
 
 }  // namespace canopy

@@ -8,11 +8,11 @@
 namespace canopy {
 
 using Address = boost::asio::ip::address;
-// Where to ask or listen: an address and a port, over UDP or TCP.
+// Address and port of a server or listener, for UDP or TCP.
 using SocketAddress = boost::asio::ip::udp::endpoint;
 
-// A network's address, whose host bits are zero, and how many bits its
-// addresses have in common: 10.96.0.0/12.
+// An address with its host bits set to zero, and the length of its prefix:
+// 10.96.0.0/12.
 struct Network {
   Address address;
   unsigned prefix = 0;
@@ -20,8 +20,8 @@ struct Network {
   friend bool operator==(const Network&, const Network&) = default;
 };
 
-// A link-local IPv6 address without its interface (zone, RFC 4007 section 11):
-// no packet can be sent there.
+// True for a link-local IPv6 address without its interface (zone, RFC 4007
+// section 11).  No packet can be sent to such an address.
 inline bool lacks_zone(const Address& address) {
   return address.is_v6() && address.to_v6().is_link_local() &&
          address.to_v6().scope_id() == 0;

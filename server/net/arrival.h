@@ -10,11 +10,11 @@
 
 namespace canopy {
 
-// Where it comes from; of a datagram the local address it was sent to too, so
-// that the answer leaves from there (IP_PKTINFO).
+// The sender of a message.  For a datagram also the local address it was sent
+// to, so that the answer leaves from that address (IP_PKTINFO).
 struct Peer {
   sockaddr_in6 address{};  // or a sockaddr_in, by sin6_family
-  in6_addr local{};        // v4: the first four octets
+  in6_addr local{};        // IPv4: the first four octets
   std::uint32_t interface = 0;
 };
 

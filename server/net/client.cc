@@ -10,13 +10,13 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-// An IPv6 address as two numbers.
+// An IPv6 address as two integers.
 struct Halves {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 };
 
-// The first `size` octets as a number.
+// Returns the first `size` octets as an integer.
 std::uint64_t number_of(const void* octets, std::size_t size) {
   const auto* const from = static_cast<const std::uint8_t*>(octets);
   std::uint64_t number = 0;
@@ -28,7 +28,7 @@ Client ipv4_client(std::uint64_t address) {
   return Client(address & 0xFFFF'FFFF);
 }
 
-// 64 bits of which the first `count` are set.
+// Returns 64 bits of which the first `count` are set.
 std::uint64_t first_bits(unsigned count) {
   return count == 0 ? 0 : ~std::uint64_t{0} << (64 - count);
 }
@@ -37,8 +37,8 @@ Wide random_wide(RandomOctets& random) {
   return Wide{random.next64()} << 64 | random.next64();
 }
 
-// Multiply-shift (Dietzfelbinger 1996): two addresses chosen without the key
-// have the same digest with a chance of 2^-63.
+// Multiply-shift hashing (Dietzfelbinger 1996).  Two addresses that were chosen
+// without the key have equal digests with a probability of 2^-63.
 class Digest {
  public:
   Digest() {
@@ -61,7 +61,7 @@ class Digest {
 
 struct Rules {
   Halves mask{first_bits(64), 0};
-  std::vector<std::uint64_t> own;  // the first 48 bits
+  std::vector<std::uint64_t> own;  // first 48 bits of each network
 };
 
 Rules& rules() {

@@ -13,7 +13,7 @@ socklen_t size_of(const sockaddr_in6& address) {
                                          : sizeof(sockaddr_in);
 }
 
-// The address a datagram was sent to.
+// Reads the address that a datagram was sent to.
 void read_local_address(const msghdr& header, Peer& peer) {
   auto* const mutable_header = const_cast<msghdr*>(&header);
   for (cmsghdr* item = CMSG_FIRSTHDR(mutable_header); item != nullptr;
@@ -27,8 +27,8 @@ void read_local_address(const msghdr& header, Peer& peer) {
       in6_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(item), sizeof info);
       peer.local = info.ipi6_addr;
-      // Only a link-local address means nothing without its interface; else
-      // the answer may take another way back.
+      // Only a link-local address needs its interface.  For other addresses the
+      // answer may take another way back.
       if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) {
         peer.interface = info.ipi6_ifindex;
       }
@@ -49,7 +49,7 @@ void write_control(msghdr& header, Control& control, int level, int type,
   header.msg_controllen = CMSG_SPACE(sizeof info);
 }
 
-// The answer leaves from the address the question went to.
+// Makes the answer leave from the address that the query was sent to.
 void write_local_address(msghdr& header, Control& control, const Peer& peer) {
   if (peer.address.sin6_family == AF_INET6) {
     in6_pktinfo info{};
@@ -141,7 +141,7 @@ std::size_t SendBatch::send(int socket) {
       continue;
     }
     if (sent < 0 && errno == EINTR) continue;
-    // The first of the rest was refused; the others may still go out.
+    // The kernel refused the first remaining datagram.  Try the ones after it.
     ++refused;
     ++done;
   }

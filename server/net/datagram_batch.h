@@ -1,4 +1,4 @@
-// Buffers for recvmmsg and sendmmsg: allocated once, reused for every batch.
+// Buffers for recvmmsg and sendmmsg, allocated once and reused for each batch.
 #pragma once
 
 #include <sys/socket.h>
@@ -16,8 +16,8 @@ namespace canopy {
 
 inline constexpr std::size_t kBatch = 64;  // datagrams
 
-// Whether the peer's local address is carried, for sockets that are bound to
-// all addresses.
+// kPerDatagram: the peer's local address is passed with each datagram.  Needed
+// for sockets that are bound to all addresses.
 enum class LocalAddress : std::uint8_t { kFixed, kPerDatagram };
 
 // Room for one IP_PKTINFO or IPV6_PKTINFO.
@@ -32,19 +32,20 @@ class ReceiveBatch {
   ReceiveBatch(const ReceiveBatch&) = delete;
   ReceiveBatch& operator=(const ReceiveBatch&) = delete;
 
-  // Reads up to kBatch datagrams.  0 when none waits or the socket failed.
+  // Reads up to kBatch datagrams.  Returns 0 when none waits or the socket
+  // failed.
   std::size_t receive(int socket);
 
-  // REQUIRES: i < what receive returned.
+  // REQUIRES: `i` is less than the value that receive() returned.
   std::span<const std::uint8_t> message(std::size_t i) const;
   Peer peer(std::size_t i) const;
 
  private:
-  // Questions are far smaller.  A longer one is cut, and so malformed.
+  // Queries are far smaller.  A longer message is cut and becomes malformed.
   static constexpr std::size_t kMessageSize = 4096;
 
   LocalAddress local_;
-  // Not zeroed: what no datagram has filled takes no memory.
+  // Not zeroed, so that unused pages take no memory.
   std::unique_ptr<std::uint8_t[]> octets_;
   std::array<sockaddr_in6, kBatch> sources_{};
   std::array<Control, kBatch> controls_{};
@@ -58,8 +59,8 @@ class SendBatch {
   SendBatch(const SendBatch&) = delete;
   SendBatch& operator=(const SendBatch&) = delete;
 
-  // Copies the message.  False when there is no room for it now; there is when
-  // the batch is empty.
+  // Copies the message.  Returns false when the batch is too full for it.  An
+  // empty batch has room for any message.
   bool add(std::span<const std::uint8_t> message, const Peer& peer);
   bool empty() const { return count_ == 0; }
   // Sends everything and empties the batch.  Returns how many datagrams the

@@ -18,7 +18,8 @@ std::uint64_t RandomOctets::next64() {
 }
 
 void RandomOctets::fill() {
-  // Up to 256 octets come whole, once the kernel has entropy (getrandom(2)).
+  // The kernel returns up to 256 octets completely once it has entropy
+  // (getrandom(2)).
   while (::getrandom(block_.data(), sizeof block_, 0) !=
          static_cast<ssize_t>(sizeof block_)) {
     if (errno == EINTR) continue;

@@ -1,5 +1,5 @@
-// Random numbers from the kernel (getrandom), fetched in blocks.  For ids an
-// attacker must not guess.  Each thread its own.
+// Random numbers from the kernel (getrandom), fetched in blocks.  Used for IDs
+// that an attacker must not guess.  Each thread needs its own.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@ namespace canopy {
 class RandomOctets {
  public:
   std::uint16_t next16();
-  // Below `bound`, which is at most 65,536; even enough for choosing a socket.
+  // Returns a number below `bound`.  The result is uniform enough to choose a
+  // socket.  REQUIRES: bound <= 65,536.
   std::size_t below(std::size_t bound) { return next16() * bound >> 16; }
   std::uint64_t next64();
 

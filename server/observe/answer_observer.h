@@ -1,5 +1,5 @@
-// Counts questions and answers, and logs them when told to.  Told of each
-// answer after it is sent.  On one worker's thread.
+// Counts queries and answers, and logs them if configured.  Called after each
+// answer is sent.  On one worker's thread.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ class AnswerObserver {
                 [std::size_t(type_class(type))]
         .add();
   }
-  // Of a message that was no question.
+  // For a message that was not a valid query.
   void saw_refusal(Rcode rcode, const Arrival& arrival) {
     count(static_cast<std::uint16_t>(rcode), arrival);
   }
@@ -32,8 +32,8 @@ class AnswerObserver {
     if (log_queries_) log_answer(query, rcode);
   }
 
-  // Answers made between these two belong to a batch: one look at the clock, in
-  // end_batch(), measures them all.
+  // Answers made between these two calls belong to a batch.  end_batch() reads
+  // the clock once and measures all of them.
   void begin_message() { in_message_ = true; }
   void end_message() { in_message_ = false; }
   void end_batch(TimePoint received);

@@ -1,5 +1,6 @@
-// What one worker counts.  The worker alone writes, with plain load and store;
-// anyone may read.  No shared cache line, no locked instruction per query.
+// The counters of one worker.  Only the worker writes, with plain loads and
+// stores; any thread may read.  A query touches no shared cache line and needs
+// no locked instruction.
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@
 
 namespace canopy {
 
-// A count with a single writer.
+// A counter with a single writer.
 class Count {
  public:
   void add(std::uint64_t n = 1) {
@@ -26,7 +27,7 @@ class Count {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// Question types worth telling apart, and all others.
+// Query types that are counted separately, and all others.
 enum class TypeClass : std::uint8_t {
   kA,
   kAaaa,
@@ -109,22 +110,22 @@ struct alignas(64) QueryCounters {
   Count cache_hits;
   Count cache_misses;
   Count cache_outdated;  // found, but older than the published zone
-  Count cache_stale;     // answered with what had expired
-  Count cache_failures;  // answered with a failure of a moment ago
+  Count cache_stale;     // answered with an expired answer
+  Count cache_failures;  // answered with a cached failure
   Count cache_prefetches;
-  Count dropped;        // not answerable: responses, fragments of messages
+  Count dropped;        // not answerable: responses, incomplete headers
   Count malformed;      // answered FORMERR
   Count truncated;      // sent with TC
   Count oversized;      // above 65,535 octets: a subset was sent
-  Count turned_away;    // over the client's rate
+  Count turned_away;    // above --client-qps
   Count send_failures;  // the kernel refused the reply
   Count tcp_connections;
-  Count tcp_over_share;  // refused: the client had its share
-  Count tcp_full;        // refused: all were taken
+  Count tcp_over_share;  // refused: the client used its share
+  Count tcp_full;        // refused: all connections in use
   Count tcp_idle_closed;
-  // Closed because the memory budget refused room for:
-  Count tcp_shed_answers;    // answers the client does not read
-  Count tcp_shed_questions;  // the rest of a message that is not whole yet
+  // Connections that were closed because the memory budget refused room:
+  Count tcp_shed_answers;    // for answers that the client does not read
+  Count tcp_shed_questions;  // for the rest of an incomplete message
 };
 
 }  // namespace canopy

@@ -1,5 +1,5 @@
-// What one worker counts of one upstream, and of forwarding.  The worker
-// writes, anyone reads.
+// The counters of one worker for each upstream and for forwarding.  The worker
+// writes; any thread reads.
 #pragma once
 
 #include <array>
@@ -13,29 +13,29 @@
 namespace canopy {
 
 struct UpstreamCounters {
-  Count asked;       // questions sent, repeats too
-  Count answered;    // messages received that answer
-  Count failures;    // errors, time-outs and answers to something else
-  Count wrong_case;  // answers in another case: not taken
-  // Had the id of a question, and were no proper answer to it: not taken.
+  Count asked;       // queries sent, including retries
+  Count answered;    // answers received
+  Count failures;    // errors, time-outs and answers to other queries
+  Count wrong_case;  // UDP answers in another case, not used
+  // Messages with the ID of a query that were not a proper answer; not used.
   Count bad_messages;
-  // Time from asking to answer; the last bucket is +Inf; not cumulative.
+  // Time from query to answer.  The last bucket is +Inf; not cumulative.
   std::array<Count, kDurationBounds.size() + 1> durations;
   Count duration_nanoseconds;
-  Count round_trip_nanoseconds;  // smoothed, as it is now
+  Count round_trip_nanoseconds;  // smoothed current value
 };
 
 struct ForwardCounters {
-  Count asked;          // by clients
-  Count joined;         // to an identical question under way
+  Count asked;          // queries of clients
+  Count joined;         // joined an identical query in flight
   Count unanswered;     // no upstream gave an answer
-  Count over_share;     // not asked: the client had its share under way
-  Count full;           // not asked: all places were taken
-  Count same_question;  // not joined: the client waits for it too many times
+  Count over_share;     // refused: the client used its share
+  Count full;           // refused: all places in use
+  Count same_question;  // refused: too many waiters of one client
   Count all_down;       // asked although all upstreams are down
 };
 
-// A plain copy, summed over workers.
+// A plain copy of the counters, summed over workers.
 struct UpstreamCounts {
   SocketAddress server;
   std::uint64_t asked = 0;
@@ -45,13 +45,13 @@ struct UpstreamCounts {
   std::uint64_t bad_messages = 0;
   std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
   std::uint64_t duration_nanoseconds = 0;
-  std::uint64_t round_trip_nanoseconds = 0;  // the longest of any worker's
+  std::uint64_t round_trip_nanoseconds = 0;  // highest of all workers
 };
 
-// How an upstream is doing for the names of a domain, for all workers.
+// The health of one upstream for the names of one domain, for all workers.
 struct UpstreamReport {
   SocketAddress server;
-  std::string domain;  // "." for names of no stub domain
+  std::string domain;  // "." if not a stub domain
   bool is_up = true;
   bool is_loop = false;
   std::uint64_t changes = 0;
@@ -69,7 +69,7 @@ struct ForwardCounts {
   std::vector<UpstreamCounts> upstreams;
   std::vector<UpstreamReport> health;
 
-  // Those of one server; zeros if there were none yet.
+  // Returns the counts of one server, which are zero at first.
   UpstreamCounts& upstream(const SocketAddress& server);
 };
 
