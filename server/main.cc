@@ -1,4 +1,4 @@
-// The table of contents of the process.
+// Starts, connects and stops all parts of the process.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -39,10 +39,11 @@ namespace {
 
 constexpr const char* kVersion = CANOPYDNS_VERSION;
 
-// For all threads to end once nothing is answered any more.
+// Limit for stopping all threads after the drain.
 constexpr std::chrono::seconds kStopTime{10};
 
-// SOA serials go on where an earlier process left them, give or take.
+// The present time, so that SOA serials are higher than those of an earlier
+// process, apart from clock changes.
 Serial first_serial() {
   return static_cast<Serial>(
       std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
@@ -67,7 +68,7 @@ void say_where(const HttpServer& http) {
   }
 }
 
-// Data and listeners may be ready in either order; the last one logs it.
+// Data and listeners may become ready in either order; the later one logs it.
 void say_when_ready(const Health& health) {
   static std::atomic<bool> said{false};
   if (!health.unready_reason() && !said.exchange(true)) {
@@ -75,15 +76,15 @@ void say_when_ready(const Health& health) {
   }
 }
 
-// Where our own zone can be asked.
+// Returns the first address of `wanted`, or else of `otherwise`.
 std::optional<SocketAddress> first_of(
     const std::vector<SocketAddress>& wanted,
     const std::vector<SocketAddress>& otherwise) {
   return wanted.empty() ? otherwise.front() : wanted.front();
 }
 
-// Our probes ask from where they are answered; what else asks from there is
-// part of us, or of the machine.
+// Our probes come from the addresses that they are sent to.  All other queries
+// from these addresses are this machine's own.
 std::vector<Client> probe_sources(const ListenSettings& listen) {
   std::vector<Client> sources = {client_of(address_value("127.0.0.1")),
                                  client_of(address_value("::1"))};
@@ -93,8 +94,9 @@ std::vector<Client> probe_sources(const ListenSettings& listen) {
   return sources;
 }
 
-// From its making on no signal ends the process: each waits its turn, blocked
-// in this thread and in those made after it.  No handler interrupts anything.
+// Blocks the signals in this thread and in threads created later.  Each signal
+// then waits until it is taken here; none ends the process or interrupts a
+// call.
 class Signals {
  public:
   Signals() {
@@ -105,7 +107,8 @@ class Signals {
     pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
   }
 
-  // SIGHUP re-reads, SIGTERM and SIGINT end the wait; meanwhile `each_second`.
+  // SIGHUP calls `reload`.  SIGTERM and SIGINT return.  Calls `each_second`
+  // about once a second until then.
   template <typename Reload, typename EachSecond>
   void run_until_stopped(const Reload& reload,
                          const EachSecond& each_second) const {
@@ -125,7 +128,7 @@ class Signals {
     }
   }
 
-  // Waits for `time`; true when a second SIGTERM or SIGINT came.
+  // Waits for `time`.  Returns true when a second SIGTERM or SIGINT came.
   bool come_again(std::chrono::milliseconds time) const {
     const auto whole = std::chrono::floor<std::chrono::seconds>(time);
     const timespec wait{whole.count(),
@@ -158,7 +161,7 @@ DescriptorPlan plan_descriptors(const Settings& settings,
   const std::size_t addresses =
       settings.listen.addresses.empty() ? 2 : settings.listen.addresses.size();
   const std::size_t tiers = settings.listen.zone_port ? 2 : 1;
-  constexpr std::size_t kForProbes = 1;  // of a worker, on loopback
+  constexpr std::size_t kForProbes = 1;  // for each worker, on loopback
   DescriptorPlan plan(
       files.now,
       {.workers = settings.workers,
@@ -167,7 +170,7 @@ DescriptorPlan plan_descriptors(const Settings& settings,
   return plan;
 }
 
-// Everything that serve() reads before it listens.
+// Reads everything that serve() reads before it listens.
 int check(const Settings& settings) {
   ZoneStore zones(kube::cluster_zones(settings.records), first_serial());
   kube::ClusterWatch watch(watch_options(settings), zones);
@@ -194,13 +197,13 @@ int serve(const Settings& settings, const FileLimit& files) {
   const MemoryPlan memory(granted);
   const DescriptorPlan descriptors = plan_descriptors(settings, files);
 
-  // The store, and who may look at it.
+  // The store of zones, the cache and the health state.
   ZoneStore zones(kube::cluster_zones(settings.records), first_serial());
   AnswerCache cache(settings.cache);
   Health health({.probe_latency = settings.health.probe_latency,
                  .zone_tier = settings.listen.zone_port.has_value()});
 
-  // The cluster writes zones.
+  // The cluster source writes zones.
   kube::ClusterWatchOptions watching = watch_options(settings);
   watching.on_synced = [&health] {
     health.data_is_in();
@@ -210,7 +213,7 @@ int serve(const Settings& settings, const FileLimit& files) {
   const auto source =
       make_cluster_source(settings, {.plugin_files = files.before}, watch);
 
-  // Listeners read them, and do with queries what the plan says.
+  // Listeners read the zones and handle queries by the plan.
   PlanStore plans;
   PlanSource plan_source(settings, plans);
   set_ipv6_clients({settings.clients.ipv6_prefix, interface_addresses()});
@@ -238,7 +241,7 @@ int serve(const Settings& settings, const FileLimit& files) {
       });
   Watchdog watchdog(settings.health.watchdog, workers);
 
-  // The outside sees how we are.
+  // The health port reports the state of the process.
   Metrics metrics;
   metrics.add_source([&](MetricWriter& writer) {
     write_build_info(writer, kVersion);
@@ -255,7 +258,7 @@ int serve(const Settings& settings, const FileLimit& files) {
   HealthService health_service(settings, workers, zones, health, metrics);
 
   if (settings.user) become(*settings.user);
-  source->start();  // throws when manifests are broken: nothing is said yet
+  source->start();  // throws for broken manifests, before any log line
   for (const std::string& remark : settings.remarks) log_info("{}", remark);
   say_memory(granted, memory);
   say_where("cache tier", workers.cache_tier());
@@ -280,7 +283,7 @@ int serve(const Settings& settings, const FileLimit& files) {
                            std::chrono::steady_clock::now());
       });
 
-  // Drain: no longer ready, but answering until no query arrives.
+  // Drain: report not ready, and answer until no query arrives.
   health.is_draining();
   watchdog.rest();
   workers.drain(settings.drain, [&](std::chrono::milliseconds time) {
@@ -313,15 +316,15 @@ int run(const Settings& settings) {
   return 1;
 }
 
-// A descriptor that is closed would become a socket's or a file's, and the log
-// would go there.
+// Opens /dev/null for closed standard descriptors.  Otherwise a socket or file
+// could get such a descriptor, and log lines would be written to it.
 void open_standard_descriptors() {
   for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
     if (::fcntl(standard, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
   }
 }
 
-// The exit code.  What was thrown is one line on stderr.
+// Returns the exit code.  Prints an exception as one line on stderr.
 int run_to_the_end(const std::vector<std::string>& arguments) {
   try {
     return run(parse_command_line(arguments));
@@ -338,7 +341,7 @@ int run_to_the_end(const std::vector<std::string>& arguments) {
 }  // namespace canopy
 
 int main(int argc, char** argv) {
-  // A reader of stderr that does not read must not hold the end up.
+  // The limit on waiting for a reader of stderr that does not read.
   constexpr std::chrono::milliseconds kLastLines{1000};
   canopy::return_large_blocks();
   canopy::open_standard_descriptors();

@@ -23,7 +23,7 @@ std::string variable_of(const Flag& flag) {
   return name;
 }
 
-// `where` is "--ttl" or "environment variable CANOPYDNS_TTL".
+// `where` is "--ttl" or "environment variable CANOPYDNS_TTL", for error texts.
 void set_flag(const Flag& flag, const std::string& where,
               const std::string& value, Settings& settings) {
   try {
@@ -35,8 +35,9 @@ void set_flag(const Flag& flag, const std::string& where,
   }
 }
 
-// Kubernetes sets NAME_PORT=tcp://... for a Service called "name", and so may
-// set CANOPYDNS_DNS_PORT for one called "canopydns-dns".  Not meant for us.
+// True for values that Kubernetes sets.  For a Service called "name" it sets
+// NAME_PORT=tcp://..., so a Service called "canopydns-dns" sets
+// CANOPYDNS_DNS_PORT.
 bool is_service_link(const std::string& value) {
   return value.starts_with("tcp://") || value.starts_with("udp://");
 }
@@ -87,9 +88,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// The flag most similar to `argument`; empty when none is close.
+// Returns the flag most similar to `argument`; empty when none is close.
 std::string likely_flag(const std::string& argument) {
-  constexpr std::size_t kShortest = 5;  // "-x" resembles everything
+  constexpr std::size_t kShortest = 5;  // "-x" is similar to each flag
   if (argument.size() < kShortest) return {};
   std::string best;
   std::size_t least = 3;
@@ -141,7 +142,7 @@ void refuse_empty_values(const std::vector<std::string>& arguments) {
   }
 }
 
-// Go's flags, as kube-dns's manifests write them, may have one dash.
+// Accepts one dash, as Go does and as kube-dns's manifests use.
 void write_with_two_dashes(std::vector<std::string>& arguments) {
   for (std::string& argument : arguments) {
     if (argument.size() > 2 && argument[0] == '-' && argument[1] != '-') {
@@ -198,7 +199,7 @@ Settings parse_command_line(const std::vector<std::string>& arguments,
       set_from_environment(flag, environment, settings);
       continue;
     }
-    // A flag given twice: the last one counts, as Go's flags do.
+    // The last value of a repeated flag counts, as in Go.
     const CLI::results_t values = parsed[i]->results();
     const auto first =
         flag.repeatable ? values.begin() : std::prev(values.end());

@@ -11,12 +11,12 @@
 
 namespace canopy {
 
-// `arguments` without the program's name.  Throws ConfigurationError.
+// `arguments` do not include the program's name.  Throws ConfigurationError.
 Settings parse_command_line(
     const std::vector<std::string>& arguments,
     const Environment& environment = process_environment());
 
-// The text of --help.
+// Returns the text of --help.
 std::string help_text();
 
 }  // namespace canopy

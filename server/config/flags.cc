@@ -20,7 +20,7 @@ std::uint32_t ttl_value(Text text) {
   return static_cast<std::uint32_t>(number_value(text, kTtl));
 }
 
-// One of a few words.
+// One word of a flag that accepts a fixed set of words.
 template <typename Value>
 struct Choice {
   std::string_view word;
@@ -70,7 +70,7 @@ std::string choice_text(Value value,
 
 std::string number_text(std::uint64_t value) { return std::to_string(value); }
 
-// For what is not set: what happens then.
+// Returns `otherwise`, the effect of an unset flag, when it is not set.
 std::string text_or(bool is_set, std::string_view otherwise) {
   return is_set ? std::string() : std::string(otherwise);
 }
@@ -93,7 +93,7 @@ std::chrono::milliseconds period_value(Text text) {
 std::chrono::milliseconds watchdog_value(Text text) {
   if (text == "0") return {};
   const auto limit = duration_value(text);
-  // Less than a slow moment of a busy machine.
+  // A shorter limit could end a process that is only slow.
   if (limit == limit.zero() || limit >= std::chrono::seconds(1)) return limit;
   throw ConfigurationError(
       "is too short; give at least 1s, or 0 to turn it off");
@@ -316,7 +316,7 @@ const std::array kFlags = {
     Flag{"log-queries", "", "log one line per query", G::kOperation,
          [](Settings& s, Text v) { s.log.queries = boolean_value(v); },
          nothing},
-    // glog's verbosity, as kube-dns manifests set it: 4 is the debug level.
+    // glog's verbosity, as in kube-dns's manifests; 4 is the debug level.
     Flag{"v", "N", "kube-dns log verbosity; 4 and above: debug", G::kOperation,
          [](Settings& s, Text v) {
            if (number_value(v, {0, 100}) >= 4) s.log.level = "debug";

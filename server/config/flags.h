@@ -1,5 +1,4 @@
-// The table of flags: what --help prints and
-// parse_command_line reads.
+// The table of flags.  --help prints it, and parse_command_line() uses it.
 #pragma once
 
 #include <span>
@@ -20,21 +19,21 @@ enum class FlagGroup : std::uint8_t {
 
 struct Flag {
   std::string_view name;         // without dashes
-  std::string_view placeholder;  // empty: a boolean flag
+  std::string_view placeholder;  // empty: the flag is boolean
   std::string_view help;
   FlagGroup group;
-  // Throws ConfigurationError for the part after the value.
+  // Throws ConfigurationError with the text that follows the value.
   void (*set)(Settings&, const std::string& value);
-  // The value as text, for --help; empty: not worth a word.
+  // Returns the default as text for --help; empty: --help shows none.
   std::string (*show)(const Settings&);
   std::string_view alias = {};
   bool repeatable = false;
 };
 
-// In the order --help shows them.
+// In the order of --help.
 std::span<const Flag> flags();
 
-// A flag of kube-dns that its manifests carry and that means nothing here.
+// A flag of kube-dns's manifests that has no effect here.
 struct KubeDnsFlag {
   std::string_view name;  // without dashes
   bool has_value = false;

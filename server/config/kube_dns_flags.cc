@@ -1,4 +1,4 @@
-// Flags of kube-dns that mean nothing here, and why.
+// Flags of kube-dns that have no effect here, and the reasons.
 #include <array>
 
 #include "server/config/flags.h"

@@ -1,4 +1,4 @@
-// Settings, and what files and lookups say, become the Plan.
+// Compiles settings, configuration files and looked-up addresses to the Plan.
 #pragma once
 
 #include <memory>
@@ -9,14 +9,15 @@
 
 namespace canopy {
 
-// Who is asked for names of one domain; the root: of no other domain.
+// The upstreams for one domain.  The root stands for all names that no other
+// domain contains.
 struct DomainUpstreams {
   Name domain;
   UpstreamGroup upstreams;
 };
 
-// Two listeners: the cache tier with a block for each domain, and the zone
-// tier, which refuses what no zone has.
+// Returns a plan with two listeners.  The cache tier has a block for each
+// domain; the zone tier refuses names that no zone has.
 std::shared_ptr<const Plan> compile(const ListenSettings& listen,
                                     std::vector<DomainUpstreams> upstreams);
 

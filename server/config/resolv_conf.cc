@@ -9,15 +9,16 @@ ResolvConf parse_resolv_conf(std::string_view text) {
   ResolvConf conf;
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
-    // "Lines that contain a semicolon or hash character in the first column
-    // are treated as comments": their first word is no keyword either.
+    // "Lines that contain a semicolon or hash character in the first column are
+    // treated as comments."  They need no extra check, because their first word
+    // is not a keyword.
     std::istringstream words(line);
     std::string keyword;
     std::string value;
     if (!(words >> keyword >> value) || keyword != "nameserver") continue;
     boost::system::error_code error;
     const Address address = boost::asio::ip::make_address(value, error);
-    // "0.0.0.0" stands for this host, as in glibc.
+    // "0.0.0.0" means this host, as in glibc.
     if (error || lacks_zone(address) || address.is_multicast()) {
       conf.ignored.push_back(value);
       continue;

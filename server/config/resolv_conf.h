@@ -10,10 +10,10 @@
 namespace canopy {
 
 struct ResolvConf {
-  // Port 53, in the file's order, each once.
+  // With port 53, in the file's order, without duplicates.
   std::vector<SocketAddress> nameservers;
-  // Values that are no address we can ask, such as a link-local one without an
-  // interface of this machine (fe80::53%eth0).
+  // Values that are not usable as a server address.  An example is a link-local
+  // address without an interface of this machine (fe80::53%eth0 has one).
   std::vector<std::string> ignored;
 };
 

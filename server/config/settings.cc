@@ -9,7 +9,7 @@ namespace {
 bool clash(std::uint16_t a, std::uint16_t b) { return a != 0 && a == b; }
 
 // kube-dns's own manifests set --dns-port to the default of our --zone-port.
-// Nobody chose that one, so the zone tier uses a free port.
+// If the operator did not set --zone-port, the zone tier uses a free port.
 void give_way(Settings& settings) {
   if (!settings.listen.zone_port_is_default) return;
   const std::uint16_t usual = settings.listen.zone_port.value_or(0);
@@ -22,7 +22,7 @@ void give_way(Settings& settings) {
                              "; choose another with --zone-port");
 }
 
-// Flags that are right one by one, but not together.
+// Checks flags that are valid one by one but not together.
 void check_together(const Settings& settings) {
   if (!settings.source.manifests.empty() &&
       !(settings.source.kubeconfig.empty() &&

@@ -1,6 +1,5 @@
-// What the operator wrote, read and checked value by value, and the defaults of
-// what was left out: the one place for them.  Plain values; what files say is
-// not looked at.
+// The operator's settings, parsed and checked value by value, and all defaults.
+// Plain values; the contents of files are not included.
 #pragma once
 
 #include <chrono>
@@ -21,26 +20,26 @@ namespace canopy {
 
 enum class Command : std::uint8_t { kServe, kCheck, kVersion, kHelp };
 
-// Where objects come from.  All empty: the cluster this runs in.
+// The source of the objects.  All empty: the cluster this process runs in.
 struct SourceSettings {
   std::vector<std::string> manifests;
   std::string kubeconfig;
   std::string kube_master_url;
-  std::string snapshot_file;            // empty: none
-  std::optional<Network> service_cidr;  // for manifests; nothing: off
+  std::string snapshot_file;            // empty: no snapshot
+  std::optional<Network> service_cidr;  // manifests only; nothing: off
 };
 
-// Which objects become records.  Empty: all.
+// Selects the objects that become records.  Empty: all objects.
 struct SelectionSettings {
   std::vector<std::string> namespaces;
-  std::string namespace_labels;  // a selector, as written
-  std::string labels;            // a selector, as written
+  std::string namespace_labels;  // a label selector
+  std::string labels;            // a label selector
 };
 
 struct ListenSettings {
-  std::vector<Address> addresses;  // empty: all, v4 and v6
-  std::uint16_t dns_port = 53;     // 0: a free one
-  // Nothing: off; 0: a free one.
+  std::vector<Address> addresses;  // empty: all IPv4 and IPv6 addresses
+  std::uint16_t dns_port = 53;     // 0: any free port
+  // Nothing: off; 0: any free port.
   std::optional<std::uint16_t> zone_port = 10053;
   bool zone_port_is_default = true;
   std::uint16_t healthz_port = 8080;
@@ -54,7 +53,8 @@ struct ClientSettings {
 struct ForwardSettings {
   std::vector<SocketAddress> nameservers;  // empty: from resolv_conf
   std::string resolv_conf = "/etc/resolv.conf";
-  // A default file that is not there is no mistake: cluster names need none.
+  // A missing default file is not an error, because cluster names do not need
+  // it.
   bool resolv_conf_is_default = true;
   std::string kube_dns_folder;  // kube-dns's ConfigMap; empty: none
   QueryCase query_case = QueryCase::kAuto;
@@ -86,15 +86,15 @@ struct Settings {
   DrainTimes drain;
   LogSettings log;
   unsigned workers = 0;             // 0: as many as the cgroup grants
-  std::optional<ProcessUser> user;  // nothing: who started it
+  std::optional<ProcessUser> user;  // nothing: no change of user
 
-  // What an operator should know about flags that were taken: one line each,
-  // for the log at level info.
+  // Notes on the given flags for the operator, one line each, logged at level
+  // info.
   std::vector<std::string> remarks;
 };
 
-// Fills in what follows from other settings.  Throws ConfigurationError for
-// settings that are right one by one, but not together.
+// Computes settings that depend on others.  Throws ConfigurationError for
+// settings that are valid one by one but not together.
 void complete(Settings& settings);
 
 }  // namespace canopy

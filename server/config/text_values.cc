@@ -25,7 +25,7 @@ std::optional<std::uint64_t> digits(std::string_view text) {
   return value;
 }
 
-// The digits that start `text`, taken off it.
+// Removes the digits at the start of `text` and returns their value.
 std::optional<std::uint64_t> take_digits(std::string_view& text) {
   const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto value = digits(text.substr(0, end));
@@ -33,7 +33,8 @@ std::optional<std::uint64_t> take_digits(std::string_view& text) {
   return value;
 }
 
-// Milliseconds of the unit that starts `text`, taken off it; 0 for none.
+// Removes the unit at the start of `text` and returns its milliseconds; 0:
+// none.
 std::uint64_t take_unit(std::string_view& text) {
   struct Unit {
     std::string_view name;

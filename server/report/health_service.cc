@@ -15,8 +15,8 @@
 namespace canopy {
 namespace {
 
-// A sixteenth of the descriptors the process may have open, so that the health
-// port can take them from nobody who answers queries.
+// A sixteenth of the descriptors that the process may open.  The health port
+// thus takes no descriptors from threads that answer queries.
 std::size_t http_connections() {
   constexpr std::size_t kFewest = 16;
   constexpr std::size_t kMost = 256;

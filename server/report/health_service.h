@@ -1,5 +1,5 @@
-// The health port and the self probe on a thread of their own, so that they
-// answer whatever the workers do.  Used from the main thread.
+// The health port and the self probe, on a thread of their own, so that busy
+// workers do not delay them.  Used from the main thread.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -20,8 +20,8 @@ namespace canopy {
 
 class HealthService {
  public:
-  // Throws ConfigurationError when the port cannot be listened on.  Adds a
-  // source to `metrics`; all that is passed must outlive this.
+  // Throws ConfigurationError when it cannot listen on the port.  Adds a source
+  // to `metrics`.  All arguments must outlive this.
   HealthService(const Settings& settings, const Workers& workers,
                 ZoneStore& zones, Health& health, Metrics& metrics);
   ~HealthService();

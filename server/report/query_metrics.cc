@@ -15,7 +15,7 @@ constexpr std::array<const char*, std::size_t(RcodeClass::kCount)> kRcodeNames =
     {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
      "NOTIMP",  "REFUSED", "BADVERS",  "other"};
 
-// The sum over all workers of what `count_of` picks.
+// Returns the sum over all workers of the counter that `count_of` selects.
 template <typename CountOf>
 std::uint64_t sum(const Workers& workers, CountOf count_of) {
   std::uint64_t total = 0;

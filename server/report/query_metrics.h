@@ -1,4 +1,4 @@
-// What workers, cache and zones count, as metrics.
+// The counters of workers, cache and zones, as metrics.
 #pragma once
 
 #include "cache/answer_cache.h"

@@ -88,7 +88,7 @@ void write_latency(const kube::LatencyHistogram& histogram, const char* kind,
                    {bounds, histogram.counts, histogram.sum});
 }
 
-// Nothing without --snapshot-file.
+// Writes nothing without --snapshot-file.
 void write_snapshot(const kube::WatchStatus& status, kube::WallTime now,
                     MetricWriter& writer) {
   const kube::SnapshotStatus& snapshot = status.snapshot;

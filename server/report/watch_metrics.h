@@ -1,4 +1,4 @@
-// How the watch of the cluster is doing, as metrics.
+// The state of the cluster watch, as metrics.
 #pragma once
 
 #include "healthz/metrics.h"

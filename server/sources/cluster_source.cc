@@ -47,7 +47,7 @@ class ApiServer final : public ClusterSource {
     if (snapshot) keeper_.emplace(std::move(*snapshot), watch);
   }
 
-  SourceReport check() override { return {}; }  // to make it was to check it
+  SourceReport check() override { return {}; }  // the constructor checked
   void start() override {
     source_.start();
     if (keeper_) keeper_->start();
@@ -63,7 +63,7 @@ class ApiServer final : public ClusterSource {
   std::optional<kube::SnapshotKeeper> keeper_;
 };
 
-// Whose objects a snapshot holds, and which of them.
+// Identifies the cluster and the selection that a snapshot belongs to.
 std::string fingerprint(const Settings& settings,
                         const kube::ClusterAccess& access) {
   std::string text = access.server.url();

@@ -1,6 +1,6 @@
-// Where the cluster's objects come from, as the command line says: manifests,
-// a kubeconfig, a URL, or the pod's service account.  With main.cc and
-// watch_metrics the only door to kubewatch/.
+// The source of the cluster's objects: manifests, a kubeconfig, a URL, or the
+// pod's service account.  Only this file, main.cc and watch_metrics use
+// kubewatch/.
 #pragma once
 
 #include <cstdint>
@@ -17,36 +17,37 @@ namespace canopy {
 
 // The result of `canopydns check` for a source.
 struct SourceReport {
-  std::vector<std::string> faults;  // empty: it can be served
-  std::vector<std::string> lines;   // what it holds
+  std::vector<std::string> faults;  // empty: the source can be served
+  std::vector<std::string> lines;   // the contents of the source
 };
 
 class ClusterSource {
  public:
   virtual ~ClusterSource() = default;
 
-  // Reads what can be read without an API server.  Instead of start().
+  // Reads everything that needs no API server.  Call instead of start().
   virtual SourceReport check() = 0;
   // Starts following the cluster, on threads of its own.
   virtual void start() = 0;
-  // Ends at once and for good.
+  // Stops at once and permanently.
   virtual void stop() = 0;
-  // SIGHUP: looks at everything again.
+  // Reads everything again, on SIGHUP.
   virtual void reload() = 0;
 };
 
 struct SourceSurroundings {
-  // The soft limit of open files that a credential plugin gets; nothing: ours.
+  // The soft limit on open files for a credential plugin; nothing: our own
+  // limit.
   std::optional<std::uint64_t> plugin_files;
 };
 
-// Reads what there is to read now: throws ConfigurationError when a file is
-// missing or broken.  `watch` must outlive the source.
+// Reads all files at once; throws ConfigurationError when one is missing or
+// broken.  `watch` must outlive the source.
 std::unique_ptr<ClusterSource> make_cluster_source(
     const Settings& settings, const SourceSurroundings& surroundings,
     kube::ClusterWatch& watch);
 
-// What `settings` select of a cluster.
+// Options for the objects that `settings` select.
 kube::ClusterWatchOptions watch_options(const Settings& settings);
 
 }  // namespace canopy

@@ -8,7 +8,7 @@ namespace canopy {
 namespace {
 
 constexpr std::chrono::milliseconds kSettle{50};
-// As kube-dns's --config-period.
+// The default of kube-dns's --config-period.
 constexpr std::chrono::milliseconds kAnyway{10'000};
 
 }  // namespace
@@ -29,8 +29,8 @@ FolderEvents::FolderEvents(boost::asio::io_context& io,
   call_after(kAnyway);
 }
 
-// Again and again: what is at a path may have been replaced.  The same folder
-// or file is watched once only.
+// Called repeatedly, because the file or folder at a path may have been
+// replaced.  Watching the same one again has no effect.
 void FolderEvents::watch_paths() {
   if (!inotify_.is_open()) return;
   for (const std::string& path : paths_) {

@@ -1,8 +1,10 @@
-// Calls back when something in a folder, or a file, may have changed: by
-// inotify, soon after the last event of a burst, and every few seconds whatever
-// happens, for file systems and mounts that tell nothing.  A ConfigMap's update
-// is a rename of ..data in the folder, which is an event like others.  A file
-// is watched with its folder: it may be replaced, or mounted over the folder's.
+// Calls back when something in a folder, or a file, may have changed.  Uses
+// inotify and waits for the end of a burst of events.  Also calls back every
+// few seconds, because some file systems and mounts report no events.  A
+// ConfigMap's update is a rename of ..data in the folder, which inotify
+// reports.  To watch a file, pass its folder too: a rename that replaces the
+// file is an event of the folder, while a file that is mounted there has events
+// of its own.
 #pragma once
 
 #include <array>
@@ -17,7 +19,7 @@ namespace canopy {
 
 class FolderEvents {
  public:
-  // `on_event` runs on the io_context's thread, often with nothing changed.
+  // `on_event` runs on the io_context's thread, often when nothing has changed.
   FolderEvents(boost::asio::io_context& io, std::vector<std::string> paths,
                std::function<void()> on_event);
 

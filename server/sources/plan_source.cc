@@ -31,7 +31,7 @@ std::string folder_of(const std::string& path) {
   return path.substr(0, std::max<std::size_t>(slash, 1));
 }
 
-// A listener on all addresses is asked at the loopback address.
+// Replaces an unspecified address by the loopback address.
 SocketAddress reachable(const SocketAddress& listener) {
   if (!listener.address().is_unspecified()) return listener;
   if (listener.address().is_v6()) {
@@ -108,7 +108,8 @@ PlanSource::Settled PlanSource::understand(const Texts& texts) const {
   return settled;
 }
 
-// The config folder's, else the flag's, else resolv.conf's.
+// Takes the upstreams from the config folder, else from the flag, else from
+// resolv.conf.
 void PlanSource::find_general(Settled& settled) const {
   settled.why_none = "no upstream is configured";
   if (settled.config.upstream_nameservers) {
@@ -163,14 +164,14 @@ std::vector<SocketAddress> PlanSource::without_ourselves(
 }
 
 void PlanSource::read_again(When when) {
-  // A fault is logged once, not at every check.
+  // Logs a fault once, not at each check.
   std::optional<Texts> texts;
   try {
     texts = read_texts();
     const bool is_known = is_settled(*texts) || texts == bad_texts_;
     if (when == When::kChanged && is_known) return;
     Settled settled = understand(*texts);
-    // As a file is while it is being written.
+    // The file may be half written, so keep the earlier upstreams.
     if (settled.from_resolv_conf && settled.general.empty() &&
         !settled_.general.empty()) {
       throw ConfigurationError(settled.why_none);

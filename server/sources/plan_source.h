@@ -1,6 +1,6 @@
-// Publishes the Plan, from flags, resolv.conf and the kube-dns ConfigMap's
-// folder, and publishes another when one of the files changes.  A thread of its
-// own watches them; the public functions are for the main thread.
+// Publishes the Plan made from flags, resolv.conf and the kube-dns ConfigMap's
+// folder.  Publishes a new one when a file changes.  A thread of its own
+// watches the files; the public functions are for the main thread.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -23,31 +23,32 @@ namespace canopy {
 
 class PlanSource {
  public:
-  // Reads everything and publishes it.  Throws ConfigurationError for a file
-  // that is missing or wrong.
+  // Reads all files and publishes the plan.  Throws ConfigurationError for a
+  // file that is missing or wrong.
   PlanSource(const Settings& settings, PlanStore& store);
   ~PlanSource();
 
-  // Watches the files, and looks up servers that are given by name;
-  // those in the cluster's domain at our own `zone_tier` (or cache tier).
+  // Starts to watch the files and to look up servers that are given by name.
+  // Names in the cluster's domain are looked up at `zone_tier`, our own zone
+  // tier or cache tier.
   void start(const std::optional<SocketAddress>& zone_tier);
-  // Reads everything again.  What is wrong now is logged, and changes nothing.
+  // Reads all files again.  Logs faults and keeps the earlier plan then.
   void reload();
   void stop();
 
  private:
-  // What the files hold, before it is understood.
+  // The contents of the files before parsing.
   struct Texts {
     KubeDnsTexts dir;
-    // Not read where --nameservers makes it needless.
+    // Not read when --nameservers is set.
     std::optional<std::string> resolv_conf;
-    std::string resolv_conf_error;  // why it could not be read
+    std::string resolv_conf_error;  // why reading failed
     bool resolv_conf_is_missing = false;
 
     friend bool operator==(const Texts&, const Texts&) = default;
   };
 
-  // What was understood last.
+  // The result of the last valid files.
   struct Settled {
     Texts texts;
     bool from_resolv_conf = false;
@@ -75,12 +76,12 @@ class PlanSource {
   const ListenSettings listen_;
   const ForwardSettings settings_;
   const Name cluster_domain_;
-  // Upstreams that are ourselves are left out, with a warning.
+  // Used to leave out upstreams that are ourselves, with a warning.
   const OwnAddresses own_;
   PlanStore& store_;
   std::optional<SocketAddress> zone_tier_;
   Settled settled_;
-  // Complained of already.
+  // The last faulty contents that were logged.
   std::optional<Texts> bad_texts_;
   bool unreadable_ = false;
 

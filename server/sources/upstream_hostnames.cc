@@ -14,12 +14,12 @@ namespace {
 
 using std::chrono::seconds;
 
-// The shortest and the longest time between lookups, whatever the TTL.
+// The limits of the time between lookups, whatever the TTL.
 constexpr seconds kShortest{5};
 constexpr seconds kLongest{300};
 
-// The addresses in the answer section, and the lowest TTL seen.  The upstream
-// followed CNAMEs.
+// Adds the addresses of the answer section and lowers `ttl` to the lowest TTL.
+// CNAMEs need no work, because the upstream has followed them.
 void add_addresses(std::span<const std::uint8_t> message, RrType type,
                    std::vector<Address>& addresses, std::uint32_t& ttl) {
   MessageReader reader(message);
@@ -54,8 +54,8 @@ struct UpstreamHostnames::Lookup {
 
   const NamedServer server;
   boost::asio::steady_timer timer;
-  Found found;    // of the lookup under way
-  int asked = 0;  // questions under way
+  Found found;    // of the lookup in flight
+  int asked = 0;  // queries in flight
   std::string failure;
   std::vector<Address> addresses;
   bool complained = false;
@@ -150,7 +150,7 @@ void UpstreamHostnames::finish(const std::shared_ptr<Lookup>& lookup) {
   auto& found = lookup->found;
   seconds next = kShortest;
   if (found.addresses.empty()) {
-    // Keeps the last good addresses; logged once, not every five seconds.
+    // Keeps the last good addresses.  Logs once, not every five seconds.
     if (!std::exchange(lookup->complained, true)) {
       log_warning(
           "stub domain server {} has no address: {}", name,

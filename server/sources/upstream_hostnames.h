@@ -1,5 +1,5 @@
-// Looks up servers of stub domains that are given by name, and looks again
-// when their TTL is over.  On the thread of its io_context.
+// Looks up servers of stub domains that are given by name, and looks them up
+// again when their TTL expires.  On the thread of its io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,18 +17,19 @@ namespace canopy {
 
 class UpstreamHostnames {
  public:
-  // `on_change` is called when a server's addresses are other than before.
+  // `on_change` is called when the addresses of a server have changed.
   UpstreamHostnames(boost::asio::io_context& io,
                     std::function<void()> on_change);
   ~UpstreamHostnames();
 
-  // Whom to ask: nothing of this depends on the names looked up.
+  // Sets the plan that names the upstreams to ask.  It must not depend on the
+  // names that are looked up.
   void ask(std::shared_ptr<const Plan> plan);
-  // From now on these, and no others.  Known addresses are kept.
+  // Replaces the list of servers.  Known addresses are kept.
   void watch(const std::vector<NamedServer>& servers);
-  // Empty as long as it is not known.
+  // Empty until the lookup succeeds.
   std::vector<SocketAddress> endpoints_of(const NamedServer& server) const;
-  // All again, now.
+  // Looks up all names again, now.
   void refresh();
 
  private:
@@ -43,7 +44,7 @@ class UpstreamHostnames {
   boost::asio::io_context& io_;
   const std::function<void()> on_change_;
   PlanStore plans_;
-  // Of its own: clients cannot keep it from asking.
+  // Separate from the workers' budget, so that clients cannot block lookups.
   MemoryBudget budget_{1 << 20};
   ForwarderPool pool_{budget_, SayChanges::kNo, QueryCase::kAuto};
   CaresForwarder forwarder_;

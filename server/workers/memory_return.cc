@@ -12,12 +12,12 @@
 namespace canopy {
 namespace {
 
-// Worth the look through all that is free.
+// Smaller changes do not justify malloc_trim(), which visits all free memory.
 constexpr std::size_t kFallen = 2 << 20;
 constexpr std::size_t kGrown = 8 << 20;
 constexpr std::chrono::seconds kPause{4};
-// Of octets.  Above what questions and answers take, so that serving them maps
-// and unmaps nothing.
+// In octets.  Queries and answers are smaller, so that serving them causes no
+// mmap() and munmap().
 constexpr int kLargeBlock = 1 << 20;
 constexpr int kFreeAtEnd = 2 << 20;
 
@@ -40,8 +40,7 @@ void MemoryReturn::look(std::size_t used, TimePoint now) {
   most_used_ = std::max(most_used_, used);
   const std::size_t before = std::exchange(resident_, resident());
   left_ = std::min(left_, resident_);
-  // Much was freed: clients' data, or memory that other parts used and need no
-  // more.
+  // Much was freed: clients' data, or memory that other parts no longer need.
   const bool fell = used < most_used_ / 2 && most_used_ - used >= kFallen;
   const bool grew = resident_ > left_ + kGrown && resident_ <= before;
   if ((!fell && !grew) || now < next_) return;

@@ -1,5 +1,5 @@
-// Gives memory back to the kernel when a flood is over: malloc keeps what was
-// freed, and so the process would stay as large as it ever was.
+// Returns memory to the kernel after a flood.  Without this malloc keeps freed
+// memory, and the process stays at its largest size.
 #pragma once
 
 #include <chrono>
@@ -9,23 +9,23 @@
 
 namespace canopy {
 
-// Once, before there are threads.  What is freed of a large block goes back at
-// once.  Left to itself malloc raises both limits to the largest block it ever
-// freed, and from then on each thread keeps as much: malloc_trim() looks at the
-// end of the main thread's heap only.
+// Call once, before any thread starts.  A large block is then returned to the
+// kernel as soon as it is freed.  By default malloc raises both limits to the
+// largest block that was ever freed.  Each thread then keeps that much, and
+// malloc_trim() trims only the end of the main thread's heap.
 void return_large_blocks();
 
 class MemoryReturn {
  public:
-  // Call about once a second, on a thread that may take some milliseconds for
-  // it; it does not hold up others but where they allocate.  `used` are the
-  // octets in use of the MemoryBudget.
+  // Call about once a second, on a thread that may be busy for some
+  // milliseconds.  Other threads wait only if they allocate meanwhile.  `used`
+  // is the number of octets in use in the MemoryBudget.
   void look(std::size_t used, TimePoint now);
 
  private:
-  std::size_t most_used_ = 0;  // since memory was given back
-  std::size_t left_ = 0;       // resident, when memory was given back, or less
-  std::size_t resident_ = 0;   // at the last look
+  std::size_t most_used_ = 0;  // since memory was last returned
+  std::size_t left_ = 0;       // lowest resident size since then
+  std::size_t resident_ = 0;   // resident size at the last look
   TimePoint next_{};
 };
 

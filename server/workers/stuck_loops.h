@@ -1,7 +1,7 @@
-// Which of several loops has not turned for too long.  A plain value; time is
-// passed in, as the length of the watchdog's own sleeps: when the process or
-// the machine stood still (SIGSTOP, a frozen cgroup, a paused virtual machine,
-// no CPU time), so did the loops, and that is no fault of theirs.
+// Finds a loop that has not turned for too long.  A plain value; the caller
+// passes in how long the watchdog slept.  When the process or the machine stood
+// still (SIGSTOP, a frozen cgroup, a paused virtual machine, no CPU time), the
+// loops stood still too, and that does not count against them.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace canopy {
 
 class StuckLoops {
  public:
-  // `step` is how long the watchdog means to sleep between two looks.
+  // `step` is the time that the watchdog intends to sleep between two checks.
   struct Limits {
     std::chrono::nanoseconds limit;
     std::chrono::nanoseconds step;
@@ -24,7 +24,7 @@ class StuckLoops {
       : limits_(limits), waited_(loops) {}
 
   // One check after a sleep of `slept`, of which at most one step counts
-  // against a loop; after a sleep of more than two steps every loop has the
+  // against a loop.  After a sleep of more than two steps each loop has the
   // whole limit again.
   void sleep_ended(std::chrono::nanoseconds slept) {
     const bool stood_still = slept > 2 * limits_.step;
@@ -35,7 +35,7 @@ class StuckLoops {
   }
   void turned(std::size_t loop) { waited_[loop] = {}; }
 
-  // The first loop that has not turned for the limit.
+  // Returns the first loop that has not turned for the limit.
   std::optional<std::size_t> overdue() const {
     for (std::size_t i = 0; i < waited_.size(); ++i) {
       if (waited_[i] >= limits_.limit) return i;

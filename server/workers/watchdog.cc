@@ -17,10 +17,10 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kLongestStep{1'000};
-// Limit for writing the last line if stderr is not read.
+// How long to wait for the last log line if no one reads stderr.
 constexpr milliseconds kFlush{1'000};
 
-// Ten looks within the limit.
+// Returns a tenth of the limit, at most kLongestStep.
 milliseconds step_for(milliseconds limit) {
   if (limit == limit.zero()) return kLongestStep;
   return std::min(kLongestStep, limit / 10);
@@ -106,8 +106,8 @@ std::optional<std::string> Watchdog::look_at_workers(nanoseconds slept) {
       std::chrono::duration<double>(limit_).count());
 }
 
-// Not abort(): the contract's code for "anything else" is 1, and a core of the
-// whole cache may take longer to write than the restart is worth.
+// Does not use abort(), because the exit code must be 1, and writing a core of
+// the whole cache may take too long.
 void Watchdog::exit(const std::string& why) {
   log_error("{}", why);
   flush_log(kFlush);

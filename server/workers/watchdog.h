@@ -1,13 +1,13 @@
 // Ends the process, with a log line and exit code 1, when a worker's loop does
-// not turn for --watchdog: whatever holds the worker, a new process is the way
-// out, and Kubernetes starts one.  It also bounds how long the process takes to
-// stop, which a worker that hangs would otherwise hold up for ever.
+// not turn for --watchdog.  Kubernetes then starts a new process, which helps
+// whatever blocked the worker.  Also limits how long the process takes to stop,
+// because a hanging worker would block that forever.
 //
-// A loop is asked to count a turn, and asked again once it did: at most one
-// such question waits in each.
+// The watchdog posts a task to each loop that counts one turn.  It posts the
+// next task only after the last one ran, so at most one waits in each loop.
 //
-// Thread rule: made, started and destroyed by the main thread, which also calls
-// rest() and end_within(); it looks on a thread of its own.
+// Thread rule: the main thread creates, starts and destroys the watchdog, and
+// calls rest() and end_within().  The checks run on a thread of their own.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ namespace canopy {
 
 class Watchdog {
  public:
-  // Ends the process; may return in tests only.
+  // Ends the process; returns in tests only.
   using End = std::function<void(const std::string& why)>;
 
   // `limit` 0: workers are not watched.  `workers` must outlive this.
@@ -36,19 +36,20 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  // After the workers started.
+  // Call after the workers have started.
   void start();
-  // Watches workers no longer: the process drains, for a bounded time, and
-  // workers that turn still answer.
+  // Stops watching workers while the process drains.  A drain has a time limit,
+  // and workers that do not hang still answer.
   void rest();
-  // Ends the process unless this is destroyed within `time`.
+  // Ends the process unless the watchdog is destroyed within `time`.
   void end_within(std::chrono::milliseconds time);
 
  private:
   [[noreturn]] static void exit(const std::string& why);
 
   void run();
-  // One look at the workers; the reason to end the process, if there is one.
+  // Checks the workers.  Returns the reason to end the process, if there is
+  // one.
   std::optional<std::string> look(std::chrono::nanoseconds slept);
   std::optional<std::string> look_at_workers(std::chrono::nanoseconds slept);
 
@@ -56,15 +57,15 @@ class Watchdog {
   const std::chrono::milliseconds step_;
   Workers& workers_;
   const End end_;
-  // Of the thread.
+  // Used by the watchdog's thread only.
   StuckLoops loops_;
-  std::vector<std::uint64_t> turns_;  // of each worker, when last asked
+  std::vector<std::uint64_t> turns_;  // of each worker at the last check
 
-  std::mutex mutex_;  // guards those below
+  std::mutex mutex_;  // guards the fields below
   std::condition_variable wake_;
   bool over_ = false;
   bool resting_ = false;
-  std::optional<std::chrono::nanoseconds> left_;  // until the end
+  std::optional<std::chrono::nanoseconds> left_;  // time until the process ends
   std::thread thread_;
 };
 

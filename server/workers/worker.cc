@@ -10,8 +10,8 @@
 namespace canopy {
 namespace {
 
-// A probe's connection may take a descriptor that is kept from clients: they
-// must not be able to fail it.
+// Probes may use descriptors that are reserved, so that clients cannot make
+// probes fail.
 TcpSettings for_probes(TcpSettings settings) {
   settings.max_descriptor = TcpSettings().max_descriptor;
   return settings;
@@ -53,7 +53,7 @@ void Worker::start() {
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "canopy-worker");
     thread_id_.set(static_cast<std::uint64_t>(gettid()));
-    // A handler that throws is one that has run: the rest get their turn.
+    // After a handler throws, the loop continues with the next one.
     while (!io_.stopped()) guarded("worker", [this] { io_.run(); });
   });
 }
@@ -62,7 +62,7 @@ void Worker::refresh_later() {
   refresh_.expires_after(std::chrono::seconds(1));
   refresh_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    refresh_later();  // first: the other may throw
+    refresh_later();  // first, because the handler may throw
     handler_->refresh();
   });
 }
@@ -80,7 +80,7 @@ void Worker::wind_down_tcp() {
 }
 
 void Worker::stop() {
-  // After the queued work, which may be answers to send.
+  // Posts the stop, so that queued work is done first; it may send answers.
   boost::asio::post(io_, [this] { io_.stop(); });
   if (thread_.joinable()) thread_.join();
 }

@@ -1,7 +1,7 @@
-// One thread that answers: its io_context, its listeners for both tiers, its
-// TCP sessions, its handler and its forwarder.  It also listens on loopback, on
-// ports that no other worker shares, for probes that are meant for it.  Nothing
-// of it is shared with other workers but what it is given.
+// One thread that answers queries: its io_context, its listeners for both
+// tiers, its TCP sessions, its handler and its forwarder.  It also listens on
+// loopback, on ports of its own, for probes of this worker.  It shares nothing
+// with other workers except its constructor's arguments.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -21,13 +21,13 @@
 
 namespace canopy {
 
-// Makes a worker's handler, before the worker starts.
+// Makes the handler of a worker, before the worker starts.
 using MakeHandler = std::function<std::unique_ptr<MessageHandler>(
     Forwarder& forwarder, QueryCounters& counters)>;
 
 class Worker {
  public:
-  // What all workers share.  Outlives them.
+  // Objects that all workers share.  They must outlive the workers.
   struct Shared {
     const PlanStore& plans;
     ForwarderPool& forwarders;
@@ -40,7 +40,7 @@ class Worker {
   Worker(const Shared& shared, const MakeHandler& make_handler);
   ~Worker();
 
-  // Before start().
+  // Call these before start().
   void listen(Tier tier, std::vector<SocketPair> sockets);
   void listen_for_probes(Tier tier, SocketPair sockets);
   void start();
@@ -51,10 +51,10 @@ class Worker {
     forwarder_.add_counts(counts);
   }
   std::uint64_t arrivals() const { return arrivals_.value(); }
-  // Has the loop count a turn, when it gets there; the watchdog's question.
+  // Posts a task to the loop that counts one turn, for the watchdog.
   void ask_to_turn();
   std::uint64_t turns() const { return turns_.value(); }
-  // The kernel's number of the thread, 0 before it runs.
+  // The kernel's thread ID; 0 before the thread runs.
   std::uint64_t thread_id() const { return thread_id_.value(); }
   // Stops accepting TCP connections and closes those that are idle; busy ones
   // close after their answers.  UDP queries are still answered.
@@ -65,8 +65,8 @@ class Worker {
   void listen(Tier tier, SocketPair pair, TcpSessions& sessions);
   void refresh_later();
 
-  // Of the sockets for probes.  A probe has one at a time; it must not fail
-  // because clients have all the others.
+  // Limits for the probe sockets.  They are separate, so that clients cannot
+  // make probes fail by using up connections.
   static constexpr std::size_t kProbeConnections = 8;
   static constexpr std::size_t kProbeMemory = 256 << 10;
 

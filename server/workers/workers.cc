@@ -65,7 +65,7 @@ std::uint64_t Workers::arrivals() const {
 void Workers::drain(const DrainTimes& times, const Pause& pause) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds kLook{20};
-  // Clients that are never quiet: their connections need some time as well.
+  // Time to wind down TCP connections, even if clients never become quiet.
   constexpr std::chrono::milliseconds kWindingDown{2'000};
   const auto end = Clock::now() + times.grace;
   const auto last_call = end - std::min(kWindingDown, times.grace / 2);

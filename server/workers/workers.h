@@ -17,7 +17,7 @@
 
 namespace canopy {
 
-// What the machine lets the workers have.
+// The resources that the machine grants to the workers.
 struct WorkerResources {
   unsigned workers = 1;
   TcpSettings tcp = {};
@@ -26,36 +26,37 @@ struct WorkerResources {
   MemoryPlan memory = MemoryPlan(granted_memory());
 };
 
-// Waits for so long.  True when there is no time to lose after all.
+// Waits for the given time.  Returns true to end the drain at once.
 using Pause = std::function<bool(std::chrono::milliseconds)>;
 
 class Workers {
  public:
-  // Opens and binds what the current plan listens on; nothing is answered yet.
+  // Opens and binds the sockets of the current plan; answers nothing yet.
   // Throws ConfigurationError.
   Workers(const WorkerResources& resources, const PlanStore& plans,
           const MakeHandler& make_handler);
   ~Workers();
 
   void start();
-  // Goes on answering until it is quiet or the grace time is over, and winds
-  // TCP connections down.  Blocks.
+  // Continues to answer until no query arrives or the grace time is over, then
+  // winds down TCP connections.  Blocks.
   void drain(const DrainTimes& times, const Pause& pause);
   void stop();
 
-  // What was bound: one for each address, with the port that 0 turned into.
+  // The bound addresses, one for each address of the listener, with the port
+  // that was chosen for 0.
   const std::vector<SocketAddress>& cache_tier() const { return cache_tier_; }
   const std::vector<SocketAddress>& zone_tier() const { return zone_tier_; }
 
-  // Where each worker alone is asked, in their order; on loopback.
+  // The loopback addresses that reach one worker each, in the workers' order.
   const std::vector<SocketAddress>& probe_endpoints(Tier tier) const {
     return probe_endpoints_[static_cast<std::size_t>(tier)];
   }
 
   std::size_t size() const { return workers_.size(); }
-  // For the watchdog; any thread, while this lives.
+  // For the watchdog.  Any thread, until this is destroyed.
   Worker& worker(std::size_t number) { return *workers_[number]; }
-  // Any thread, while this lives.
+  // Any thread, until this is destroyed.
   const QueryCounters& counters(std::size_t worker) const {
     return workers_[worker]->counters();
   }
@@ -64,7 +65,7 @@ class Workers {
   const MemoryBudget& budget() const { return budget_; }
 
  private:
-  // Returns where it listens; nothing when the listener is off.
+  // Returns the bound addresses; none when the listener is off.
   std::vector<SocketAddress> listen(Tier tier, const Listener& listener,
                                     std::size_t receive_memory);
   std::uint64_t arrivals() const;
