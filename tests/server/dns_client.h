@@ -1,5 +1,5 @@
-// Plain sockets that ask a server on loopback.  A receive that takes longer
-// than any server may is a failure, never a hang.
+// Plain sockets that query a server on loopback.  A receive that takes too long
+// fails and never hangs.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@
 
 namespace canopy {
 
-// From an IPv4 address of loopback: each is another client.
+// `source` is a loopback address; each one is another client.
 inline FileDescriptor connected(const SocketAddress& server, int type,
                                 const char* source = "127.0.0.1") {
   FileDescriptor fd(
@@ -34,7 +34,7 @@ inline FileDescriptor connected(const SocketAddress& server, int type,
   return fd;
 }
 
-// Receives only from the address it asks.
+// Receives only from the address it sends to.
 class UdpClient {
  public:
   explicit UdpClient(const SocketAddress& server)
@@ -75,7 +75,7 @@ class TcpClient {
                      const char* source = "127.0.0.1")
       : fd_(connected(server, SOCK_STREAM, source)) {}
 
-  // False when the server has closed the connection.
+  // Returns false when the server has closed the connection.
   bool send_octets(std::string_view octets) const {
     while (!octets.empty()) {
       const ssize_t count =
@@ -90,7 +90,8 @@ class TcpClient {
   }
   void close_sending_side() const { ::shutdown(fd_.number(), SHUT_WR); }
 
-  // The next message; nothing when the server has closed the connection.
+  // Returns the next message; nothing when the server has closed the
+  // connection.
   std::optional<std::string> receive() const {
     const auto length = octets(2);
     if (!length) return std::nullopt;
@@ -109,7 +110,7 @@ class TcpClient {
     const ssize_t count = ::recv(fd_.number(), &octet, 1, 0);
     return count == 0 || (count < 0 && errno == ECONNRESET);
   }
-  // Without waiting.
+  // Does not wait.
   bool is_open() const {
     char octet;
     return ::recv(fd_.number(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&

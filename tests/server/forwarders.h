@@ -1,4 +1,4 @@
-// Forwarders of some workers, and the upstreams they ask.
+// The forwarders of some workers, and their upstreams.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -35,7 +35,7 @@ inline std::shared_ptr<const Plan> plan_of(
   return compile({}, std::move(upstreams));
 }
 
-// Some workers' forwarders, each with its thread, and the upstreams they ask.
+// The forwarders of some workers, each with a thread, and their upstreams.
 class Forwarders {
  public:
   explicit Forwarders(std::vector<SocketAddress> servers,
@@ -97,7 +97,7 @@ class Forwarders {
     return pool_.registry().in_use();
   }
 
-  // How often a waiter was told that it takes long.
+  // The number of late outcomes.
   int late() const { return late_; }
 
   PlanStore store;
@@ -142,7 +142,7 @@ inline int rcode_in(const ForwardOutcome& outcome) {
   return message_in(outcome)[3] & 15;
 }
 
-// A port on loopback where nobody listens.
+// Returns a loopback port without a listener.
 inline SocketAddress closed_port() {
   boost::asio::io_context io;
   const boost::asio::ip::udp::socket socket(

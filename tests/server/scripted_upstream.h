@@ -1,4 +1,4 @@
-// A DNS server on 127.0.0.1, UDP and TCP, that says what a test tells it to.
+// A DNS server on 127.0.0.1, over UDP and TCP, whose answers a test sets.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ namespace canopy {
 
 using Messages = std::vector<Octets>;
 
-// How a test's server answers a question.
+// The answer of a test's server to one query.
 struct TestReply {
   int rcode = 0;
   int addresses = 1;  // A records 10.0.0.1, 10.0.0.2, ...
@@ -31,7 +31,7 @@ struct TestReply {
   bool with_opt = true;
 };
 
-// Where the question section ends, and an OPT record of ours starts.
+// Returns the end of the question section, where our OPT record starts.
 inline std::size_t question_end(const Octets& message) {
   std::size_t end = 12;
   while (message[end] != 0) end += message[end] + 1u;
@@ -43,8 +43,8 @@ inline int question_type(const Octets& message) {
   return message[end - 4] << 8 | message[end - 3];
 }
 
-// By which the server looks whether an upstream that clients' questions throw
-// doubt on answers at all; it sends one before the first use, too.
+// True for a health check, which tests an upstream after clients' queries
+// failed and before its first use.
 inline bool is_health_check(const Octets& question) {
   return question_type(question) == 2;  // NS
 }
@@ -81,8 +81,8 @@ inline Octets reply_to(const Octets& question, const TestReply& reply = {}) {
 
 class ScriptedUpstream {
  public:
-  // The messages to answer with, none to stay silent.  Is asked about health
-  // checks too, which are counted apart.
+  // Returns the messages to answer with; none means silence.  Also called for
+  // health checks, which are counted separately.
   using Script = std::function<Messages(const Octets& question, Transport)>;
 
   explicit ScriptedUpstream(Script script) : script_(std::move(script)) {
@@ -122,7 +122,7 @@ class ScriptedUpstream {
     Octets octets;
   };
 
-  // One port, free for both protocols.
+  // Binds one port that is free for both protocols.
   void bind() {
     const auto loopback = boost::asio::ip::address_v4::loopback();
     for (int attempt = 0;; ++attempt) {

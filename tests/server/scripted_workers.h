@@ -1,10 +1,10 @@
-// Real workers on loopback with a handler that does what messages tell it:
-//   "hold big..." is answered with 60,000 octets when a "release" comes
+// Real workers on loopback with a handler that follows each message:
+//   "hold big..." is answered with 60,000 octets after a "release"
 //   "now..."      is answered at once with itself
-//   "hold..."     is answered with itself when a "release" comes
-//   "release"     releases what is held, the latest first, and is answered
+//   "hold..."     is answered with itself after a "release"
+//   "release"     releases held answers, the latest first, and is answered
 //   "never..."    is not answered
-//   "block"       keeps the worker until unblock()
+//   "block"       blocks the worker until unblock()
 //   "big..."      is answered with 60,000 octets
 //   "throw..."    throws
 //   "tier"        is answered "cache" or "zone", and "udp" or "tcp"
@@ -75,7 +75,7 @@ class ScriptedHandler : public MessageHandler {
   std::vector<std::pair<std::string, Reply>> held_;
 };
 
-// Where workers listen, and what they may have.
+// The addresses and resources of workers.
 struct TestPlan : ListenSettings, WorkerResources {};
 
 class ScriptedWorkers {

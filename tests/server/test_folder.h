@@ -1,4 +1,4 @@
-// A folder that goes away with the test.
+// A folder that is deleted after the test.
 #pragma once
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ class TestFolder {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text;
   }
-  // As the kubelet does it: ..data is a link, replaced by a rename.
+  // Replaces the link ..data by a rename, as the kubelet does.
   void link(const std::string& name, const std::string& target) const {
     std::filesystem::remove(path(name + ".new"));
     std::filesystem::create_symlink(target, path(name + ".new"));

@@ -1,4 +1,4 @@
-// Kubernetes objects, a line each, for tests:
+// Kubernetes objects, one per line, for tests:
 //
 //   namespace prod
 //   service   prod/web  10.96.0.1 fd00::1 http:80/tcp :9000/udp
@@ -8,9 +8,9 @@
 //   endpoint  prod/db   10.0.0.8 not-ready slice=2
 //   pod       prod/p1   10.0.0.9
 //
-// A port is NAME:NUMBER/PROTOCOL; name and number may be missing.  Endpoints
-// of one Service with the same ports are one slice unless "slice=" says other.
-// Every namespace that is mentioned exists, but those with "no-namespace".
+// A port is NAME:NUMBER/PROTOCOL; name and number are optional.  Endpoints of
+// one Service with the same ports form one slice unless "slice=" names another.
+// Each namespace that a line mentions exists, except with "no-namespace".
 #pragma once
 
 #include <string_view>
@@ -29,13 +29,13 @@ struct ClusterObjects {
   std::vector<kube::Pod> pods;
 };
 
-// Throws std::invalid_argument that quotes the line it does not understand.
+// Throws std::invalid_argument that quotes a line with a mistake.
 ClusterObjects cluster_objects(std::string_view text);
 
-// "cluster.local.", TTL 30, pods insecure.
+// Domain "cluster.local.", TTL 30, pods insecure.
 RecordOptions record_options();
 
-// Everything the objects and the cluster itself contribute.
+// Returns the records of the objects and of the cluster itself.
 RecordList records_of(const ClusterObjects& objects,
                       const RecordOptions& options);
 

@@ -1,4 +1,4 @@
-// Upstreams that answer what a test says, at once or when it lets them.
+// A Forwarder whose answers a test sets.  It answers at once, or when released.
 #pragma once
 
 #include <functional>
@@ -14,20 +14,20 @@ namespace canopy::test {
 
 class FakeForwarder final : public Forwarder {
  public:
-  // `question` as "www.example.com. A"; the message in the form of
-  // tests/support/oracle.h.  Questions without an answer fail.
+  // `question` is like "www.example.com.  A"; `message` has the form of
+  // tests/support/oracle.h.  A query without an answer fails.
   void answer(std::string_view question, std::string_view message);
   void fail(std::string_view question, std::string_view failure,
             std::chrono::milliseconds waited = {});
-  // Octets in place of a message.
+  // Answers with octets instead of a message in text form.
   void answer_with(std::string_view question, Octets message);
-  // From now on questions wait for release(); the same ones share an outcome.
+  // Later queries wait for release(); identical ones share an outcome.
   void hold() { holding_ = true; }
   void release();
-  // Questions that wait are told that it takes long.
+  // Gives all waiting queries a late outcome.
   void be_late(std::string_view why);
 
-  // Every question forwarded, with " +do", " +cd", " +ad" where they were.
+  // All forwarded queries, with " +do", " +cd", " +ad" if they had those bits.
   const std::vector<std::string>& asked() const { return asked_; }
 
   void forward(const Query& query, Client client,

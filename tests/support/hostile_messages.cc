@@ -12,19 +12,19 @@ constexpr std::size_t kQuestionAt = 12;
 constexpr unsigned kDname = 39;
 constexpr unsigned kRp = 17;
 
-// A message that is filled with records up to a size; the counts are put into
-// its header at the end.
+// A message filled with records up to a size.  The header gets the record
+// counts at the end.
 class Filled {
  public:
-  // `counted` is the header's field that counts them: 3 answers, 4 authority,
-  // 5 additional records.
+  // `counted` is the index of the header's count field: 3 for answers, 4 for
+  // authority, 5 for additional records.
   Filled(std::size_t size, unsigned flags, unsigned counted = 3)
       : size_(size), counted_(counted), message_(header(flags)) {
     message_.question("www.example.com");
   }
 
   std::size_t at() const { return message_.size(); }
-  // Adds what `record` writes while that fits.
+  // Repeats the record that `record` writes until the message is full.
   Filled& with(const std::function<void(RawMessage&, std::size_t)>& record) {
     for (std::size_t i = 0; count_ < 0xFFFF; ++i) {
       RawMessage longer = one(record, i);
@@ -33,7 +33,7 @@ class Filled {
     }
     return *this;
   }
-  // One record, if it fits.
+  // Adds one record if it fits.
   Filled& once(const std::function<void(RawMessage&, std::size_t)>& record) {
     const RawMessage longer = one(record, 0);
     if (at() + longer.size() - kQuestionAt <= size_) append(longer);
@@ -55,7 +55,7 @@ class Filled {
   }
   RawMessage one(const std::function<void(RawMessage&, std::size_t)>& record,
                  std::size_t i) {
-    RawMessage made;  // its header is not used
+    RawMessage made;  // only its octets after the header are used
     record(made, i);
     return made;
   }
@@ -72,8 +72,8 @@ class Filled {
   std::size_t count_ = 0;
 };
 
-// The record that `long_name` points into: a TXT whose rdata is a name of as
-// many labels as fit, up to 127.
+// A TXT record whose rdata is a name with as many labels as fit, up to 127.
+// Other records point into that name.
 struct LongName {
   explicit LongName(std::size_t size)
       : labels(static_cast<unsigned>(std::min<std::size_t>(120, size / 8))) {}
@@ -83,13 +83,13 @@ struct LongName {
     for (unsigned i = 0; i < labels; ++i) message.octets({1, 1});
     message.u8(0);
   }
-  // Its place, where it is the first record behind the question.
+  // Offset of the name if the record is the first after the question.
   static unsigned at() { return kQuestionAt + 17 + 4 + 12; }
 
   unsigned labels;
 };
 
-// What both kinds of message can hold, with `flags`, in section `counted`.
+// Shapes for queries and responses, with `flags`, in section `counted`.
 std::vector<SizedMessage> shapes(std::size_t size, unsigned flags,
                                  unsigned counted) {
   const LongName long_name(size);
@@ -195,7 +195,7 @@ std::vector<SizedMessage> shapes(std::size_t size, unsigned flags,
   return shapes;
 }
 
-// The question's name, or as much as fits of labels without an end.
+// Returns a name of labels without an end, as long as fits.
 Octets endless_name(std::size_t size, unsigned label) {
   RawMessage message;
   while (message.size() + 1 + label <= size) {
@@ -214,13 +214,13 @@ Octets questions(std::size_t size) {
   return message.message();
 }
 
-// --- what Bailiwick looks at --------------------------------------------
+// --- messages that are expensive for Bailiwick ---
 
 constexpr unsigned kResponse = 0x8180;
 
-// CNAMEs whose owners and targets are suffixes of one long name, or begin
-// with a label of their own in front of it.  The chain is as long as it can be
-// and stands in the worst order.
+// CNAMEs whose owners and targets are suffixes of one long name, or such
+// suffixes with a label in front.  The chain is as long as possible, in the
+// worst order.
 Octets cnames(std::size_t size, bool foreign_between) {
   return Filled(size, kResponse)
       .once(LongName(size))
@@ -230,7 +230,7 @@ Octets cnames(std::size_t size, bool foreign_between) {
           message.pointer(LongName::at() + 4).fields(RrType::kA, 60, 4).u32(1);
           return;
         }
-        // 63 is the question's name, which 62 follows, ...
+        // 63 is the name of the question; 62 follows it, ...
         if (number == 63) {
           message.pointer(kQuestionAt);
         } else {
@@ -262,7 +262,8 @@ Octets ancestors(std::size_t size, unsigned type, unsigned counted) {
       .message();
 }
 
-// Half is of the name asked for, half of others: all is copied.
+// Half of the records have the query's name, half have other names, so
+// everything is copied.
 Octets half_foreign(std::size_t size) {
   return Filled(size, kResponse)
       .once(LongName(size))
@@ -274,7 +275,7 @@ Octets half_foreign(std::size_t size) {
       .message();
 }
 
-// Records of the name asked for that hold names, between others.
+// Records of the query's name whose rdata holds names, between other records.
 Octets names_to_copy(std::size_t size) {
   return Filled(size, kResponse)
       .once(LongName(size))

@@ -1,5 +1,5 @@
-// Messages of a size that cost a server as much as a message of that size can,
-// and the honest one of that size to hold them against.
+// Messages of a given size that cost a server as much work as possible, and an
+// honest message of the same size for comparison.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,11 @@ struct SizedMessage {
   Octets message;
 };
 
-// About `size` octets each, never more.  REQUIRES: at least 64.
-// A query with one padded OPT record (RFC 7830).
+// Each has about `size` octets, never more.  REQUIRES: size >= 64.
 Octets honest_query(std::size_t size);
 std::vector<SizedMessage> hostile_queries(std::size_t size);
 
-// Responses to kHostileQuestion.  The honest one holds addresses of the name.
+// Responses to kHostileQuestion.  The honest one holds addresses.
 inline constexpr std::string_view kHostileQuestion = "www.example.com. A";
 Octets honest_response(std::size_t size);
 std::vector<SizedMessage> hostile_responses(std::size_t size);

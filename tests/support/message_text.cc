@@ -39,7 +39,7 @@ std::string edns_text(const MessageRecord& opt) {
   return text + option_text(opt.rdata) + '\n';
 }
 
-// The sections' records; the rcode's upper bits come from the OPT record.
+// The records of the sections.  The OPT record has the rcode's upper bits.
 struct Body {
   std::string text;
   std::string edns;

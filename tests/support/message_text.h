@@ -1,6 +1,6 @@
-// DNS messages as text, for comparing: the rcode and flags, then the records,
-// a section after the other.  By our own reader; tests/support/oracle.h says
-// the same by ldns.
+// DNS messages as text, for comparison: the rcode and flags, then the records
+// of each section.  Uses our own reader; tests/support/oracle.h makes the same
+// text with ldns.
 //
 //   NOERROR aa ra
 //   db.prod.svc.cluster.local. 30 IN A 10.0.0.7
@@ -18,10 +18,10 @@
 
 namespace canopy::test {
 
-// "malformed" where the message is.
+// Returns "malformed" for a malformed message.
 std::string message_text(std::span<const std::uint8_t> message);
 
-// "AA TC" as "aa tc": in the order aa tc rd ra ad cd.
+// Returns flags in lower case, in the order aa tc rd ra ad cd.
 std::string flags_text(std::uint16_t flags);
 
 }  // namespace canopy::test

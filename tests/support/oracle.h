@@ -1,4 +1,5 @@
-// ldns as the second pair of eyes: what it reads, and messages it writes.
+// ldns as an independent check: it reads our messages and writes messages for
+// us.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +12,17 @@
 
 namespace canopy::test {
 
-// As message_text(), by ldns alone and without the OPT record; "malformed"
-// where ldns says so.
+// Like message_text(), but by ldns and without the OPT record.  Returns
+// "malformed" if ldns cannot read the message.
 std::string oracle_text(std::span<const std::uint8_t> message);
 
-// A record from master-file text: "a.example. 30 IN A 10.0.0.1".  Throws
-// std::invalid_argument when ldns does not understand it.
+// Parses a record in master-file text: "a.example.  30 IN A 10.0.0.1".  Throws
+// std::invalid_argument if ldns cannot parse it.
 Record record_from_text(std::string_view line);
 
-// What an upstream answers to `query`: text in the form of message_text, with
-// names compressed by ldns.  The first line may be missing ("NOERROR ra").
+// Makes an upstream's answer to `query` from text in the form of
+// message_text(). ldns compresses the names.  The first line is optional
+// ("NOERROR ra").
 //   "NXDOMAIN\n; authority\nexample. 60 IN SOA ..."
 Octets upstream_message(const Query& query, std::string_view text);
 

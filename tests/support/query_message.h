@@ -1,5 +1,5 @@
-// Questions as text: "www.example.com. A +edns=4096 +do +cd +ad +norec +ch".
-// The type may be "TYPE123"; the ID is 0x1234 unless "+id=N" says other.
+// Queries as text: "www.example.com.  A +edns=4096 +do +cd +ad +norec +ch".
+// The type may be "TYPE123"; the ID is 0x1234 unless "+id=N" sets it.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace canopy::test {
 
-// Throws std::invalid_argument when the text is none.
+// Throws std::invalid_argument when the text is not a query.
 Query query_from_text(std::string_view text);
 Octets query_message(const Query& query);
 Octets query_message(std::string_view text);

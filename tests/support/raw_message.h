@@ -1,4 +1,4 @@
-// Messages put together octet by octet, well formed or not.
+// Builds messages octet by octet, well formed or not.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class RawMessage {
     for (const unsigned value : values) u8(value);
     return *this;
   }
-  // Uncompressed.
+  // Appends the name uncompressed.
   RawMessage& name(std::string_view text) {
     const Name name = Name::from_text(text).value();
     octets_.insert(octets_.end(), name.wire().begin(), name.wire().end());
@@ -54,7 +54,7 @@ class RawMessage {
   RawMessage& question(std::string_view qname, RrType type = RrType::kA) {
     return name(qname).u16(static_cast<unsigned>(type)).u16(1);
   }
-  // Type, class IN, TTL, length; the owner goes before, rdata after.
+  // Appends type, class IN, TTL and length.  The owner precedes, rdata follows.
   RawMessage& fields(RrType type, std::uint32_t ttl, unsigned size) {
     return u16(static_cast<unsigned>(type)).u16(1).u32(ttl).u16(size);
   }

@@ -1,4 +1,4 @@
-// Plans of a server that asks upstreams, which no test here sends anything to.
+// Plans with upstreams that no test sends anything to.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,8 @@
 
 namespace canopy::test {
 
-// With a block for each of the stub domains; another `number`, another plan.
+// Returns a plan with a block for each stub domain.  Different values of
+// `number` give different plans.
 inline std::shared_ptr<const Plan> plan_for(
     const std::vector<std::string>& stub_domains = {}, int number = 0) {
   const UpstreamGroup group{{}, "upstreams " + std::to_string(number)};

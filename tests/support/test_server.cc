@@ -13,7 +13,7 @@
 namespace canopy::test {
 namespace {
 
-// RFC 1035 4.1.1, and the case of the question too.
+// RFC 1035 4.1.1; the case of the question must match too.
 void check_belongs(const Octets& reply, const Octets& message,
                    const Query& query) {
   REQUIRE(reply.size() >= kHeaderSize);

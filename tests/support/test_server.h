@@ -1,5 +1,5 @@
-// A whole QueryHandler with a cluster written as text, upstreams that answer
-// what the test says, and a clock the test moves.
+// A complete QueryHandler with a cluster that is written as text, upstreams
+// whose answers the test sets, and a clock that the test moves.
 #pragma once
 
 #include <chrono>
@@ -21,32 +21,32 @@ class TestServer final : private ReplySink {
   explicit TestServer(std::string_view cluster,
                       const RecordOptions& options = record_options(),
                       const CacheLimits& cache = {});
-  // One whose source of data has not told everything yet.
+  // A server whose data source has not synced yet.
   static std::unique_ptr<TestServer> not_complete();
 
   struct Way {
     Tier tier = Tier::kCache;
     Transport transport = Transport::kUdp;
   };
-  // The reply in the form of tests/support/message_text.h; "no reply" when
-  // there is none (yet).  Fails the test when the reply's ID or question is
-  // not the question's, or ldns reads something else.
+  // Returns the reply in the form of tests/support/message_text.h, or "no
+  // reply" if there is none (yet).  Fails the test if the reply has another ID
+  // or question than the query, or if ldns reads the reply differently.
   std::string ask(std::string_view question, Way way);
   std::string ask(std::string_view question) { return ask(question, Way{}); }
-  // The octets of all replies to one message, whatever it is.
+  // Returns the octets of all replies to one message.
   std::vector<Octets> send(const Octets& message, Way way);
   std::vector<Octets> send(const Octets& message) { return send(message, {}); }
-  // Replies that came since they were last taken.
+  // Returns replies since the last call.
   std::vector<Octets> take_replies();
 
-  // Publishes another cluster in place of the one so far.
+  // Publishes another cluster in place of the present one.
   void publish(std::string_view cluster);
   void advance(std::chrono::seconds time) { now_ += time; }
 
   FakeForwarder& upstreams() { return upstreams_; }
-  // Names in it are the upstreams', also inside a zone.
+  // Names in the stub domain belong to the upstreams, even inside a zone.
   void add_stub_domain(const std::string& domain);
-  // Others are asked from now on.
+  // Publishes a plan with other upstreams.
   void change_upstreams();
   AnswerCache& cache() { return cache_; }
   ZoneStore& store() { return *store_; }

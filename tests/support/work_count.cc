@@ -23,13 +23,14 @@ void* allocated(std::size_t size) {
 
 canopy::test::Work canopy::test::work_so_far() { return work; }
 
-// In place of what the compiler calls at the start of each block: libFuzzer has
-// one of its own, so the linker is told to call this.
+// Replaces the function that the compiler calls at the start of each basic
+// block. libFuzzer defines that function itself, so the linker redirects calls
+// to this.
 extern "C" void __wrap___sanitizer_cov_trace_pc() { ++work.blocks; }
 
 void* operator new(std::size_t size) { return allocated(size); }
 void* operator new[](std::size_t size) { return allocated(size); }
-// All forms: what one of them gave, any of the others may take back.
+// All forms are replaced, because memory from one form may be freed by another.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return counted(size);
 }

@@ -1,6 +1,6 @@
-// What code does, counted: the basic blocks it runs, where it was built with
-// -fsanitize-coverage=trace-pc, and the memory it asks for.  The same on every
-// machine and at every time, so tests can hold it to a bound.
+// Counts the work of code: the basic blocks it runs, if built with
+// -fsanitize-coverage=trace-pc, and the memory it allocates.  The counts are
+// the same on each machine and in each run, so tests can set a bound.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@ namespace canopy::test {
 struct Work {
   std::uint64_t blocks = 0;
   std::uint64_t allocations = 0;
-  std::uint64_t octets = 0;  // of all allocations
+  std::uint64_t octets = 0;  // total of all allocations
 };
 
-// Of this thread, since it began.
+// Returns the work of this thread since it started.
 Work work_so_far();
 
-// Of one call.
+// Returns the work of one call.
 template <typename Call>
 Work work_of(Call call) {
   const Work before = work_so_far();

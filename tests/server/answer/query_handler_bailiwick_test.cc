@@ -1,4 +1,4 @@
-// What upstreams say beside the answer: nobody asked, so nobody is told.
+// Records of upstreams that do not belong to the answer are dropped.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -50,14 +50,14 @@ TEST_CASE("the chain of CNAMEs is kept, in any order, and nothing beside it") {
       "www.example.com. 60 IN CNAME www.example.net.\n"
       "www.example.net. 60 IN A 192.0.2.3\n";
   CHECK(said(kQuestion, dname) == "NOERROR rd ra\n" + dname);
-  // One that goes round has an end here.
+  // A chain that loops ends where it closes.
   const std::string round =
       kCname + "a.example.net. 60 IN CNAME www.example.com.\n";
   CHECK(said(kQuestion, round) == "NOERROR rd ra\n" + round);
 }
 
 TEST_CASE("of many CNAMEs only the first 64 can be of the chain") {
-  // In the worst order: the last is the first of the chain.
+  // In the worst order: the last record is the first of the chain.
   const auto chain = [](int links) {
     std::string text;
     for (int i = links; i > 0; --i) {
@@ -78,8 +78,8 @@ TEST_CASE("of many CNAMEs only the first 64 can be of the chain") {
          ++at) {
       ++kept;
     }
-    // The 32 names of a chain and what the last leads to; without its first
-    // link there is the name asked for, and what it leads to.
+    // The 32 names of a chain and the target of the last one are kept.  Without
+    // the first link, only the query's name and its target are kept.
     CHECK(kept == (links == 31 ? 31 : links == 64 ? 32 : 1));
   }
 }

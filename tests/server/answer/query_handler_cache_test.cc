@@ -1,4 +1,4 @@
-// Never stale: publishing is the invalidation.
+// The cache is never stale, because publishing invalidates it.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -17,7 +17,7 @@ constexpr std::string_view kAfter = "service prod/web 10.96.0.2\n";
 constexpr std::string_view kNone = "namespace prod\n";
 constexpr std::string_view kQuestion = "web.prod.svc.cluster.local. A";
 
-// The answer section's first line, or the rcode where there is none.
+// Returns the first line of the answer section, or the rcode if it is empty.
 std::string first_line(TestServer& server, std::string_view question) {
   const std::string reply = server.ask(question);
   const std::size_t end = reply.find('\n');

@@ -1,4 +1,4 @@
-// What upstreams have a part in.
+// Answers that come from upstreams, in whole or in part.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -183,7 +183,7 @@ TEST_CASE("an upstream's malformed message is SERVFAIL") {
   const Octets messages[] = {
       Octets(5),
       RawMessage({.flags = 0x8000, .answers = 1}).question("www.example.com"),
-      // Not what was asked.
+      // Not an answer to the query.
       RawMessage({.flags = 0x8000}).question("www.example.org"),
       RawMessage({.flags = 0x8000}).question("x.com"),
       RawMessage({.flags = 0x8000}).question("www.example.com", RrType::kMx),
@@ -335,13 +335,13 @@ TEST_CASE("a reverse name we lack: forwarded, NXDOMAIN on the zone tier") {
         "NOERROR rd ra\n"
         "1.2.0.192.in-addr.arpa. 60 IN PTR host.example.com.\n");
   CHECK(server.ask(question, kZoneTier).starts_with("NXDOMAIN aa rd\n"));
-  // Ours is ours on both, whatever the type.
+  // Names of our zones are never forwarded, whatever the type.
   CHECK(server.ask("1.0.96.10.in-addr.arpa. PTR")
             .starts_with("NOERROR aa rd ra\n1.0.96.10.in-addr.arpa. 30 IN PTR "
                          "web.prod.svc.cluster.local.\n"));
   CHECK(server.ask("1.0.96.10.in-addr.arpa. TXT")
             .starts_with("NOERROR aa rd ra\n; authority\n"));
-  // A name on the way to ours is not ours to deny.
+  // A name above our names is not ours to deny.
   server.upstreams().answer("96.10.in-addr.arpa. PTR", "NXDOMAIN\n");
   CHECK(server.ask("96.10.in-addr.arpa. PTR") == "NXDOMAIN rd ra\n");
   CHECK(server.upstreams().asked().size() == 2);

@@ -1,5 +1,4 @@
-// Upstreams' answers as some servers make them: what clients get of them, and
-// how long it is kept.
+// Unusual answers of upstreams: what clients get, and how long it is cached.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -23,7 +22,7 @@ const std::string kEnd = "c.example.org. 60 IN A 192.0.2.1\n";
 const std::string kService =
     "ext.prod.svc.cluster.local. 30 IN CNAME a.example.com.\n";
 
-// What a client gets, the first time and from the cache.
+// Returns the client's answer, and checks that the cache gives the same one.
 std::string got(std::string_view question, const std::string& message) {
   TestServer server("");
   server.upstreams().answer(question.substr(0, question.find(" +")), message);
@@ -40,7 +39,7 @@ std::string behind_external_name(const std::string& message) {
   return first;
 }
 
-// How often upstreams are asked when a client asks twice, so far apart.
+// Returns how often upstreams are asked when a client asks twice, `apart`.
 std::size_t questions(const std::string& message, std::chrono::seconds apart,
                       std::string_view question = kQuestion) {
   TestServer server("service prod/ext external-name a.example.com");
@@ -101,12 +100,12 @@ TEST_CASE("a CNAME to a name without the type is kept as its SOA says") {
       CHECK(questions(message, 5s, question) == 2);
     }
   }
-  // No SOA: not kept at all.
+  // Without an SOA the answer is not cached.
   for (const std::string_view question :
        {kQuestion, std::string_view("ext.prod.svc.cluster.local. A")}) {
     CHECK(questions(kFirst + kSecond, 0s, question) == 2);
   }
-  // The chain's own TTL is the lesser one.
+  // The TTL of the chain is lower.
   CHECK(questions("a.example.com. 3 IN CNAME b.example.org.\n"
                   "; authority\nexample.org. 600 IN SOA ns. h. 1 2 3 4 500\n",
                   4s) == 2);
@@ -160,7 +159,7 @@ TEST_CASE("DNSSEC records are for queries with DO (RFC 4035 3.2.1)") {
       CHECK(reply.find(kept) != reply.npos);
     }
   }
-  // Asked for by name, they are the answer.
+  // These types are the answer when a query asks for them.
   CHECK(got("a.example.com. TYPE46", "a.example.com. 60 IN RRSIG A" + sig)
             .find("TYPE46") != std::string::npos);
   CHECK(got("a.example.com. TYPE47",
@@ -179,8 +178,8 @@ TEST_CASE("one foreign record beside an SOA does not cost the SOA") {
 
 namespace {
 
-// What a client that asks `question` gets of a message to that name, in which
-// the question is spelled as this server might send it.
+// Returns the client's answer to `question`.  `message` is the upstream's
+// message; its question has a case that this server might send.
 std::string got(std::string_view question, const RawMessage& message,
                 std::string_view cluster = "") {
   TestServer server(cluster);
@@ -190,7 +189,7 @@ std::string got(std::string_view question, const RawMessage& message,
   return first;
 }
 
-// Its first record is an SRV whose target is compressed.
+// A response whose first record is an SRV with a compressed target.
 RawMessage compressed_srv() {
   return RawMessage({.flags = 0x8180, .answers = 1})
       .question("a.example.com", RrType::kSrv)
@@ -245,7 +244,8 @@ TEST_CASE("the case that we asked in is nowhere in the reply") {
 
 namespace {
 
-// A response with an address or none, and an OPT that has a cookie and EDE 6.
+// A response with or without an address, and an OPT record with a cookie and
+// EDE 6.
 RawMessage with_remarks(unsigned rcode, bool has_address) {
   RawMessage message({.flags = static_cast<std::uint16_t>(0x8180 | rcode),
                       .answers = static_cast<std::uint16_t>(has_address),

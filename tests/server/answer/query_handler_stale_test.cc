@@ -1,5 +1,5 @@
-// What clients get when upstreams fail: stale answers, remembered failures;
-// and how popular answers are fetched again before they expire.
+// Answers when upstreams fail: stale answers and cached failures.  Also how
+// popular answers are fetched again before they expire.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -22,7 +22,7 @@ const std::string kStale =
     "www.example.com. 30 IN A 192.0.2.1\n"
     "; edns 1232 ede=3 \"all timed out\"\n";
 
-// An answer in the cache that expired a second ago, and upstreams that fail.
+// Caches an answer that expired a second ago, and makes the upstreams fail.
 TestServer& make_stale(TestServer& server) {
   server.upstreams().answer(kQuestion, kAddress);
   server.ask(kQuestion);
@@ -39,14 +39,14 @@ TEST_CASE("an expired answer serves when no upstream does (RFC 8767)") {
   CHECK(server.ask(kAsk) == kStale);
   CHECK(server.upstreams().asked().size() == 2);
   CHECK(server.counters().cache_stale.value() == 1);
-  // The upstreams are left alone with it for a while.
+  // The upstreams are not asked again for a while.
   server.advance(kStaleRecheck - 1s);
   CHECK(server.ask(kAsk).starts_with("NOERROR rd ra\nwww.example.com. 1 IN A"));
   CHECK(server.upstreams().asked().size() == 2);
   server.advance(1s);
   CHECK(server.ask(kAsk) == kStale);
   CHECK(server.upstreams().asked().size() == 3);
-  // And believed as soon as one says something.
+  // A new answer of an upstream is used at once.
   server.upstreams().answer(kQuestion, "www.example.com. 60 IN A 192.0.2.2\n");
   server.advance(kStaleRecheck);
   CHECK(server.ask(kQuestion) ==
@@ -61,7 +61,7 @@ TEST_CASE("SERVFAIL and REFUSED of all upstreams are failures too") {
     CHECK(server.ask(kQuestion) ==
           "NOERROR rd ra\nwww.example.com. 30 IN A 192.0.2.1\n");
   }
-  // What an upstream knows is none: the name is gone.
+  // NXDOMAIN of an upstream is not a failure: the name is gone.
   TestServer server("");
   make_stale(server);
   server.upstreams().answer(kQuestion, "NXDOMAIN\n");
@@ -234,7 +234,7 @@ namespace {
 
 constexpr int kWaiters = 50;
 
-// How many answers go into the cache for so many who wait for one question.
+// Returns how many answers are cached when many clients wait for one query.
 std::uint64_t insertions(TestServer& server, std::string_view question) {
   const std::uint64_t before = server.cache().totals().insertions;
   server.upstreams().hold();

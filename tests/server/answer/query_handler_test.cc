@@ -1,5 +1,5 @@
-// The contract's "Answers" as far as it is about the query itself: what is
-// refused, how replies are formed, and what both tiers say of the cluster.
+// The contract's "Answers" for the query itself: which queries are refused, the
+// form of replies, and both tiers' answers about the cluster.
 #include "server/answer/query_handler.h"
 
 #include <doctest/doctest.h>
@@ -41,7 +41,7 @@ const std::string kSoa =
     "cluster.local. 5 IN SOA ns.dns.cluster.local. hostmaster.cluster.local. "
     "2 7200 1800 86400 5\n";
 
-// Headless with so many endpoints.
+// A headless Service with this many endpoints.
 std::string large_cluster(int endpoints) {
   std::string text = "service prod/db headless\n";
   for (int i = 0; i < endpoints; ++i) {
@@ -128,7 +128,7 @@ TEST_CASE("messages that get no reply, or a header alone") {
       CHECK(replies[0].size() == kHeaderSize);
       CHECK(replies[0][0] == 0x12);
       CHECK(replies[0][1] == 0x34);
-      // The opcode is the question's.
+      // The opcode is copied from the query.
       CHECK((replies[0][2] & 0x78) == (row.message[2] & 0x78));
     }
   }
@@ -152,7 +152,7 @@ TEST_CASE("classes: CH says who we are, others are refused") {
         "REFUSED rd ra\n");
   CHECK(server.ask("web.prod.svc.cluster.local. A +class=255") ==
         "REFUSED rd ra\n");
-  // Not the class IN's name.
+  // The name is special only in class CH.
   server.upstreams().answer("version.bind. TXT", "NXDOMAIN\n");
   CHECK(server.ask("version.bind. TXT") == "NXDOMAIN rd ra\n");
 }
@@ -239,9 +239,9 @@ TEST_CASE("over UDP as many records as fit are sent and TC set") {
     std::string_view options;
     std::size_t addresses;
   };
-  // The question ends at octet 43, an address takes 16, an OPT record 11.  The
-  // first number fits into any message and is kept in the cache, the second is
-  // not.
+  // The question ends at octet 43; an address takes 16 octets and an OPT record
+  // 11.  The cache keeps the answer with 100 endpoints, and not the one with
+  // 1000.
   for (const int endpoints : {100, 1000}) {
     CAPTURE(endpoints);
     TestServer server(large_cluster(endpoints));
@@ -266,7 +266,7 @@ TEST_CASE("over UDP as many records as fit are sent and TC set") {
 }
 
 TEST_CASE("which records are sent over UDP is left to chance") {
-  // Of the cache, and of a zone's RRset that is too large for it.
+  // From the cache, and from a zone's RRset that is too large for the cache.
   for (const int endpoints : {100, 1000}) {
     for (const std::string_view question :
          {"db.prod.svc.cluster.local. A +edns",
@@ -293,7 +293,7 @@ TEST_CASE("over TCP an answer of many records is kept in the cache") {
   CHECK(count(whole, " IN SRV ") == 700);
   CHECK(server.ask(question, kTcp) == whole);
   CHECK(server.counters().cache_hits.value() == 1);
-  // And cut for those who ask over UDP.
+  // Over UDP it is cut.
   const std::string part = server.ask(question);
   CHECK(part.starts_with("NOERROR aa tc rd ra\n"));
   CHECK(count(part, " IN SRV ") > 3);
@@ -370,14 +370,14 @@ TEST_CASE("until the data is in, absent names are SERVFAIL, not NXDOMAIN") {
         "SERVFAIL rd\n" + not_ready);
   CHECK(server->ask("1.0.0.10.in-addr.arpa. PTR +edns", kZoneTier) ==
         "SERVFAIL rd\n" + not_ready);
-  // What is known, and the outside, is answered.
+  // Known names and names outside our zones are answered.
   CHECK(server->ask("dns-version.cluster.local. TXT").starts_with("NOERROR"));
   CHECK(server->ask("cluster.local. SOA").starts_with("NOERROR"));
   CHECK(server->ask("svc.cluster.local. A").starts_with("NOERROR"));
   server->upstreams().answer("www.example.com. A",
                              "www.example.com. 60 IN A 192.0.2.1\n");
   CHECK(server->ask("www.example.com. A").starts_with("NOERROR rd ra\nwww"));
-  // And once it is in, NXDOMAIN is the truth.
+  // Once the data is complete, NXDOMAIN is the true answer.
   server->store().complete();
   server->store().publish();
   CHECK(server->ask("web.prod.svc.cluster.local. A").starts_with("NXDOMAIN"));

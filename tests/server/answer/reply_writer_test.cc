@@ -17,7 +17,7 @@ using test::query_from_text;
 
 namespace {
 
-// A reply made of an upstream's message.
+// A reply made from an upstream's message.
 class Writer {
  public:
   Writer(std::string_view question, std::string_view message)
@@ -85,7 +85,7 @@ TEST_CASE("TTLs go down with age, to 0 and no further") {
   CHECK(writer.text({.age = 61}).find("a.test. 0 IN A") != std::string::npos);
   CHECK(writer.text({.age = 2147483647}).find("n.test. 0 IN A") !=
         std::string::npos);
-  // What was written before is not what ages.
+  // Ages the original TTL, not that of the previous reply.
   CHECK(writer.text().find("a.test. 60 IN A") != std::string::npos);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("of an RRset that does not fit some records stay, no more follow") {
 }
 
 TEST_CASE("addresses move round before some of them are left out") {
-  // 30 fit behind the question.
+  // 30 addresses fit after the question.
   Writer writer("a.test. A", addresses(1, 40));
   CHECK(writer.text({.rotation = 0}) ==
         "NOERROR tc rd ra\n" + addresses(1, 30));
@@ -153,7 +153,8 @@ TEST_CASE("a reply is as large as the limit, to the octet") {
     CAPTURE(limit);
     const std::size_t opt =
         std::string_view(question).find('+') == std::string::npos ? 0 : 11;
-    // Character strings of 200 octets and a rest, with a length octet each.
+    // Character strings of 200 octets and a shorter one, each with a length
+    // octet.
     const auto message = [&](std::size_t rdata) {
       std::string text = "a.test. 60 IN TXT";
       for (; rdata > 202; rdata -= 201) {
@@ -220,7 +221,7 @@ TEST_CASE("the question's ID, RD and CD are the reply's") {
 TEST_CASE("AD is for those who know it (RFC 6840 5.8)") {
   const std::string message = "NOERROR ad\n" + addresses(1, 1);
   CHECK(Writer("a.test. A", message).text().starts_with("NOERROR ra\n") ==
-        false);  // RD is the question's
+        false);  // RD is copied from the query
   CHECK(Writer("a.test. A", message).text().starts_with("NOERROR rd ra\n"));
   CHECK(Writer("a.test. A +ad", message)
             .text()
@@ -243,7 +244,7 @@ TEST_CASE("what cannot be understood is refused with a header alone") {
   CHECK(header.flags() == (flag::kQr | 15U << 11 | flag::kRd | flag::kCd | 4U));
   CHECK(header.question_count() == 0);
   CHECK(header.additional_count() == 0);
-  // Nothing of an earlier reply is left in it.
+  // The reply has no bits of an earlier reply.
   message[2] = message[3] = 0;
   CHECK(MessageReader(writer.refuse(message, Rcode::kFormErr)).flags() ==
         (flag::kQr | 1U));

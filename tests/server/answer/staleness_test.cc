@@ -12,7 +12,7 @@
 namespace canopy::test {
 namespace {
 
-// "3" or "19", or nothing.
+// Returns "3", "19" or nothing.
 std::string said_with(const std::string& name, Rcode rcode) {
   ZoneStore store(kube::cluster_zones(record_options()), 1);
   ZoneStore::Reader reader(store);
@@ -28,7 +28,7 @@ std::string said_with(const std::string& name, Rcode rcode) {
 TEST_CASE("answers made of objects are stale, answers of the domain are not") {
   struct Row {
     const char* name;
-    const char* code;  // with an answer; a denial is 19 where this is 3
+    const char* code;  // for an answer; a denial has 19 instead of 3
   };
   for (const Row& row : {
            Row{"web.a.svc.cluster.local.", "3"},

@@ -1,4 +1,4 @@
-// The command line: what each flag means, and what a bad value is told.
+// The command line: the meaning of each flag, and the errors for bad values.
 #include "server/config/command_line.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// The texts that --help shows read back as the values they stand for.
+// The texts that --help shows parse to the values they represent.
 #include "server/config/text_values.h"
 
 #include <doctest/doctest.h>

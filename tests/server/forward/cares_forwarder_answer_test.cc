@@ -1,4 +1,4 @@
-// What a forwarder takes for an answer to its question, and hands out.
+// Which messages a forwarder accepts as answers, and what it passes on.
 #include <doctest/doctest.h>
 
 #include <mutex>
@@ -48,7 +48,7 @@ TEST_CASE("DO, CD and AD reach the upstream, and AD comes back") {
   ScriptedUpstream upstream([&](const Octets& question, Transport) {
     if (is_health_check(question)) return Messages{reply_to(question)};
     flags = question[2] << 8 | question[3];
-    // c-ares 1.34 adds a COOKIE option behind.
+    // c-ares 1.34 appends a COOKIE option.
     const std::size_t opt = question_end(question);
     udp_size = question[opt + 3] << 8 | question[opt + 4];
     opt_flags = question[opt + 7] << 8 | question[opt + 8];
@@ -82,7 +82,7 @@ TEST_CASE("FORMERR from a server without EDNS is asked again without") {
   CHECK(old.asked() == 2);
 }
 
-// Whether the question has an OPT, or a letter that is upper case.
+// True when the query has an OPT record, or an upper-case letter.
 bool has_edns(const Octets& question) { return question[11] != 0; }
 bool has_capitals(const Octets& question) {
   return std::any_of(question.begin() + 13,
@@ -236,7 +236,7 @@ TEST_CASE("a bad answer has the next upstream asked at once") {
                 query_for("n" + std::to_string(i) + ".example"))) == 1);
     }
     CHECK(forwarders.counts().upstream(bad.endpoint()).bad_messages >= 1);
-    // Alone, and the right answer comes behind.
+    // The bad message comes alone, then with the right answer after it.
     ScriptedUpstream both([&](const Octets& question, Transport transport) {
       Messages replies = bad_reply(question, transport);
       replies.push_back(reply_to(question));
@@ -284,7 +284,8 @@ Octets in_lower_case(Octets message) {
   return message;
 }
 
-// As nobody spelled it: never the question's by chance.
+// Returns the message with the case of each letter inverted, which never
+// matches.
 Octets other_case(Octets message) {
   for (std::size_t i = 12; i < question_end(message) - 4; ++i) {
     if (fold(message[i]) >= 'a' && fold(message[i]) <= 'z') message[i] ^= 0x20;
@@ -316,7 +317,7 @@ TEST_CASE("each question has a case of its own, the client its own back") {
 TEST_CASE(
     "an answer with the right id and port, but not the case, is not "
     "taken") {
-  // As an attacker forges it, who sees neither.
+  // As an attacker spoofs it who cannot see the query.
   ScriptedUpstream upstream([](const Octets& question, Transport transport) {
     if (transport == Transport::kTcp || fold(question[13]) == 'b') {
       return Messages{reply_to(question)};
@@ -401,7 +402,7 @@ TEST_CASE("how a lost question comes back over TCP says nothing of UDP") {
   });
   Forwarders forwarders({upstream.endpoint()});
   auto lost = forwarders.start(query_for("lost.example"));
-  // The upstream is not down meanwhile.
+  // The upstream stays up meanwhile.
   for (int i = 0; lost.wait_for(1ms) != std::future_status::ready; ++i) {
     forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
   }
@@ -419,7 +420,7 @@ TEST_CASE("the last repeat over UDP is in the client's case, and enough") {
   upstream.refuse_tcp();
   Forwarders forwarders({upstream.endpoint()});
   auto disputed = forwarders.start(query_for("disputed.example"));
-  // The upstream is not down meanwhile.
+  // The upstream stays up meanwhile.
   for (int i = 0; disputed.wait_for(20ms) != std::future_status::ready; ++i) {
     forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
   }

@@ -1,4 +1,4 @@
-// Forwarding, against upstreams on loopback that misbehave in every way.
+// Forwarding, with upstreams on loopback that misbehave.
 #include "server/forward/cares_forwarder.h"
 
 #include <doctest/doctest.h>
@@ -19,8 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// The least of up to three runs, for other processes only add to what one
-// gives.  The first below `limit` is the last.
+// Returns the lowest of up to three runs, because other processes can only add
+// to a result.  Stops at the first result below `limit`.
 template <class Number, class Run>
 Number least(Number limit, const Run& run) {
   Number found = run();
@@ -82,7 +82,7 @@ TEST_CASE("when all refuse, the first refusal is handed out") {
   CHECK(outcome.failure.starts_with(
       to_text(first.endpoint()) + " answered SERVFAIL, " +
       to_text(second.endpoint()) + " answered REFUSED, after "));
-  // With all of the question, in the client's case, and without EDNS.
+  // The last query has the client's case and no EDNS.
   CHECK(first.asked() == 3);
   CHECK(second.asked() == 3);
 }
@@ -125,7 +125,7 @@ TEST_CASE("a silent upstream is down soon, and looked at without delay") {
       const auto before = Clock::now();
       forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
       longest = std::max(longest, Clock::now() - before);
-      std::this_thread::sleep_for(10ms);  // as clients do
+      std::this_thread::sleep_for(10ms);  // like real clients
     }
     return longest;
   };
@@ -139,7 +139,7 @@ TEST_CASE("a silent upstream is down soon, and looked at without delay") {
     changes += 2;
     return longest;
   };
-  // The question that finds out has no client.
+  // The probe that finds the upstream has no client.
   CHECK(least<Clock::duration>(kSoonestRetry, down_and_up) < kSoonestRetry);
   CHECK(forwarders.health()[0].changes + forwarders.health()[1].changes ==
         changes);
@@ -181,11 +181,11 @@ TEST_CASE(
     CHECK(rcode_in(forwarders.ask(
               query_for("a" + std::to_string(i) + ".example"))) == 0);
   }
-  // Preferred less and less, it is asked rarely.
+  // It is less and less preferred and is asked rarely.
   CHECK(bad.asked() - asked <= 4);
 }
 
-// Names below it begin with a "d" that ordinary ones here do not have.
+// Names of the dead domain begin with "d"; the other names do not.
 bool is_of_dead_domain(const Octets& question) {
   return fold(question[13]) == 'd';
 }
@@ -209,7 +209,7 @@ TEST_CASE("an upstream that answers is not down because a domain is dead") {
     return forwarders.health()[0].changes;
   };
   CHECK(least<std::uint64_t>(1, changes) == 0);
-  // At most two a second, for each run.
+  // At most two a second in each run.
   CHECK(upstream.health_checks() <= 3 * 12);
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("a dead domain does not steer other names to a slower upstream") {
       return Messages{reply_to(question)};
     };
   };
-  // The slow one says so at once.
+  // The slow upstream fails at once.
   const auto dead_at_slow = always({.rcode = 2, .addresses = 0});
   ScriptedUpstream::Script dead_at_quick = silence;
   SUBCASE("silence") {}
@@ -293,7 +293,7 @@ TEST_CASE("a lone silent upstream is asked again, and given up before 4 s") {
     CHECK(outcome.failure.find("timed out") != std::string::npos);
     CHECK(silent.asked() == kMostAttempts);
     CHECK(forwarders.late() == 1);
-    // Known to be down, it is asked once a question, not three times.
+    // An upstream that is down is asked once per query, not three times.
     CHECK_FALSE(forwarders.health()[0].is_up);
     forwarders.ask(query_for("b.example"));
     CHECK(silent.asked() == kMostAttempts + 1);
@@ -314,7 +314,7 @@ TEST_CASE("a late answer to the first attempt still counts") {
   });
   Forwarders forwarders({slow.endpoint()});
   auto outcome = forwarders.start(query_for("a.example"));
-  // And a health check.
+  // The health check is the third query.
   while (forwarders.counts().upstream(slow.endpoint()).asked < 3) {
     std::this_thread::yield();
   }
@@ -335,7 +335,8 @@ TEST_CASE("identical questions in flight are asked once, over all workers") {
     waiting.push_back(forwarders.start(
         query_for(i % 2 == 0 ? "a.example" : "A.EXAMPLE"), i % 3));
   }
-  // Within a window far below kLatestRetry, or the question goes out again.
+  // All queries must be sent within a time far below kLatestRetry, before a
+  // retry.
   while (forwarders.counts().joined < 59) std::this_thread::yield();
   all_asked.set_value();
   for (auto& outcome : waiting) CHECK(answers_in(outcome.get()) == 1);
@@ -383,14 +384,14 @@ TEST_CASE("the longest stub domain chooses the upstream") {
 TEST_CASE(
     "an upstream that asks us what we ask it is left out, and not for "
     "ever") {
-  // What comes in at the upstream comes in here, as from a client.
+  // Each query to the upstream is forwarded again here, as from a client.
   std::atomic<bool> loops{true};
   std::atomic<Forwarders*> ourselves = nullptr;
   ScriptedUpstream looping([&](const Octets& question, Transport) {
     if (loops) {
       Query query;
       query.qname = MessageReader(question).question()->qname;
-      ourselves.load()->start(query);  // a joined one would wait for itself
+      ourselves.load()->start(query);  // a joined query would wait for itself
       return Messages();
     }
     return Messages{reply_to(question)};
@@ -408,7 +409,7 @@ TEST_CASE(
                               to_text(looping.endpoint()));
   CHECK(looping.asked() == asked);
   loops = false;
-  // Questions find out, at most one in five seconds.
+  // Queries cause a new loop check, at most one in five seconds.
   for (int i = 0; forwarders.health()[0].is_loop; ++i) {
     REQUIRE(i < 2000);
     forwarders.ask(query_for("c.example"));
@@ -421,7 +422,8 @@ TEST_CASE("nobody but the upstream can make a loop of it") {
   ScriptedUpstream upstream(always({}));
   Forwarders forwarders({upstream.endpoint()}, 1, {}, SayChanges::kYes);
   forwarders.ask(query_for("a.example"));
-  // Clients ask for what looks like a check, and for what is under way.
+  // Clients ask for a name that looks like a loop check, and for names in
+  // flight.
   forwarders.ask(query_for("0123456789abcdef0123456789abcdef.canopydns-loop"));
   std::vector<std::future<ForwardOutcome>> waiting;
   for (int i = 0; i < 100; ++i) {
@@ -453,7 +455,7 @@ TEST_CASE("one client's waiting questions leave room for another's") {
   Forwarders forwarders({silent.endpoint()}, 1, {.max_waiting = 4});
   std::vector<std::future<ForwardOutcome>> waiting;
   waiting.push_back(forwarders.start(query_for("a.example")));
-  // An identical one waits as well.
+  // An identical query waits as well.
   waiting.push_back(forwarders.start(query_for("a.example")));
   const ForwardOutcome shed = forwarders.ask(query_for("b.example"));
   CHECK(shed.is_shed);
@@ -463,7 +465,7 @@ TEST_CASE("one client's waiting questions leave room for another's") {
   CHECK(forwarders.ask(query_for("d.example"), 0, kAnother).is_shed);
   CHECK(forwarders.counts().over_share == 2);
   CHECK(forwarders.counts().full == 0);
-  // What has its answer, however bad, gives its place back; a late one not.
+  // A final outcome, even a bad one, frees the place; a late outcome does not.
   for (auto& outcome : waiting) CHECK_FALSE(outcome.get().is_shed);
   waiting.clear();
   waiting.push_back(forwarders.start(query_for("e.example")));
@@ -502,7 +504,7 @@ TEST_CASE("what is lost over UDP each time is asked over TCP") {
   });
   Forwarders forwarders({upstream.endpoint()});
   auto lost = forwarders.start(query_for("lost.example"));
-  // The upstream is not down meanwhile.
+  // The upstream stays up meanwhile.
   for (int i = 0; lost.wait_for(1ms) != std::future_status::ready; ++i) {
     forwarders.ask(query_for("n" + std::to_string(i) + ".example"));
   }

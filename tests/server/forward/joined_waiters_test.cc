@@ -1,5 +1,5 @@
-// What many who wait for one question cost: its answer is read once and shared,
-// and handed out in parts.
+// The cost of many waiters for one query: its answer is read once, shared, and
+// handed out in parts.
 #include <doctest/doctest.h>
 
 #include <mutex>
@@ -27,13 +27,12 @@ OutcomeQueue::Tickets tickets(std::uint32_t first, std::uint32_t count) {
   return made;
 }
 
-// A WaitingList's waiter that does nothing.
+// A place of a WaitingList whose waiter does nothing.
 WaitingList::Place somebody() {
   return {kSomebody, waiter_of([](const ForwardOutcome&) {})};
 }
 
-// Waits for one question, as many times as is said, and is told by an upstream
-// that answers when it is let.
+// Waits for one query many times.  The upstream answers when released.
 class Waiters {
  public:
   explicit Waiters(std::size_t workers)
@@ -41,7 +40,7 @@ class Waiters {
                     {.max_waiting = 1'000'000}) {}
   ~Waiters() { let_answer(); }
 
-  // `told` is called on the worker that was asked.
+  // `told` is called on the waiter's worker.
   template <typename Told>
   void add(std::size_t worker, Client client, Told told) {
     forwarders_.on(worker, [=](CaresForwarder& forwarder) {
@@ -115,7 +114,7 @@ TEST_CASE("between two parts of those who wait, others get their turn") {
   const auto on_told = [&](const SharedOutcome&) {
     if (++told == kWaiters) all_told.set_value();
     if (told != 1) return;
-    // As if a question came right behind the answer.
+    // As if a query arrived directly after the answer.
     waiters.forwarders().on(0, [&](CaresForwarder&) { told_before = told; });
   };
   for (std::uint64_t i = 0; i < kWaiters; ++i) {

@@ -1,4 +1,4 @@
-// How an upstream is judged: by its times, and by failures in a row.
+// How the health of an upstream is judged: by times, and by failures in a row.
 #include "server/forward/upstream_health.h"
 
 #include <doctest/doctest.h>
@@ -24,12 +24,12 @@ struct Judged : UpstreamHealth {
             std::initializer_list<std::chrono::milliseconds> times) {
     for (const auto time : times) note_failure(kStart + time, failure, "why");
   }
-  // One that answered its first health check.
+  // Lets the upstream answer its first health check.
   void answer_check(std::chrono::milliseconds time) {
     REQUIRE(take_routine_check(kStart + time));
     note_check_answered(kStart + time, Rcode::kNoError);
   }
-  // A check is sent if one is due, and not answered.
+  // Sends a check if one is due and lets it fail.
   bool check_in_vain(std::chrono::milliseconds time) {
     if (!take_check(kStart + time)) return false;
     note_check_failed(kStart + time + kCheckWait, Failure::kSilence);
@@ -73,7 +73,7 @@ TEST_CASE("clients' silent questions alone never make an upstream down") {
 TEST_CASE("a second of silence to questions and checks, and it is down") {
   Judged upstream;
   upstream.answer_check(0ms);
-  CHECK_FALSE(upstream.take_check(kStart + 10s));  // there is no doubt
+  CHECK_FALSE(upstream.take_check(kStart + 10s));  // no query failed
   upstream.fail(Failure::kSilence, {10'000ms});
   CHECK(upstream.check_in_vain(10'000ms));
   CHECK(upstream.is_up());
@@ -81,7 +81,7 @@ TEST_CASE("a second of silence to questions and checks, and it is down") {
   CHECK(upstream.check_in_vain(10'500ms));
   CHECK_FALSE(upstream.is_up());
   CHECK(upstream.answers_nothing(kStart + 11s));
-  // Much later nothing is known: a question waits for an answer again.
+  // Much later the upstream's state is unknown, and queries wait for it again.
   CHECK_FALSE(upstream.answers_nothing(kStart + 60s));
   CHECK(upstream.take_routine_check(kStart + 60s));
   upstream.note_check_failed(kStart + 60s + kCheckWait, Failure::kSilence);
@@ -132,7 +132,7 @@ TEST_CASE(
   CHECK_FALSE(upstream.take_routine_check(kStart));
   upstream.note_check_answered(kStart + 1ms, Rcode::kNoError);
   CHECK_FALSE(upstream.take_routine_check(kStart + 60s));
-  // It answered a name, and not the check before.
+  // It answered a name after it failed a check.
   upstream.fail(Failure::kSilence, {70'000ms});
   CHECK(upstream.check_in_vain(70'000ms));
   upstream.note_answer(kStart + 71s);
@@ -200,7 +200,7 @@ TEST_CASE("one that refuses what others answer is down") {
     lame.fail(Failure::kRefusal, {10'000ms});
   }
   CHECK_FALSE(lame.is_up());
-  // It is not back when it fails again, nor when it answers a check.
+  // Another refusal or an answered check does not make it up again.
   lame.note_refusal(kStart + 12s);
   lame.note_check_answered(kStart + 12s, Rcode::kNoError);
   CHECK_FALSE(lame.is_up());
@@ -218,7 +218,7 @@ TEST_CASE("workers share one health for a server and a domain") {
   CHECK(registry.of(corp, server, 1) != general);
   CHECK(registry.of(Name(), server_value("10.0.0.2"), 1) != general);
   CHECK(registry.in_use().size() == 3);
-  // A newer table names one of them only.
+  // A newer plan names only one of them.
   CHECK(registry.of(Name(), server, 2) == general);
   REQUIRE(registry.in_use().size() == 1);
   CHECK(registry.in_use()[0].domain == ".");
@@ -287,7 +287,7 @@ TEST_CASE("what an upstream took before is not left out lightly") {
   }
   CHECK_FALSE(upstream.takes_random_case(now));
   CHECK_FALSE(upstream.takes_edns(now));
-  // One question tries it again.
+  // One query tries it again.
   CHECK_FALSE(upstream.takes_edns(now + kLeaveOut - 1ms));
   CHECK(upstream.takes_edns(now + kLeaveOut));
   CHECK_FALSE(upstream.takes_edns(now + kLeaveOut));

@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 
 const TimePoint kStart{std::chrono::hours(1)};
 
-// How many of `asked` questions at one time are admitted.
+// Returns how many of `asked` queries at one time are admitted.
 int admitted(ClientRates& rates, Client client, TimePoint when, int asked) {
   int count = 0;
   for (int i = 0; i < asked; ++i) count += rates.admits(client, when) ? 1 : 0;

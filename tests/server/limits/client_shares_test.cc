@@ -5,7 +5,7 @@
 namespace canopy {
 namespace {
 
-// How many places a client gets who takes all it can.
+// Returns how many places a client gets that takes all it can.
 std::size_t take_all(ClientShares& shares, Client client) {
   std::size_t taken = 0;
   while (shares.take(client) == Admission::kAdmitted) ++taken;

@@ -1,4 +1,4 @@
-// TCP over real sockets on loopback: RFC 7766 and clients that misbehave.
+// TCP over real sockets on loopback: RFC 7766, and clients that misbehave.
 #include "server/listen/tcp_session.h"
 
 #include <doctest/doctest.h>
@@ -87,7 +87,7 @@ TEST_CASE("after the client has closed its side, answers still come") {
 }
 
 TEST_CASE("all of a pipeline is answered after the client closed its side") {
-  // More than may be under way: the rest waits in the buffer.
+  // More than max_in_flight; the rest waits in the buffer.
   ScriptedWorkers served(plan_with({.max_in_flight = 4}));
   const TcpClient client(served.cache_tier());
   std::string octets;
@@ -95,7 +95,7 @@ TEST_CASE("all of a pipeline is answered after the client closed its side") {
   client.send_octets(octets);
   client.close_sending_side();
   CHECK(eventually([&] { return served.handled() == 4; }));
-  // What is released makes room for more, which is released too.
+  // Each released answer makes room for a query, which is released too.
   UdpClient(served.cache_tier()).ask("release");
   for (int i = 0; i < 50; ++i) CHECK(client.receive() == "hold");
   CHECK(client.is_closed_by_server());
@@ -108,7 +108,7 @@ TEST_CASE("no more than so many questions are under way") {
   for (int i = 0; i < 20; ++i) octets += framed("hold");
   client.send_octets(octets);
   CHECK(eventually([&] { return served.handled() >= 8; }));
-  // One more datagram through the same thread: nothing else was taken.
+  // After one more datagram on the same thread, nothing else was handled.
   CHECK(UdpClient(served.cache_tier()).ask("now") == "now");
   CHECK(served.handled() == 9);
 }
@@ -129,7 +129,7 @@ TEST_CASE("a message must be complete within the idle time-out") {
   CHECK(client.ask("now") == "now");
   client.send_octets(std::string_view("\x7f\xff", 2));
   const auto start = steady_clock::now();
-  // An octet now and then does not keep it open.
+  // Single octets do not keep it open.
   while (client.is_open() && steady_clock::now() - start < seconds(10)) {
     client.send_octets("x");
     pollfd waits{client.number(), POLLIN, 0};
@@ -190,7 +190,7 @@ TEST_CASE("a client with its share of connections leaves the others theirs") {
   CHECK(served.counters().tcp_over_share.value() == 1);
   const TcpClient other(served.cache_tier(), "127.0.0.3");
   CHECK(other.ask("now 3") == "now 3");
-  // Its own idle connection makes room, not another's.
+  // The client's own idle connection is closed, not another client's.
   CHECK(UdpClient(served.cache_tier()).ask("release") == "release");
   CHECK(first.receive() == "hold 1");
   const TcpClient third(served.cache_tier(), "127.0.0.2");
@@ -241,11 +241,12 @@ TEST_CASE("what waits for clients that do not read is bounded in total") {
     greedy.back()->send_octets(octets);
   }
   CHECK(eventually([&] { return served.handled() == 6000; }));
-  // 6,000 answers of 60,000 octets: 343 MiB, of which the kernel takes a few.
+  // 6,000 answers of 60,000 octets are 343 MiB; the kernel buffers a few of
+  // them.
   CHECK(UdpClient(served.cache_tier()).ask("release") == "release");
   CHECK(served.workers().budget().used() <= kBudget);
   CHECK(served.counters().tcp_shed_answers.value() >= 50);
-  // Another client finds room for an answer it does not read at once.
+  // Another client still gets an answer that it does not read at once.
   const TcpClient modest(served.cache_tier());
   modest.send("big");
   CHECK(UdpClient(served.cache_tier()).ask("now") == "now");

@@ -43,7 +43,7 @@ TEST_CASE("a question that makes something throw costs that question") {
   for (int i = 0; i < 3; ++i) {
     const UdpClient client(served.cache_tier());
     client.send("throw");
-    // Not in the same batch: others of it are lost with it.
+    // Sends each alone, because an exception loses the rest of its batch.
     while (caught_exceptions()["worker"] == before + i) {
       std::this_thread::yield();
     }
@@ -82,7 +82,7 @@ TEST_CASE("an answer leaves from the address that was asked") {
     ScriptedWorkers served(plan);
     const SocketAddress asked(address_value("127.0.0.2"),
                               served.cache_tier().port());
-    // The client takes no answer from another address.
+    // The client accepts no answer from another address.
     const UdpClient client(asked);
     CHECK(client.ask("now") == "now");
     client.send("hold");
@@ -133,7 +133,7 @@ TEST_CASE("several workers share one port") {
   TestPlan plan = ScriptedWorkers::loopback();
   plan.workers = 4;
   ScriptedWorkers served(plan);
-  // Each client has a port of its own, and so a worker by its hash.
+  // Each client has its own port, whose hash selects a worker.
   for (int i = 0; i < 32; ++i) {
     CHECK(UdpClient(served.cache_tier()).ask("now") == "now");
     CHECK(TcpClient(served.cache_tier()).ask("now") == "now");
@@ -149,7 +149,7 @@ TEST_CASE("an empty and a long datagram are handed over") {
   ScriptedWorkers served;
   const UdpClient client(served.cache_tier());
   CHECK(client.ask("") == "");
-  // Cut to what any question fits in.
+  // Cut to a size that is enough for any query.
   const std::string text = client.ask("now" + std::string(8000, 'x'));
   CHECK(text.size() == 4096);
 }
@@ -158,7 +158,7 @@ TEST_CASE("a port in use is told by address, protocol and what to do") {
   ScriptedWorkers served;
   TestPlan plan = ScriptedWorkers::loopback();
   plan.dns_port = served.cache_tier().port();
-  // Another process of the same user could share it: we must not.
+  // Another process of the same user could share the port; we must not.
   CHECK(bind_refusal(plan) ==
         "cannot listen on 127.0.0.1:" + std::to_string(plan.dns_port) +
             " (UDP): Address already in use: another process listens there; "

@@ -33,7 +33,7 @@ TEST_CASE("an IPv4 address is a client") {
   CHECK(v4("192.0.2.1") == v6("::ffff:192.0.2.1"));
 }
 
-// Until the end of a test.
+// Sets the rules until the end of a test.
 struct Rules {
   explicit Rules(const Ipv6Clients& clients) { set_ipv6_clients(clients); }
   ~Rules() { set_ipv6_clients({}); }

@@ -1,4 +1,4 @@
-// Which block a query's name has, and how plans are published.
+// Which block a query's name gets, and how plans are published.
 #include "server/plan/plan.h"
 
 #include <doctest/doctest.h>
@@ -100,7 +100,7 @@ TEST_CASE("readers see plans in order, each with its own edition") {
     const Block& block = reader.current().forwarding().blocks.back();
     const std::string number =
         block.forwards() ? block.upstreams->why_none : "0";
-    // One plan, one edition: they were read together.
+    // The plan and its edition were read together.
     REQUIRE(number == std::to_string(reader.edition()));
   }
   CHECK(reader.edition() == kPlans);

@@ -1,4 +1,4 @@
-// Where upstreams come from: flags, resolv.conf and the config folder.
+// The sources of upstreams: flags, resolv.conf and the config folder.
 #include "server/sources/plan_source.h"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ std::vector<SocketAddress> servers_for(const PlanStore& store,
   return group_for(*store.current(), qname).servers;
 }
 
-// Waits for what another thread will do, and fails when it does not.
+// Waits until another thread makes the condition true; fails after 20 s.
 template <typename Condition>
 bool eventually(Condition condition) {
   const auto end = steady_clock::now() + std::chrono::seconds(20);
@@ -170,7 +170,7 @@ TEST_CASE("flags come before resolv.conf, the config folder before both") {
   PlanStore store;
   {
     const PlanSource source(settings, store);
-    // 127.0.0.1 port 53 is ourselves.
+    // 127.0.0.1 port 53 is this server.
     CHECK(servers_for(store, "example.com") ==
           std::vector<SocketAddress>{at("10.0.0.1")});
   }
@@ -208,7 +208,7 @@ TEST_CASE("at start, a missing or bad file is a usage error") {
         folder.path("none") +
             ": cannot be read: No such file or directory; correct "
             "--resolv-conf or use --nameservers");
-  // Not needed, so not missed.
+  // An unneeded file may be missing.
   settings.forward.nameservers = {at("10.0.0.1")};
   CHECK(refusal_of(settings) == "accepted");
   settings.forward.kube_dns_folder = folder.path("nowhere");
@@ -262,13 +262,13 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   CHECK(servers_for(store, "corp.example") ==
         std::vector<SocketAddress>{at("10.0.0.5")});
 
-  // One bad key, and nothing of the update counts.
+  // One bad key rejects the whole update.
   folder.write("..3/upstreamNameservers", R"(["10.0.0.3"])");
   folder.write("..3/stubDomains", R"({"corp.example": "10.0.0.6"})");
   folder.link("..data", "..3");
   source.reload();
   folder.write("..4/upstreamNameservers", R"(["10.0.0.4"])");
-  // A removed key is the default again.
+  // A removed key gets its default again.
   std::filesystem::remove(folder.path("stubDomains"));
   CHECK_FALSE(general_is("10.0.0.3"));
   folder.link("..data", "..4");
@@ -302,7 +302,7 @@ TEST_CASE("a change of resolv.conf is taken up, where upstreams come from it") {
     folder.link("resolv.conf", "elsewhere");
   }
   CHECK(eventually([&] { return general_is("10.0.0.2"); }));
-  // One without nameservers is no reason to forget them.
+  // A file without nameservers does not remove the known ones.
   folder.write("resolv.conf", "search example.com\n");
   folder.write("next", "nameserver 10.0.0.3\n");
   source.reload();

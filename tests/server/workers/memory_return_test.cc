@@ -24,7 +24,7 @@ std::size_t resident_octets() {
   return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Small blocks, and one behind them, so that malloc keeps what is freed.
+// Small blocks followed by another one, so that malloc keeps the freed memory.
 class Flood {
  public:
   explicit Flood(std::size_t octets) {
@@ -41,7 +41,7 @@ class Flood {
   std::unique_ptr<char[]> behind_;
 };
 
-// A sanitizer keeps what is freed, to find who uses it.
+// A sanitizer keeps freed memory, to find uses after free.
 #ifndef CANOPYDNS_SANITIZED
 TEST_CASE("memory goes back when what was used of the budget is free again") {
   constexpr std::size_t kOctets = 32 << 20;
@@ -72,7 +72,7 @@ TEST_CASE("memory that something else took goes back once it grows no more") {
   CHECK(resident_octets() < before + kOctets / 4);
 }
 
-// As the threads of watches do with objects that are too large.
+// Like the threads of watches, which use large blocks for large objects.
 TEST_CASE("large blocks go back, whichever thread freed them") {
   constexpr std::size_t kObject = 8 << 20;
   constexpr int kThreads = 3;

@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Two loops, of which the second turns after each look.
+// Two loops; only the second one turns after each look.
 struct Looking {
   void look(std::chrono::nanoseconds slept, int times = 1) {
     for (int i = 0; i < times; ++i) {

@@ -1,4 +1,4 @@
-// On real workers, one of which a message can block.
+// Uses real workers, one of which a message can block.
 #include "server/workers/watchdog.h"
 
 #include <doctest/doctest.h>
@@ -27,7 +27,7 @@ struct Watched {
   Watchdog::End end() {
     return [this](const std::string& why) { ended.set_value(why); };
   }
-  // The reason, or nothing when none came in `time`.
+  // Returns the reason, or nothing when none came within `time`.
   std::string reason(milliseconds time) {
     auto future = ended.get_future();
     return future.wait_for(time) == std::future_status::ready ? future.get()
