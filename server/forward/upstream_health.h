@@ -47,7 +47,7 @@ class UpstreamHealth {
   enum class Failure : std::uint8_t {
     kSilence,  // a late answer may still come
     kError,    // unreachable, or sends bad messages
-    kRefusal,  // it failed where another upstream answered
+    kRefusal,  // failed a query that another upstream answered
   };
   // The upstream answered a client's query without an error.
   void note_answer(TimePoint now) {
@@ -154,7 +154,7 @@ class UpstreamHealth {
   std::atomic<State> state_{State::kUp};
   // True when queries or checks failed and nothing was answered since.
   std::atomic<bool> is_doubted_{false};
-  // True when the last health check that had its full time was answered.
+  // True when the upstream answered the last completed health check.
   std::atomic<bool> answers_checks_{false};
   std::atomic<TimePoint> heard_{TimePoint()};
   std::atomic<TimePoint> silent_until_{TimePoint()};

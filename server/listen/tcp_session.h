@@ -67,7 +67,7 @@ class TcpSession : public ReplySink,
   // Sends the octets after those that wait.  Sends at once if none wait and the
   // kernel accepts them.
   void put(const Octets2& octets);
-  // Writes what the kernel accepts at once and returns how much that was.
+  // Writes as much as the kernel accepts at once.  Returns the octets written.
   std::size_t write(const Octets2& octets);
   void flush_batch();
   void wait_writable();

@@ -34,7 +34,7 @@ struct Ipv6Clients {
 // Call once, before other threads call client_of().
 void set_ipv6_clients(const Ipv6Clients& clients);
 
-// `address` may be a sockaddr_in, as sin6_family tells; for another family the
+// `address` may be a sockaddr_in, by sin6_family; for another family the
 // result is kOurselves.  An IPv6 address that represents an IPv4 address counts
 // as that IPv4 address.  Examples for 192.0.2.1: ::ffff:192.0.2.1, NAT64's
 // 64:ff9b::192.0.2.1 and all of 6to4's 2002:c000:201::/48.

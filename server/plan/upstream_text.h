@@ -35,7 +35,7 @@ struct UpstreamNaming {
   // loopback see addresses; all other clients see numbers.
   std::vector<Address> own{};
 
-  // `client` may be a sockaddr_in, as sin6_family tells.
+  // `client` may be a sockaddr_in, by sin6_family.
   UpstreamNames for_client(const sockaddr_in6& client) const;
   // Returns the error with upstreams named for this client.  Changes only our
   // own text; an upstream's own text contains no such names.

@@ -2,9 +2,8 @@
 // inotify and waits for the end of a burst of events.  Also calls back every
 // few seconds, because some file systems and mounts report no events.  A
 // ConfigMap's update is a rename of ..data in the folder, which inotify
-// reports.  To watch a file, pass its folder too: a rename that replaces the
-// file is an event of the folder, while a file that is mounted there has events
-// of its own.
+// reports.  To watch a file, pass its folder too: inotify reports a
+// rename that replaces the file as an event of the folder.
 #pragma once
 
 #include <array>
