@@ -1,5 +1,7 @@
 // A compact list of records.  A Record has space for the longest name; a record
 // in a list takes its own octets and nine more.
+//
+// Plain values, no threads.
 #pragma once
 
 #include <compare>

@@ -25,7 +25,7 @@ const unsigned char* octets_of(std::string_view text) {
 }  // namespace
 
 std::string to_base64(std::string_view octets) {
-  // OpenSSL writes a NUL behind the text.
+  // OpenSSL writes a NUL after the text.
   std::string text((octets.size() + 2) / 3 * 4 + 1, '\0');
   const int size = EVP_EncodeBlock(octets_of(text), octets_of(octets),
                                    static_cast<int>(octets.size()));
@@ -34,7 +34,7 @@ std::string to_base64(std::string_view octets) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  // OpenSSL takes '-' for the end of a PEM block, and ignores the rest.
+  // OpenSSL reads '-' as the end of a PEM block and ignores the rest.
   if (text.size() > kMaxBase64 || text.find('-') != text.npos) {
     return std::nullopt;
   }

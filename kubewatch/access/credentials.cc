@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxFile = 1 << 20;  // a token, or PEM
+constexpr std::size_t kMaxFile =
+    1 << 20;  // limit on a token or PEM file, in octets
 
 std::string text_of(const fs::path& file, const char* what) {
   FileText read = read_file(file, kMaxFile);
@@ -49,7 +50,7 @@ std::string without_prefix(std::string_view& url, std::string_view prefix) {
 
 }  // namespace
 
-// --- where ----------------------------------------------------------------
+// --- API server addresses -------------------------------------------------
 
 std::string ApiServer::url() const {
   const bool ipv6 = host.find(':') != host.npos;
@@ -132,7 +133,7 @@ ClusterAccess access_from_url(std::string_view url) {
   return access;
 }
 
-// --- who ------------------------------------------------------------------
+// --- credentials ----------------------------------------------------------
 
 Credentials::Credentials(ClusterAccess access, Clock clock)
     : access_(std::move(access)), clock_(std::move(clock)) {

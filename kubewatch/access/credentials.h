@@ -1,8 +1,8 @@
-// Where the API server is and who we are to it: from a kubeconfig, from the
+// The API server's address and our credentials: from a kubeconfig, from the
 // pod's service account, or from a bare URL.
 //
-// What is wrong with them at start is a ConfigurationError, one line: what,
-// where, what to do.
+// Errors at start are ConfigurationErrors of one line: what is wrong, where,
+// and what to do.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ struct ApiServer {
   bool tls = true;
   std::string host;  // IPv6 without brackets
   int port = 443;
-  std::string prefix;  // of every path; "" or "/k8s/clusters/c-1"
+  std::string prefix;  // prefix of every path; "" or "/k8s/clusters/c-1"
 
   std::string url() const;
 };
@@ -34,20 +34,20 @@ struct ApiServer {
 ApiServer api_server_from_url(std::string_view url, std::string_view where);
 
 // A credential plugin (client.authentication.k8s.io): a program that prints our
-// identity.
+// credentials.
 struct ExecPlugin {
   std::string command;
   std::vector<std::string> args;
-  std::map<std::string, std::string> env;  // added to ours
+  std::map<std::string, std::string> env;  // added to our environment
   std::string api_version;                 // "client.authentication.k8s.io/v1"
   std::string install_hint;
   bool provide_cluster_info = false;
-  // Its soft limit of open files; nothing: ours.
+  // The plugin's soft limit on open files; nothing: our limit.
   std::optional<std::uint64_t> open_files;
   std::chrono::seconds timeout{60};
 };
 
-// PEM, inline or in a file that is read each time it is needed.
+// PEM text, inline or in a file that is read at each use.
 struct PemSource {
   std::string inline_pem;
   std::filesystem::path file;
@@ -59,18 +59,18 @@ struct PemSource {
 
 struct ClusterAccess {
   ApiServer server;
-  PemSource authority;  // not set: the system's
+  PemSource authority;  // not set: the system's authorities
   bool insecure = false;
-  std::string server_name;  // in the certificate; empty: the host
+  std::string server_name;  // expected in the certificate; empty: the host
 
   std::string token;
-  std::filesystem::path token_file;  // wins over `token`
+  std::filesystem::path token_file;  // preferred to `token`
   PemSource certificate;
   PemSource key;
   std::optional<ExecPlugin> exec;
 };
 
-// `master_url` overrides the server when it is not empty.
+// `master_url`, unless empty, overrides the kubeconfig's server.
 ClusterAccess access_from_kubeconfig(const std::filesystem::path& file,
                                      std::string_view master_url);
 
@@ -81,7 +81,7 @@ ClusterAccess access_in_cluster(const std::filesystem::path& service_account,
 
 ClusterAccess access_from_url(std::string_view url);
 
-// What proves who we are, for one request.
+// The credentials for one request.
 struct Identity {
   std::string token;            // empty: none
   std::string certificate_pem;  // empty: none
@@ -101,13 +101,13 @@ class Credentials {
                        Clock clock = std::chrono::system_clock::now);
 
   const ClusterAccess& access() const { return access_; }
-  // Reads the files again; runs the plugin if its credential has expired.
-  // Throws std::runtime_error with one line when there is no identity.
+  // Reads the files again, and runs the plugin if its credential has expired.
+  // Throws std::runtime_error with one line when no credentials are available.
   Identity current();
-  // Call on 401: drops the plugin's credential, so that current() runs it
-  // again.
+  // Call on 401.  Drops the plugin's credential, so that current() runs the
+  // plugin again.
   void refused();
-  // A plugin that runs is ended; none is run any more.
+  // Ends a running plugin and prevents further runs.
   void stop() { stopping_ = true; }
 
  private:

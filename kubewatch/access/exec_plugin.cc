@@ -92,18 +92,18 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
-// What stands between fork and exec.  Only system calls: other threads may
-// have held any lock.
+// The child's steps between fork and exec.  Only system calls are allowed,
+// because other threads may have held any lock at the fork.
 struct Birth {
   const char* command;
   char* const* argv;
   char* const* env;
   int output;
-  int failure;  // errno goes there when it cannot be run
+  int failure;  // receives errno if exec fails
   std::optional<std::uint64_t> open_files;
 
   [[noreturn]] void become() const {
-    ::setpgid(0, 0);  // so that its children end with it
+    ::setpgid(0, 0);  // its children are killed with it
     ::signal(SIGPIPE, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
@@ -126,7 +126,7 @@ struct Birth {
   }
 };
 
-// A running plugin: its standard output, and its end.
+// A running plugin, with its standard output and its exit status.
 class Child {
  public:
   Child(const ExecPlugin& plugin, const ClusterAccess& access) {
@@ -154,7 +154,7 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   int output() const { return output_; }
-  // The exit status as waitpid has it; nothing while it runs.
+  // The exit status from waitpid(); nothing while the plugin runs.
   std::optional<int> exit_status() {
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
@@ -173,13 +173,13 @@ class Child {
     const Birth birth{
         plugin.command.c_str(), argv.data(), env.data(), output, failure,
         plugin.open_files};
-    // posix_spawn knows no resource limits.
+    // posix_spawn cannot set resource limits.
     pid_ = ::fork();
     if (pid_ == 0) birth.become();
     return pid_ < 0 ? errno : 0;
   }
 
-  // The errno of a child that could not become the plugin; 0 when it did.
+  // The errno of a child whose exec failed; 0 when exec succeeded.
   static int reported(int failure) {
     int error = 0;
     ssize_t size = 0;
@@ -201,7 +201,7 @@ class Child {
   int output_ = -1;
 };
 
-// How long, and who may end it sooner.
+// The time limit, and a flag that ends the wait early.
 struct Patience {
   SteadyClock::time_point end;
   const std::atomic<bool>& stop;

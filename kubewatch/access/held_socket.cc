@@ -20,7 +20,7 @@ void HeldSocket::release() {
 
 void HeldSocket::shut_down() {
   const std::lock_guard lock(mutex_);
-  // In the middle of connecting this disconnects (inet_shutdown).
+  // While the socket is connecting, this disconnects it (inet_shutdown).
   if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
 }
 

@@ -1,7 +1,7 @@
-// A second hold on the socket of a connection that a library opens and blocks
-// on, so that another thread can end its waiting: connecting, TLS and reading
-// alike.  The library closes its own descriptor as it likes; this one never
-// names another socket in the meantime.
+// A duplicate of the socket that a library opens and blocks on, so that another
+// thread can end any wait: for a connection, for TLS or for data.  The library
+// may close its own descriptor at any time.  The duplicate can never refer to
+// another socket.
 //
 // Threads: any.
 #pragma once
@@ -17,10 +17,10 @@ class HeldSocket {
   HeldSocket(const HeldSocket&) = delete;
   HeldSocket& operator=(const HeldSocket&) = delete;
 
-  // In place of the one held before.
+  // Holds `socket` in place of the previous one.
   void hold(int socket);
   void release();
-  // Whoever waits for the socket is woken and sees it at its end.
+  // Wakes the thread that waits for the socket; that thread reads end of file.
   void shut_down();
 
  private:

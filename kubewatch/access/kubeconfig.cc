@@ -1,4 +1,4 @@
-// A kubeconfig's current context as ClusterAccess.
+// Reads the current context of a kubeconfig into ClusterAccess.
 #include <yaml-cpp/yaml.h>
 
 #include <string>
@@ -65,7 +65,7 @@ class Kubeconfig {
     return true;
   }
 
-  // The `inner` of the entry called `name` in the list `list`.
+  // The value of `inner` in the entry called `name` of the list `list`.
   YAML::Node entry(const char* list, const std::string& name,
                    const char* inner) const {
     const YAML::Node entries = root_[list];
@@ -83,10 +83,10 @@ class Kubeconfig {
 
   fs::path path(const std::string& name) const {
     if (name.empty()) return {};
-    return file_.parent_path() / name;  // absolute ones stay
+    return file_.parent_path() / name;  // absolute paths stay
   }
 
-  // "NAME-data" wins over "NAME", as in client-go.
+  // "NAME-data" is preferred to "NAME", as in client-go.
   PemSource pem(const YAML::Node& node, const std::string& name) const {
     PemSource source;
     const std::string data = text(node, (name + "-data").c_str());
@@ -153,7 +153,7 @@ class Kubeconfig {
     ExecPlugin plugin;
     plugin.command = text(exec, "command");
     if (plugin.command.empty()) fail("exec has no command");
-    // Only a name is looked for in PATH.
+    // PATH is searched only for names without a slash.
     if (plugin.command.find('/') != std::string::npos) {
       plugin.command = path(plugin.command).string();
     }

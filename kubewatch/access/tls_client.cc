@@ -25,7 +25,7 @@ bool is_address(const std::string& name) {
          ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
 }
 
-// False when the time is over first.
+// False when `deadline` passes first.
 bool wait_until(Clock::time_point deadline, int socket, short events) {
   pollfd one{socket, events, 0};
   for (;;) {

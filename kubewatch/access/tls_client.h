@@ -1,4 +1,5 @@
-// TLS towards the API server: who we are, whom we trust, and the handshake.
+// TLS to the API server: our certificate, the trusted authorities, and the
+// handshake.
 //
 // Threads: one at a time.
 #pragma once
@@ -15,21 +16,21 @@ namespace canopy::kube {
 class TlsClient {
  public:
   struct Options {
-    std::string name;  // in the server's certificate: a host's, or an address
-    // The trusted authorities; not set: the system's.
+    std::string name;  // expected in the certificate: a host or an address
+    // The trusted authorities; not set: the system's authorities.
     std::optional<std::string> authority_pem;
-    bool insecure = false;  // any certificate will do
-    // Ours, its chain, and its key; empty: none.
+    bool insecure = false;  // accepts any certificate
+    // Our certificate with its chain, and our key; empty: none.
     std::string certificate_pem;
     std::string key_pem;
   };
 
-  // Throws std::runtime_error when the certificate and key do not fit.
+  // Throws std::runtime_error when the certificate and key do not match.
   explicit TlsClient(Options options);
 
-  // The handshake over a connected socket, which does not block from then on.
-  // Null when it fails or takes longer than `most`; `why` says why.  The
-  // caller calls SSL_free().
+  // Does the handshake over a connected socket, and makes the socket
+  // non-blocking.  Null when the handshake fails or takes longer than `most`;
+  // `why` then has the reason.  The caller must call SSL_free().
   SSL* connect(int socket, std::chrono::milliseconds most,
                std::string& why) const;
 

@@ -17,7 +17,7 @@ BioPtr bio_of(const std::string& pem) {
   return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-// Never asks at the terminal.
+// Prevents OpenSSL from asking for a password at the terminal.
 int no_password(char*, int, int, void*) { return 0; }
 
 }  // namespace
@@ -29,7 +29,7 @@ std::vector<CertificatePtr> certificates_from_pem(const std::string& pem) {
              PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) {
     all.emplace_back(one);
   }
-  ERR_clear_error();  // "no start line" ends every file
+  ERR_clear_error();  // the last read always fails with "no start line"
   return all;
 }
 

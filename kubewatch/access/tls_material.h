@@ -1,4 +1,4 @@
-// PEM text to OpenSSL's objects.  Any thread.
+// Converts PEM text to OpenSSL objects.  Any thread.
 #pragma once
 
 #include <openssl/evp.h>
@@ -17,9 +17,9 @@ struct FreeTls {
 using CertificatePtr = std::unique_ptr<X509, FreeTls>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreeTls>;
 
-// Every certificate in the text; empty when there is none.
+// All certificates in the text; empty when there is none.
 std::vector<CertificatePtr> certificates_from_pem(const std::string& pem);
-// Null when there is none, or it wants a password.
+// Null when there is no key, or the key needs a password.
 KeyPtr key_from_pem(const std::string& pem);
 bool belong_together(const X509& certificate, const EVP_PKEY& key);
 

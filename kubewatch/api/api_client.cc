@@ -28,7 +28,7 @@ constexpr unsigned kUserTimeoutMilliseconds = 30'000;
 constexpr std::size_t kMaxErrorBody = 64 << 10;
 constexpr std::chrono::seconds kLongestRetryAfter{120};
 
-// A peer that vanished is noticed in a minute, not in fifteen.
+// Detects a dead peer within a minute instead of fifteen.
 void set_socket_options(int socket) {
   const auto set = [&](int level, int name, auto value) {
     ::setsockopt(socket, level, name, &value, sizeof value);
@@ -39,8 +39,8 @@ void set_socket_options(int socket) {
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMilliseconds);
 }
 
-// cpp-httplib dials another address than the name it verifies only when that
-// address is a number.  A host's addresses take turns, one a connection.
+// cpp-httplib connects to an address other than the verified name only if the
+// address is numeric.  Successive connections use the host's addresses in turn.
 std::string address_of(const std::string& host, std::size_t turn) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -104,7 +104,7 @@ std::string why_not(Error error) {
   }
 }
 
-// RFC 9110 10.2.3, as seconds; API servers write no dates.
+// RFC 9110 10.2.3, in seconds only: API servers send no dates.
 std::chrono::seconds retry_after_in(const httplib::Response& response) {
   const std::string text = response.get_header_value("Retry-After");
   unsigned seconds = 0;
@@ -123,8 +123,8 @@ httplib::Headers headers_for(const ApiRequest& request,
   return headers;
 }
 
-// cpp-httplib unpacks what it likes.  For brotli that takes up to 16 MiB for
-// the window alone, and we ask for gzip only.
+// We request gzip only, but cpp-httplib also decompresses other encodings.
+// Brotli needs up to 16 MiB for its window alone.
 bool was_asked_for(const std::string& encoding) {
   return encoding.empty() || encoding == "identity" || encoding == "gzip";
 }
@@ -144,7 +144,8 @@ std::string refusal(const ApiStatus& status) {
 ApiClient::ApiClient(Credentials& credentials) : credentials_(credentials) {}
 ApiClient::~ApiClient() = default;
 
-// Not httplib's stop(): that waits for a connect or a handshake to end.
+// Does not call httplib's stop(), which waits until a connect or a handshake
+// ends.
 void ApiClient::stop() { socket_.shut_down(); }
 
 void ApiClient::forget_connection() {
@@ -158,11 +159,11 @@ ApiReply ApiClient::get(const ApiRequest& request, const Receiver& receive) {
     connect_as(credentials_.current());
     reply = send(request, receive);
   } catch (const std::exception& error) {
-    forget_connection();  // half a reply may be on it
+    forget_connection();  // part of a reply may be unread
     return {End::kFailed, {}, error.what()};
   }
   if (reply.status.code == 401) credentials_.refused();
-  // The next one reads certificates and authorities anew.
+  // The next connection reads certificates and authorities again.
   if (reply.end == End::kFailed || reply.status.code == 401) {
     forget_connection();
   }

@@ -1,6 +1,7 @@
-// One connection to the API server: GETs whose bodies come as they arrive.
+// One connection to the API server.  Response bodies are delivered as they
+// arrive.
 //
-// Threads: get() from one; stop() from any.
+// Threads: one thread may call get(); any thread may call stop().
 #pragma once
 
 #include <atomic>
@@ -19,27 +20,28 @@ namespace canopy::kube {
 class ApiConnection;
 
 struct ApiRequest {
-  std::string path;  // with the query
-  // The longest silence; a watch is silent for long.
+  std::string path;  // includes the query string
+  // The longest time without data; a watch needs a long one.
   std::chrono::seconds read_timeout{30};
   bool compressed = false;
-  // Called when the request goes out, and when the headers of a 200 are in.
+  // on_start is called when the request is sent, the other when the headers of
+  // a 200 have arrived.
   std::function<void()> on_start = [] {};
   std::function<void()> on_reply = [] {};
 };
 
 struct ApiReply {
   enum class End {
-    kWhole,    // the body came to its end
-    kCut,      // it began, and broke off
-    kStopped,  // by stop() or the receiver
-    kRefused,  // another status than 200; see `status`
+    kWhole,    // the body is complete
+    kCut,      // the body began, but the connection broke
+    kStopped,  // stopped by stop() or the receiver
+    kRefused,  // a status other than 200; see `status`
     kFailed,   // no reply at all
   };
   End end = End::kFailed;
-  ApiStatus status;  // code is the HTTP status, 0 when there was none
-  std::string why;   // one line for the log, unless whole or stopped
-  // The server's Retry-After: do not ask again before that.
+  ApiStatus status;  // code is the HTTP status, 0 if none came
+  std::string why;   // one line for the log, unless kWhole or kStopped
+  // The server's Retry-After: send no request before that.
   std::chrono::seconds retry_after{0};
 };
 
@@ -50,13 +52,14 @@ class ApiClient {
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
-  // False stops the reply.
+  // Returns false to stop the reply.
   using Receiver = std::function<bool(std::string_view bytes)>;
-  // Blocks.  `receive` sees the bytes of a 200 only.
+  // Blocks.  `receive` gets the bytes of a 200 only.
   ApiReply get(const ApiRequest& request, const Receiver& receive);
 
-  // Ends the request in flight at once, in whatever it waits for.  One that is
-  // about to start may escape: repeat until the caller of get() has noticed.
+  // Ends the request in flight at once, whatever it waits for.  A request that
+  // is just starting may not be ended: repeat the call until get() has
+  // returned.
   void stop();
 
  private:
@@ -65,11 +68,11 @@ class ApiClient {
   void forget_connection();
 
   Credentials& credentials_;
-  Identity identity_;  // client_ was made for its certificate
+  Identity identity_;  // client_ uses its certificate
   std::string token_;
-  std::size_t connections_ = 0;  // made so far
+  std::size_t connections_ = 0;  // number opened so far
   std::unique_ptr<ApiConnection> client_;
-  HeldSocket socket_;  // client_'s
+  HeldSocket socket_;  // the socket of client_
 };
 
 }  // namespace canopy::kube

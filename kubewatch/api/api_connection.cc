@@ -52,8 +52,8 @@ bool ApiConnection::process_socket(
        in_milliseconds(write_timeout_sec_, write_timeout_usec_)});
   const bool done = exchange(stream);
   if (stream.fault() != nullptr) fault_ = stream.fault();
-  // What follows a reply belongs to no request: the next one shall not take it
-  // for its own, and finds the connection closed.
+  // Data after a reply belongs to no request.  The connection is closed, so
+  // that the next request does not read that data as its reply.
   if (stream.has_rest()) ::shutdown(socket.sock, SHUT_RDWR);
   return done;
 }

@@ -1,8 +1,8 @@
-// The API server as a source: a Reflector for each kind the cluster watch
-// wants.
+// The API server as a source: one Reflector for each kind that the cluster
+// watch needs.
 //
-// Threads: any one; each Reflector has a thread of its own, and one looks at
-// the clock for them all.
+// Threads: any one.  Each Reflector has its own thread, and one more thread
+// checks the clock for all of them.
 #pragma once
 
 #include <condition_variable>
@@ -31,10 +31,10 @@ class ApiSource {
   ApiSource(const ApiSource&) = delete;
   ApiSource& operator=(const ApiSource&) = delete;
 
-  // Returns at once; the server need not be there.
+  // Returns at once.  The server need not be reachable.
   void start();
   void stop();
-  // Credentials and lists anew.
+  // Reads the credentials and lists all objects again.
   void reload();
 
  private:

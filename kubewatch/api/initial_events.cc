@@ -22,7 +22,7 @@ bool InitialEvents::take(const WatchEvent& event) {
 
 bool InitialEvents::take_bookmark(const WatchEvent& event) {
   if (event.ends_initial_events) {
-    // The watch could not go on from there.
+    // The watch could not resume from there.
     if (event.resource_version.empty()) {
       return fail("its last bookmark has no resource version");
     }

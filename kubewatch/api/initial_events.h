@@ -1,9 +1,8 @@
-// Whether the first events of a watch lead to the end of the list that they
-// are.  A watch that is asked for with sendInitialEvents=true begins with every
-// object as an ADDED event, in no order; changes of the meantime may stand
-// between them.  A bookmark with the annotation k8s.io/initial-events-end ends
-// the list and has its resource version (KEP-3157; API concepts, "Streaming
-// lists").
+// Checks that the first events of a watch are a complete list.  A watch with
+// sendInitialEvents=true begins with an ADDED event for every object, in any
+// order.  Changes made meanwhile may come between them.  A bookmark with the
+// annotation k8s.io/initial-events-end ends the list and has its resource
+// version (KEP-3157; API concepts, "Streaming lists").
 //
 // Plain values, no threads.
 #pragma once
@@ -18,18 +17,19 @@ namespace canopy::kube {
 
 class InitialEvents {
  public:
-  // As many as a list in pages may have objects (list_progress.h).
+  // The same limit as for a list in pages (list_progress.h).
   static constexpr std::uint64_t kMaxEvents = 5'000'000;
-  // Bookmarks before the one that ends the list; API servers send none.
+  // The most bookmarks before the one that ends the list.  API servers send
+  // none.
   static constexpr std::size_t kMaxBookmarks = 16;
 
-  // One more event; no ERROR.  False: the list will not come to its end;
-  // why() says so.
+  // Takes one more event, which must not be an ERROR.  False when the list
+  // cannot be completed; why() has the reason.
   bool take(const WatchEvent& event);
 
   // True after the last event of the list.
   bool ended() const { return ended_; }
-  // How many objects there are, by the events so far.
+  // The number of objects, counted from the events so far.
   std::uint64_t objects() const { return objects_; }
   const std::string& why() const { return why_; }
 

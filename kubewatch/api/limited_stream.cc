@@ -86,7 +86,8 @@ ssize_t LimitedStream::fill() {
   return got;
 }
 
-// Waits for what OpenSSL wants before it can go on; false when it cannot.
+// Waits until the socket is ready for OpenSSL's next step.  False on an error
+// or a timeout.
 bool LimitedStream::wait_for_tls(int result) const {
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
@@ -98,8 +99,8 @@ bool LimitedStream::wait_for_tls(int result) const {
   }
 }
 
-// Records without data (session tickets) make another round; the reflector's
-// clock ends a row of them.
+// TLS records without data (session tickets) cause another iteration; the
+// reflector's clock ends an endless series of them.
 ssize_t LimitedStream::fill_from_tls() {
   int got = 0;
   do {

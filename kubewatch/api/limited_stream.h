@@ -1,12 +1,12 @@
-// The connection under cpp-httplib's client, with bounds on what the API
-// server may send before the library has made sense of it.  cpp-httplib has
-// none: it keeps every header line and any number of them, and 0.11 matches
-// the status line with a recursive std::regex, so that one of 30,000 octets
-// overflows the stack.
+// The connection under cpp-httplib's client, with limits on the data that the
+// library buffers before it can reject anything.  cpp-httplib itself has no
+// limits: it stores any number of header lines of any length.  Version 0.11
+// also matches the status line with a recursive std::regex, so that a line of
+// 30,000 octets overflows the stack.
 //
-// cpp-httplib reads lines (status, headers, sizes of chunks, trailers) one
-// octet at a time and bodies in larger pieces.  So the octets that are asked
-// for alone are the lines, whatever the framing is.
+// cpp-httplib reads lines (status, headers, chunk sizes, trailers) one octet at
+// a time, and bodies in larger pieces.  Therefore an octet that is read alone
+// belongs to a line, whatever the framing is.
 //
 // Threads: one at a time.
 #pragma once
@@ -19,24 +19,24 @@
 
 namespace canopy::kube {
 
-// Bounds on lines, fed octet by octet.
+// Limits on lines, fed octet by octet.
 class LineLimits {
  public:
-  // An API server's status line has 20 octets.  The regex takes about 300
-  // octets of stack for each.
+  // An API server's status line has 20 octets.  The regex needs about 300
+  // octets of stack for each octet.
   static constexpr std::size_t kMaxStatusLine = 1 << 10;
-  // What cpp-httplib takes, too, once it has read the line.
+  // cpp-httplib has the same limit, but checks it only after reading the line.
   static constexpr std::size_t kMaxLine = 8 << 10;
-  // All lines between two pieces of a body: a header, or many in a row
-  // (100 Continue).  Chunks of one octet look like lines: a row of 10,000 is
-  // refused.
+  // The limit on all lines between two pieces of a body: a header, or many in a
+  // row (100 Continue).  Chunks of one octet look like lines; 10,000 of them in
+  // a row are refused.
   static constexpr std::size_t kMaxLines = 64 << 10;
 
-  // False when a limit is passed; fault() says which one.
+  // False when a limit is exceeded; fault() names the limit.
   bool take(char octet);
   void take_body() { lines_ = line_ = 0; }
 
-  // "a header line is longer than 8 KiB"; null when all is well.
+  // "a header line is longer than 8 KiB"; null when no limit is exceeded.
   const char* fault() const { return fault_; }
 
  private:
@@ -48,22 +48,24 @@ class LineLimits {
   const char* fault_ = nullptr;
 };
 
-// Reads and writes like httplib's own streams, which cannot be wrapped: they
-// are private to the library.
+// Reads and writes like httplib's own streams, which are private to the library
+// and cannot be wrapped.
 class LimitedStream : public httplib::Stream {
  public:
   struct Timeouts {
-    std::chrono::milliseconds read;   // the longest silence
-    std::chrono::milliseconds write;  // until the socket takes more
+    std::chrono::milliseconds read;  // the longest time without data
+    std::chrono::milliseconds
+        write;  // the longest wait until the socket is writable
   };
 
-  // `ssl` is null for plain TCP; with it the socket must not block.  Both must
-  // outlive the stream.
+  // `ssl` is null for plain TCP.  With TLS, the socket must be non-blocking.
+  // `socket` and `ssl` must outlive the stream.
   LimitedStream(socket_t socket, SSL* ssl, Timeouts timeouts);
 
   bool is_readable() const override;
   bool is_writable() const override;
-  // Returns 0 at the end, and less on a fault, a timeout, or a passed limit.
+  // Returns 0 at the end of the stream, and a negative value on an error, a
+  // timeout, or an exceeded limit.
   ssize_t read(char* to, std::size_t size) override;
   ssize_t write(const char* from, std::size_t size) override;
   void get_remote_ip_and_port(std::string&, int&) const override {}
@@ -84,7 +86,7 @@ class LimitedStream : public httplib::Stream {
   SSL* ssl_;
   Timeouts timeouts_;
   LineLimits limits_;
-  std::array<char, 16 << 10> buffer_;  // as large as a TLS record
+  std::array<char, 16 << 10> buffer_;  // the size of a TLS record
   std::size_t at_ = 0;
   std::size_t end_ = 0;
 };

@@ -33,8 +33,8 @@ bool ListProgress::take_page(const ListEnvelope& envelope) {
   return fail("more than " + std::to_string(kMaxPages) + " pages");
 }
 
-// Keeps one token of those it has seen, a newer one after each power of two of
-// pages: a row that goes in a circle comes by it (Brent's algorithm).
+// Detects a cycle of tokens (Brent's algorithm).  It keeps one token, and
+// replaces that token after each power of two of pages.  A cycle returns to it.
 bool ListProgress::comes_round(const std::string& token) {
   if (token == token_) return true;
   if (std::has_single_bit(pages_)) token_ = token;

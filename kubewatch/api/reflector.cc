@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kNever =
     std::numeric_limits<std::chrono::steady_clock::rep>::max();
-// Reasons told while one trouble lasts; what comes after them is counted.
+// The most reasons logged during one outage; further ones are only counted.
 constexpr std::size_t kMaxTroubles = 4;
 constexpr std::chrono::milliseconds kStopAgain{20};
 
@@ -51,7 +51,7 @@ void Reflector::begin_stop() {
 void Reflector::stop() {
   begin_stop();
   if (!thread_.joinable()) return;
-  // A request that was about to start did not see the first stop.
+  // Repeat the stop: a request that was just starting may have missed it.
   for (;;) {
     {
       std::unique_lock lock(mutex_);
@@ -77,7 +77,7 @@ bool Reflector::wants_to_end() {
 }
 
 void Reflector::look_at_clock() {
-  // A request that was about to start did not see reload()'s stop.
+  // A request that was just starting may have missed reload()'s stop.
   if (wants_to_end()) client_.stop();
   const Time::rep now = options_.clock().time_since_epoch().count();
   const Time::rep shortest =
@@ -87,7 +87,7 @@ void Reflector::look_at_clock() {
     client_.stop();
   } else if (watching_since_ != kNever && now - shortest > watching_since_) {
     watching_since_ = kNever;
-    is_well();  // although nothing may come for a minute
+    is_well();  // a watch may be silent for a minute
   }
 }
 
@@ -127,10 +127,10 @@ ApiReply Reflector::request(const ApiRequest& request,
   return reply;
 }
 
-// --- trying again ---------------------------------------------------------
+// --- retries --------------------------------------------------------------
 
-// One line when the trouble begins, and for another reason one more: reasons
-// that take turns are not said again and again.
+// Logs one line when an outage begins, and one for each new reason.
+// Alternating reasons are not logged again and again.
 void Reflector::failed(const std::string& why) {
   cluster_.note_failure(options_.kind);
   ++failures_;
@@ -157,7 +157,7 @@ void Reflector::pause(std::chrono::milliseconds at_least) {
   pause_after(failures_, at_least);
 }
 
-// Doubled with each failure.
+// The pause doubles with each failure.
 void Reflector::pause_after(std::size_t failures,
                             std::chrono::milliseconds at_least) {
   const ReflectorTimes& times = options_.times;
@@ -171,15 +171,15 @@ void Reflector::pause_after(std::size_t failures,
   wait(std::chrono::duration_cast<std::chrono::microseconds>(length));
 }
 
-// Pages without items may come, but not as fast as they can be asked for.
+// Empty pages are allowed, but must not be requested at full speed.
 void Reflector::rest_after_empty(std::size_t pages) {
   if (pages == 0) return;
   const ReflectorTimes& times = options_.times;
   wait(std::min(times.longest_pause, times.first_pause * (1 << (pages - 1))));
 }
 
-// All replicas notice a change at the same moment; a random wait keeps them
-// from listing at once.
+// All replicas notice a change at the same moment.  A random wait keeps them
+// from listing at the same time.
 void Reflector::spread() {
   wait(std::chrono::duration_cast<std::chrono::microseconds>(
       options_.times.relist_spread * options_.random()));

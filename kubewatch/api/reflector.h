@@ -1,14 +1,16 @@
-// Keeps ClusterWatch like one resource of the API server: a list, then a watch
-// from there on, for ever.  The list is the first events of that watch where
-// the API server streams lists (initial_events.h); elsewhere it comes in pages.
-// A watch that is cut resumes at the last resource version.
-// A new list, in which objects are replaced one by one, is made after a 410
-// (too old), after a watch that says nothing any more, when the API server has
-// another number of objects than it told us of or an event is older than the
-// one before it (consistency_check.h), and every hour or two.
+// Keeps ClusterWatch in sync with one resource of the API server: a list, then
+// a watch from the list's resource version, without end.  If the API server
+// streams lists, the list is the first events of that watch (initial_events.h);
+// otherwise it comes in pages.  A watch that is cut resumes at the last
+// resource version.
 //
-// Threads: start, stop, reload and look_at_clock from any thread; one of its
-// own waits on the API server.
+// A new list replaces the objects one by one.  It is made in these cases: after
+// a 410 (too old); after a watch that is silent for too long; when the API
+// server's object count differs from the watch's, or when an event is older
+// than the one before it (consistency_check.h); and every hour or two.
+//
+// Threads: any thread may call start, stop, reload and look_at_clock.  An own
+// thread waits for the API server.
 #pragma once
 
 #include <atomic>
@@ -32,24 +34,24 @@ namespace canopy::kube {
 class WatchDecoder;
 
 struct ReflectorTimes {
-  std::chrono::seconds watch{300};  // at least; up to twice as long
-  // For an answer to begin, and for one event to come in whole.
+  std::chrono::seconds watch{300};  // minimum; at most twice this
+  // The time for a reply to begin, and for one event to arrive completely.
   std::chrono::seconds read_slack{30};
-  // A list, or a page of one, must on average come at this rate, octets a
-  // second.
+  // The lowest average rate of a list or a page, in octets per second.
   std::int64_t least_rate = 4096;
-  // An API server that does not stream lists is asked for pages this long.
+  // How long an API server that does not stream lists is asked for pages.
   std::chrono::seconds stream_again{600};
-  // Without an event or a bookmark a watch is frozen: API servers send a
-  // bookmark a minute.  Only once one was seen; doubled each time it happens.
+  // A watch without an event or a bookmark for this long is frozen: API servers
+  // send a bookmark each minute.  Applies only after the first bookmark;
+  // doubled each time a watch freezes.
   std::chrono::seconds silence{150};
-  std::chrono::seconds check{300};    // between consistency checks, at least
-  std::chrono::seconds relist{3600};  // at least; up to twice as long
-  // Lists that many servers make at the same time are spread over this.
+  std::chrono::seconds check{300};    // minimum between consistency checks
+  std::chrono::seconds relist{3600};  // minimum; at most twice this
+  // Lists that many servers would make at the same time are spread over this.
   std::chrono::milliseconds relist_spread{1'000};
-  std::chrono::milliseconds first_pause{100};  // before trying again
+  std::chrono::milliseconds first_pause{100};  // before a retry
   std::chrono::milliseconds longest_pause{10'000};
-  // A watch that ends sooner and brought nothing counts as a failure.
+  // A watch that ends sooner without a change counts as a failure.
   std::chrono::milliseconds shortest_watch{1'000};
 };
 
@@ -57,11 +59,12 @@ struct ReflectorOptions {
   ObjectKind kind = ObjectKind::kService;
   std::size_t page_size = 500;
   ReflectorTimes times;
-  // From 0 up to 1: spreads what many servers do at the same time.
+  // Returns a number from 0 up to 1, to spread simultaneous actions of many
+  // servers.
   std::function<double()> random;
   std::function<std::chrono::steady_clock::time_point()> clock =
       std::chrono::steady_clock::now;
-  // In the place of waiting before trying again, or resting; empty: wait.
+  // Called instead of waiting before a retry or a rest; empty: wait.
   std::function<void(std::chrono::microseconds)> wait = {};
 };
 
@@ -74,32 +77,31 @@ class Reflector {
   Reflector& operator=(const Reflector&) = delete;
 
   void start();
-  // Asks the thread to end; stop() waits for it too.
+  // Asks the thread to end; stop() also waits for its end.
   void begin_stop();
   void stop();
-  // A new list, soon.
+  // Makes a new list soon.
   void reload();
-  // To be called about every second: a request that should have come to
-  // something by now is ended.
+  // Ends a request that is overdue.  Call about every second.
   void look_at_clock();
 
  private:
   enum class Next { kWatch, kList };
   using Time = std::chrono::steady_clock::time_point;
 
-  // A list that is a watch's first events, up to its end.
+  // A list that consists of a watch's first events, up to the end of the list.
   struct StreamedList {
     Listing listing;
     InitialEvents events;
   };
   // A watch, from its request on.
   struct Stream {
-    std::chrono::seconds duration{};   // asked for
-    std::optional<StreamedList> list;  // none: its events are changes
-    Time start{};                      // of the request, or of the changes
+    std::chrono::seconds duration{};   // requested
+    std::optional<StreamedList> list;  // nothing: the events are changes
+    Time start{};  // start of the request, or of the changes
     std::int64_t octets = 0;
     std::size_t events = 0;
-    bool fruitful = false;  // a change came
+    bool fruitful = false;  // delivered a change
   };
 
   void run();
@@ -133,12 +135,12 @@ class Reflector {
   bool take_event(Stream& stream, WatchEvent&& event);
   std::chrono::seconds watch_duration() const;
   Next after_watch(const ApiReply& reply, bool fruitful);
-  // The last event was older than those before it.
+  // True when the last event was older than the one before it.
   bool is_back_in_time() const;
   Next after_back_in_time();
   Next after_silence(const ApiReply& reply);
   std::chrono::seconds allowed_silence(std::chrono::seconds watch) const;
-  // The longest time from now until something must have come; and no bound.
+  // expect_within() sets the deadline for data; expect_nothing() removes it.
   void expect_within(std::chrono::nanoseconds time);
   void expect_nothing();
   bool take(WatchEvent&& event);
@@ -165,42 +167,42 @@ class Reflector {
   ApiClient client_;
   std::thread thread_;
 
-  std::mutex mutex_;  // guards the three below
+  std::mutex mutex_;  // guards the three flags below
   std::condition_variable wake_;
   bool stopping_ = false;
   bool ended_ = true;
   bool reload_wanted_ = false;
 
-  // When the request in flight is given up, in the clock's ticks, and whether
-  // it was.
+  // The time at which the request in flight is given up, in the clock's ticks,
+  // and whether it was given up.
   std::atomic<Time::rep> deadline_;
   std::atomic<bool> overdue_ = false;
   std::atomic<Time::rep> watching_since_;
-  std::atomic<bool> in_trouble_ = false;       // the log said so
-  std::atomic<std::size_t> failures_told_{0};  // since then
+  std::atomic<bool> in_trouble_ = false;       // the log has a line about it
+  std::atomic<std::size_t> failures_told_{0};  // since that line
 
-  // The thread's own.
+  // Used by the thread only.
   Origin origin_ = 0;
   std::string resource_version_;
-  ApiStatus error_event_;  // what ended the watch, code 0: nothing did
+  ApiStatus error_event_;  // the error that ended the watch; code 0: none
   Time rested_{};
-  std::set<std::string> troubles_;  // what the log said since all was well
+  std::set<std::string> troubles_;  // logged since the last success
   std::size_t failures_ = 0;
-  Time pages_until_{};              // lists come in pages
-  bool told_of_pages_ = false;      // in the log
-  std::size_t broken_streams_ = 0;  // in a row, streamed lists that failed
+  Time pages_until_{};              // lists are made in pages until then
+  bool told_of_pages_ = false;      // logged already
+  std::size_t broken_streams_ = 0;  // failed streamed lists in a row
   ConsistencyCheck consistency_;
   ConsistencyCheck::Verdict verdict_ = ConsistencyCheck::Verdict::kNone;
-  std::size_t differed_ = 0;  // checks in a row
+  std::size_t differed_ = 0;  // differing checks in a row
   bool has_bookmarks_ = false;
-  // Watches in a row: that froze, that were told 410 before they brought
-  // anything, that went back in time, and that did not last.
+  // Watches in a row that froze, got 410 before any change, went back in time,
+  // or ended early.
   std::size_t frozen_ = 0;
   std::size_t gone_ = 0;
   std::size_t went_back_ = 0;
   std::size_t short_watches_ = 0;
   Time listed_{};
-  std::chrono::nanoseconds list_again_{};  // after so long
+  std::chrono::nanoseconds list_again_{};  // time until the next list
   Time checked_{};
 };
 

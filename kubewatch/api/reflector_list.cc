@@ -1,4 +1,4 @@
-// The part of Reflector that lists, in pages.
+// The part of Reflector that lists in pages.
 #include <algorithm>
 #include <utility>
 
@@ -11,11 +11,11 @@ namespace {
 
 using End = ApiReply::End;
 
-// While lists fail, every fourth one is asked for in pages: only the others may
-// be what the API server, or something before it, cannot do.
+// While lists fail, every fourth list is requested in pages, because the API
+// server or a proxy may fail streamed lists only.
 constexpr std::size_t kMaxBrokenStreams = 3;
 
-// RFC 3986 2.1: all but the unreserved.
+// RFC 3986 2.1: encodes all octets but the unreserved ones.
 std::string percent_encoded(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
@@ -37,14 +37,14 @@ std::string percent_encoded(std::string_view text) {
 
 }  // namespace
 
-// --- what is asked for ----------------------------------------------------
+// --- requests -------------------------------------------------------------
 
 std::string Reflector::resource_path() const {
   return api_kind(options_.kind).path;
 }
 
 std::string Reflector::selector() const {
-  // Namespaces are judged here: their labels decide, not these.
+  // Namespaces are filtered by their own selector, in this process.
   if (options_.kind == ObjectKind::kNamespace) return {};
   const LabelSelector& labels = cluster_.options().selection.labels;
   if (labels.is_empty()) return {};
@@ -93,7 +93,8 @@ Reflector::Next Reflector::list_in_pages() {
     const ApiReply reply = list_page(listing, envelope, progress);
     if (reply.end != End::kWhole) {
       cluster_.abandon(listing);
-      // The pages' snapshot was compacted away: from the first one again.
+      // The snapshot of the pages may be compacted: start at the first page
+      // again.
       if (reply.end != End::kStopped) failed("list: " + reply.why);
       if (!wants_to_end()) pause(reply.retry_after);
       return Next::kList;
@@ -115,14 +116,14 @@ void Reflector::finish_list(const Listing& listing, std::uint64_t objects,
   succeeded();
 }
 
-// The rest of a list must come at the least rate.
+// The rest of a list must arrive at the lowest rate.
 void Reflector::expect_rest_of_list(Time start, std::int64_t octets) {
   const ReflectorTimes& times = options_.times;
   expect_within(start - options_.clock() + times.read_slack +
                 std::chrono::seconds(octets / times.least_rate));
 }
 
-// A reply that is not whole and a list is not End::kWhole.
+// A reply that is not a complete list is never End::kWhole.
 ApiReply Reflector::list_page(const Listing& listing, ListEnvelope& envelope,
                               ListProgress& progress) {
   const ReflectorTimes& times = options_.times;
@@ -181,9 +182,9 @@ void Reflector::put(const Listing& listing, Decoded&& decoded) {
   }
 }
 
-// A list is much work at a stretch, and a thread that answers may have to share
-// its core: with fair shares a question would wait for milliseconds.  A first
-// list need not rest, for little can be answered before its end.
+// A list keeps the CPU busy for long.  A thread that answers queries may share
+// this core, and with fair scheduling a query would wait for milliseconds.  The
+// first list does not rest, because little can be answered before its end.
 void Reflector::rest_now_and_then() {
   constexpr std::chrono::microseconds kWork{300};
   constexpr std::chrono::microseconds kRest{50};

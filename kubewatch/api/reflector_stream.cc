@@ -1,5 +1,5 @@
-// The part of Reflector that lists by a watch's first events, and goes back to
-// pages where the API server does not do that.
+// The part of Reflector that lists by the first events of a watch, and falls
+// back to pages if the API server does not support that.
 #include <utility>
 
 #include "healthz/log.h"
@@ -12,8 +12,9 @@ namespace {
 
 using End = ApiReply::End;
 
-// Of an HTTP status: the API server does not serve this request, and will not
-// when it is asked again.  Without the feature it is 422 (Invalid).
+// True for an HTTP status which means that the API server does not support this
+// request and will not support a retry.  A server without the feature sends 422
+// (Invalid).
 bool is_final(int code) {
   constexpr int kUnauthorized = 401;
   constexpr int kGone = 410;
@@ -33,7 +34,7 @@ Reflector::Next Reflector::list_in_stream() {
   return follow(stream, stream_path(stream.duration));
 }
 
-// False when the list cannot come to its end.
+// False when the list cannot be completed.
 bool Reflector::take_initial(Stream& stream, WatchEvent&& event) {
   if (event.type == WatchEvent::Type::kError) {
     note_error(event);
@@ -52,7 +53,7 @@ bool Reflector::take_initial(Stream& stream, WatchEvent&& event) {
   return true;
 }
 
-// The list is complete; the events that follow in the stream are the watch.
+// The list is complete; later events of the stream are changes.
 void Reflector::begin_watch(Stream& stream) {
   stream.list.reset();
   stream.start = options_.clock();
@@ -62,7 +63,7 @@ void Reflector::begin_watch(Stream& stream) {
   told_of_pages_ = false;
 }
 
-// The list did not come to its end: nothing of it counts.
+// The list was not completed and is discarded.
 Reflector::Next Reflector::after_broken_stream(const StreamedList& list,
                                                const ApiReply& reply) {
   cluster_.abandon(list.listing);
@@ -70,7 +71,7 @@ Reflector::Next Reflector::after_broken_stream(const StreamedList& list,
   const std::string why = why_broken(list, reply);
   if (reply.end == End::kRefused && is_final(reply.status.code)) {
     list_in_pages_for_now(why);
-    return Next::kList;  // at once: it is another request
+    return Next::kList;  // without a pause: the next request is a different one
   }
   failed("list: " + why);
   if (is_no_streamed_list(list, reply)) list_in_pages_for_now(why);
@@ -93,10 +94,10 @@ std::string Reflector::why_broken(const StreamedList& list,
   return reply.why;
 }
 
-// True when the reply shows that the API server, or a proxy before it, does not
-// support sendInitialEvents: no bookmark ends the list, or the reply is no
-// watch stream.  A stream that ends early, is cut, or has an ERROR event shows
-// nothing: the API server may be stopping.
+// True when the reply shows that the API server, or a proxy in front of it,
+// does not support sendInitialEvents: no bookmark ends the list, or the reply
+// is not a watch stream.  A stream that ends early, is cut, or has an ERROR
+// event shows nothing, because the API server may be shutting down.
 bool Reflector::is_no_streamed_list(const StreamedList& list,
                                     const ApiReply& reply) const {
   if (reply.status.code != 200) return false;
@@ -104,7 +105,7 @@ bool Reflector::is_no_streamed_list(const StreamedList& list,
   return reply.end == End::kFailed;
 }
 
-// Not for good: the API server may be upgraded.
+// Only for a while: the API server may be upgraded.
 void Reflector::list_in_pages_for_now(const std::string& why) {
   pages_until_ = options_.clock() + options_.times.stream_again;
   if (std::exchange(told_of_pages_, true)) return;

@@ -1,4 +1,4 @@
-// The part of Reflector that follows a watch and doubts it.
+// The part of Reflector that follows a watch and checks it.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -15,11 +15,12 @@ namespace {
 using End = ApiReply::End;
 
 constexpr int kGone = 410;
-// Checks that differ even after a new list: their counts are no use.
+// After this many checks in a row that differ despite new lists, the server's
+// counts are considered useless.
 constexpr std::size_t kMaxDiffered = 3;
 constexpr std::size_t kMaxFrozenDoublings = 4;
-// Watches in a row that bring something and end within the second; the next
-// ones are not asked for at once.  A server that restarts has two or three.
+// The number of watches in a row that deliver changes and end within a second
+// before the next ones are delayed.  A restarting server causes two or three.
 constexpr std::size_t kMaxShortWatches = 8;
 
 bool is_gone(const ApiStatus& status) {
@@ -110,7 +111,7 @@ std::chrono::seconds Reflector::allowed_silence(
                              (1 << std::min(frozen_, kMaxFrozenDoublings)));
 }
 
-// True when the event brought something.
+// True when the event contained a change.
 bool Reflector::take(WatchEvent&& event) {
   verdict_ = ConsistencyCheck::Verdict::kNone;
   if (event.type == WatchEvent::Type::kError) {
@@ -151,7 +152,7 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
     log_info("{}: resource version {} is too old: listing again",
              resource_path(), resource_version_);
     cluster_.note_failure(options_.kind);
-    // The list between two of them goes well, so failures_ does not grow.
+    // The list between two such watches succeeds, so failures_ does not grow.
     gone_ = fruitful ? 0 : gone_ + 1;
     if (gone_ > 0) pause_after(gone_, {});
     spread();
@@ -169,12 +170,12 @@ Reflector::Next Reflector::after_watch(const ApiReply& reply, bool fruitful) {
     gone_ = went_back_ = 0;
     succeeded();
     rest_after_short_watches();
-    // From where it ended, at once.
+    // Resume from the end of the watch without a pause.
     return reply.end == End::kWhole ? judge(consistency_.watched_to_the_end())
                                     : Next::kWatch;
   }
   if (began && failures_ == 0) {
-    ++failures_;  // once is a server that restarts: no word about it yet
+    ++failures_;  // a restarting server fails once; not logged yet
   } else {
     failed("watch: " +
            (began ? std::string("it ends as soon as it begins") : reply.why));
@@ -187,8 +188,8 @@ bool Reflector::is_back_in_time() const {
   return verdict_ == ConsistencyCheck::Verdict::kBackInTime;
 }
 
-// From a server whose versions are numbers without order, each event would be
-// one more list: the pauses between them grow.
+// If a server's versions are unordered numbers, each event would cause a list.
+// Therefore the pauses between lists grow.
 Reflector::Next Reflector::after_back_in_time() {
   cluster_.note_back_in_time(options_.kind);
   if (went_back_++ > 0) pause_after(went_back_, {});
@@ -196,8 +197,8 @@ Reflector::Next Reflector::after_back_in_time() {
   return Next::kList;
 }
 
-// What ends each watch after an event or two would be asked thousands of times
-// a second.
+// If a server ends each watch after one or two events, watches would be
+// requested thousands of times per second.
 void Reflector::rest_after_short_watches() {
   if (short_watches_ <= kMaxShortWatches) return;
   if (short_watches_ == kMaxShortWatches + 1) {
@@ -207,7 +208,7 @@ void Reflector::rest_after_short_watches() {
   pause_after(short_watches_ - kMaxShortWatches, {});
 }
 
-// It was ended by look_at_clock().
+// Called after look_at_clock() ended the watch.
 Reflector::Next Reflector::after_silence(const ApiReply& reply) {
   if (wants_to_end()) return Next::kWatch;
   if (reply.status.code != 200) {
@@ -222,14 +223,14 @@ Reflector::Next Reflector::after_silence(const ApiReply& reply) {
   return Next::kList;
 }
 
-// --- is it all there? -----------------------------------------------------
+// --- consistency ----------------------------------------------------------
 
 bool Reflector::is_list_due() const {
   return options_.clock() - listed_ > list_again_;
 }
 
-// A list of one object, for its count.  What goes wrong with it will go wrong
-// with the watch too, which says so.
+// Requests a list of one object to get the object count.  Errors are ignored
+// here: the watch will fail in the same way and log the error.
 Reflector::Next Reflector::check() {
   const ReflectorTimes& times = options_.times;
   if (options_.clock() - checked_ < times.check || differed_ >= kMaxDiffered) {

@@ -14,8 +14,8 @@ namespace {
 constexpr std::string_view kSpecificationVersion = "1.1.0";
 constexpr std::uint32_t kVersionTtl = 28800;
 
-// `labels` in front of `suffix`, from left to right; nothing when it is no
-// valid name, as with a label over 63 octets.
+// `labels`, from left to right, in front of `suffix`.  Nothing when the result
+// is not a valid name, for example because a label is over 63 octets.
 std::optional<Name> name_below(const Name& suffix,
                                std::initializer_list<std::string_view> labels) {
   Name name;
@@ -31,7 +31,7 @@ std::optional<Name> service_name(const RecordOptions& options,
   return name_below(options.domain, {key.name, key.namespace_, "svc"});
 }
 
-// "tcp" of "TCP"; the API's default is TCP.
+// "tcp" for "TCP"; the API's default is TCP.
 std::string lower(std::string_view protocol) {
   std::string text(protocol.empty() ? "tcp" : protocol);
   for (char& c : text)
@@ -39,8 +39,8 @@ std::string lower(std::string_view protocol) {
   return text;
 }
 
-// Specification 2.3.2: _<port>._<protocol>.<service>.  Nothing for a port
-// whose name is empty or no DNS label: clients refuse names with escaped dots.
+// Specification 2.3.2: _<port>._<protocol>.<service>.  Nothing for a port whose
+// name is empty or not a DNS label: clients refuse names with escaped dots.
 std::optional<Name> port_name(const Name& service, std::string_view port,
                               std::string_view protocol) {
   const std::string lowered = lower(protocol);
@@ -57,8 +57,8 @@ std::string dashed(const IpAddress& address) {
   return text;
 }
 
-// A static pod's name may hold the dots of its node's name: it is no label
-// then, and the address takes its place.
+// A static pod's name may contain the dots of its node's name.  It is not a
+// label then, and the address is used instead.
 std::string endpoint_label(const RecordOptions& options,
                            const Endpoint& endpoint) {
   if (is_dns_label(endpoint.hostname)) return endpoint.hostname;
@@ -72,7 +72,7 @@ bool is_served(const Endpoint& endpoint, const Service& service) {
   return endpoint.ready || service.publish_not_ready_addresses;
 }
 
-// 100 shared among `count` records, at least 1.
+// 100 divided among `count` records, at least 1.
 std::uint16_t weight_among(std::size_t count) {
   if (count == 0) return 100;
   return static_cast<std::uint16_t>(std::max<std::size_t>(1, 100 / count));
@@ -154,7 +154,7 @@ RecordList pod_records(const RecordOptions& options, const Pod& pod) {
   return records;
 }
 
-// --- how much of a slice --------------------------------------------------
+// --- limits of a slice ----------------------------------------------------
 
 std::size_t SrvShare::first_port(const IpAddress& address) const {
   if (stride == 1) return 0;
@@ -166,13 +166,14 @@ std::size_t SrvShare::first_port(const IpAddress& address) const {
         }
       },
       address);
-  // FNV's last octet reaches few bits; MurmurHash3's last step spreads it.
+  // In FNV-1a the last octet affects few bits; the final step of MurmurHash3
+  // spreads them.
   hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
   return (hash ^ (hash >> 33)) % stride;
 }
 
 SrvShare srv_share(const EndpointSlice& slice) {
-  // Of many ports the last ones would be left with no endpoint at all.
+  // With more ports, the last ones would have no endpoint at all.
   constexpr std::size_t kFew = 16;
   const std::size_t endpoints = slice.endpoints.size();
   SrvShare share;
@@ -251,7 +252,7 @@ void add_external_name_record(const RecordOptions& options, const Name& name,
 
 }  // namespace
 
-// As many as CoreDNS counts: ports times addresses, twins included.
+// Counts as CoreDNS does: ports times addresses, including duplicates.
 std::uint16_t bare_weight(const Service& service, std::size_t ports) {
   return weight_among(ports * service.cluster_ips.size());
 }
@@ -280,7 +281,7 @@ RecordList service_records(const RecordOptions& options, const Service& service,
 
 namespace {
 
-// What every endpoint of a slice needs.
+// The data that all endpoints of a slice share.
 struct SliceContext {
   const RecordOptions& options;
   const Service& service;
@@ -289,7 +290,7 @@ struct SliceContext {
   const Name& service_name;
   const SrvShare share;
 
-  // The ports that have records for the endpoint.
+  // Visits the ports that have records for the endpoint.
   template <typename Visit>
   void for_each_port(const Endpoint& endpoint, const Visit& visit) const {
     for (std::size_t i = share.first_port(endpoint.address); i < share.ports;
@@ -299,8 +300,9 @@ struct SliceContext {
   }
 };
 
-// Specification 2.4.1 and 2.4.2: a headless Service is its endpoints.  The
-// name of a port without a number exists, without records.
+// Specification 2.4.1 and 2.4.2: the records of a headless Service come from
+// its endpoints.  The name of a port without a number exists, but has no
+// records.
 void add_headless_records(const SliceContext& context, const Endpoint& endpoint,
                           const Name& name, RecordList& records) {
   const std::uint32_t ttl = context.options.ttl;
@@ -339,7 +341,7 @@ void add_endpoint_records(const SliceContext& context, const Endpoint& endpoint,
     if (!port.port) return;
     records.push_back(srv_record(*name, ttl, {0, weight, *port.port}, *name));
   });
-  // An address may be a ClusterIP too: then the Service is its name.
+  // The address may also be a ClusterIP, whose PTR then has priority.
   records.push_back(name_record(reverse_name(endpoint.address),
                                 RrType::kWeakPtr, ttl, *name));
   if (context.service.type == Service::Type::kHeadless) {
@@ -368,7 +370,7 @@ RecordList slice_records(const RecordOptions& options, const Service& service,
 
 namespace {
 
-// The API allows 63 octets, and the DNS puts a '_' in front.
+// The API allows 63 octets, but the DNS name has an additional '_'.
 std::string port_warning(const Service& service) {
   for (const ServicePort& port : service.ports) {
     const bool is_long = port.name.size() >= kMaxDnsLabel;

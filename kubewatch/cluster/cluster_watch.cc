@@ -88,8 +88,9 @@ void ClusterWatch::put_event(const Listing& listing, WatchEvent&& event) {
   put_one(listing, std::move(decoded->object));
 }
 
-// The list had it, and will not have it at its end.  Until then it stays, as
-// what the list does not name: the list may break off.
+// The list first contained the object and then deleted it.  Until the list
+// ends, the object stays with the origin of the replaced list, because the new
+// list may fail.
 void ClusterWatch::take_back(const Listing& listing, ObjectKind kind,
                              const ObjectKey& key) {
   if (zones_.objects().origin(kind, key) != listing.origin) return;
@@ -98,7 +99,8 @@ void ClusterWatch::take_back(const Listing& listing, ObjectKind kind,
   zones_.renew(kind, key, before);
 }
 
-// Before a kind's first list there may be a snapshot.  0: there is nothing.
+// The origin that `listing` replaces.  The first list of a kind replaces the
+// snapshot, if there is one.  0: nothing.
 Origin ClusterWatch::replaced_by(const Listing& listing) const {
   return listing.replaces == 0 ? snapshot_ : listing.replaces;
 }
@@ -127,7 +129,7 @@ void ClusterWatch::abandon(const Listing& listing) {
   }
 }
 
-// The kind's first list takes the place of the snapshot's objects.
+// The first list of the kind replaces the snapshot's objects.
 void ClusterWatch::note_list(ObjectKind kind) {
   KindStatus& status = of(kind);
   if (!status.synced) sweep_kind(kind, snapshot_);
@@ -272,8 +274,7 @@ void ClusterWatch::complain(ObjectKind kind, const ObjectKey& key,
   if (complaints_.size() > kMaxComplaints) complaints_.clear();
 }
 
-// Once an object, however often it changes: its events may come by the
-// hundred a second.
+// Logs an object only once, because it may change hundreds of times per second.
 void ClusterWatch::note_left_out(const Object& object, std::string left_out) {
   if (const auto* slice = std::get_if<EndpointSlice>(&object)) {
     const std::string also = slice_left_out(*slice);
@@ -293,7 +294,7 @@ void ClusterWatch::note_left_out(const Object& object, std::string left_out) {
               object_text(key.first, key.second), shown(left_out));
 }
 
-// Of those that are still there.
+// The number of objects that are still cut.
 std::size_t ClusterWatch::count_cut(ObjectKind kind) const {
   return static_cast<std::size_t>(
       std::ranges::count_if(cut_, [&](const auto& entry) {
@@ -366,7 +367,7 @@ void ClusterWatch::publish_list(std::unique_lock<std::mutex> lock) {
   const bool has_everything = status_.fresh || snapshot_ != 0;
   const bool is_first = has_everything && !zones_.is_complete();
   if (is_first) zones_.complete();
-  zones_.take_endpoint_changes();  // a list says nothing about when
+  zones_.take_endpoint_changes();  // a list does not tell when objects changed
   publish();
   lock.unlock();
   if (is_first) options_.on_synced();

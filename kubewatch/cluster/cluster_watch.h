@@ -1,5 +1,5 @@
-// Where sources of objects meet the zones: takes in what they list and watch,
-// publishes, and keeps account of it.
+// Connects the sources of objects with the zones.  Takes in listed and watched
+// objects, publishes the zones, and keeps the status.
 //
 // Threads: any; one mutex.  Sources decode before they call.
 #pragma once
@@ -25,12 +25,12 @@ struct ClusterWatchOptions : ClusterZonesOptions {
   std::function<void()> on_synced = [] {};
 };
 
-// A full list on its way in.  Objects of `replaces` that are not in it are
-// gone at its end.
+// A full list in progress.  At its end, those objects of `replaces` that the
+// list did not contain are removed.
 struct Listing {
   Origin origin = 0;
   Origin replaces = 0;           // 0: none
-  std::vector<Origin> stronger;  // whose objects this list does not replace
+  std::vector<Origin> stronger;  // origins whose objects stay
 };
 
 class ClusterWatch {
@@ -40,54 +40,56 @@ class ClusterWatch {
   ClusterWatch& operator=(const ClusterWatch&) = delete;
 
   const ClusterWatchOptions& options() const { return options_; }
-  // The kinds there must be a list of before anything is published.
+  // The kinds that must be listed before anything is published.
   std::vector<ObjectKind> watched_kinds() const;
 
-  // --- a list: objects in, then its end.  Nothing is published in between.
+  // --- a list: its objects, then its end.  Nothing is published in between.
   Origin new_origin();
   enum class Put {
-    kTaken,     // is in, or is filtered out
-    kRepeated,  // is in, in place of one of the same list or a weaker one
-    kShadowed,  // a stronger list has this object: left alone
+    kTaken,     // was taken in, or is filtered out
+    kRepeated,  // replaced one of the same list or a weaker one
+    kShadowed,  // ignored: a stronger list has this object
   };
   Put put(const Listing& listing, DecodedObject&& object);
-  // The object cannot be read: its last version stays.
+  // The object cannot be read: its last version is kept.
   void keep(const Listing& listing, const MalformedObject& object);
-  // For a list that is a watch's first events: one of them, but no bookmark.
+  // Takes one of a watch's first events if these are a list.  REQUIRES: the
+  // event is not a bookmark.
   void put_event(const Listing& listing, WatchEvent&& event);
-  // The list is whole.  Sweeps, and publishes once every kind had its list.
+  // The list is complete.  Removes old objects, and publishes if every kind has
+  // been listed.
   void finish(const Listing& listing, ObjectKind kind,
               const std::string& resource_version);
-  // The list failed before its end: the objects it added stay, as part of the
-  // listing that it was to replace.
+  // The list failed before its end.  The objects that it added stay, with the
+  // origin of the listing that it was to replace.
   void abandon(const Listing& listing);
-  // For a source whose lists hold every kind: sweep each one, then publish.
+  // For a source whose lists contain all kinds: sweep each list, then publish.
   void sweep(const Listing& listing);
   void finish_all();
 
   // --- a watch: one event, published at once.
   void apply(Origin origin, ObjectKind kind, WatchEvent&& event);
   void note_watch(ObjectKind kind);
-  // The list that finished was a watch's first events.
+  // Counts a finished list that consisted of a watch's first events.
   void note_streamed_list(ObjectKind kind);
-  // The API server answers, or does not.
+  // note_contact(): the API server responded.  note_failure(): it did not.
   void note_contact(ObjectKind kind);
   void note_failure(ObjectKind kind);
   void note_frozen(ObjectKind kind);
   void note_check(ObjectKind kind, bool same);
-  // An event was older than the last one, and was ignored.
+  // Counts an event that was older than the one before it and was ignored.
   void note_back_in_time(ObjectKind kind);
   void note_manifests(std::uint64_t broken_files);
 
-  // --- a snapshot.  It stands in for kinds that had no list yet, until they
-  // have one, in which it is replaced object by object.
-  // Returns how many objects were taken in; publishes.
+  // --- a snapshot.  Its objects are served for kinds without a list.  The
+  // first list of a kind replaces them one by one.
+  // Returns the number of objects taken in; publishes.
   std::size_t restore(const Snapshot& snapshot);
-  // The octets of snapshot_namespace() for each namespace; the mutex is held
-  // for one at a time.
+  // Passes the octets of snapshot_namespace() for each namespace to `sink`.
+  // The mutex is held for one namespace at a time.
   void save(const std::function<void(std::string_view)>& sink) const;
   void note_snapshot(const SnapshotStatus& status);
-  // True while answers come from a snapshot.  Any thread, at no cost.
+  // True while answers come from a snapshot.  Any thread; costs one load.
   const std::atomic<bool>& is_stale() const { return stale_; }
 
   WatchStatus status() const;
@@ -100,7 +102,7 @@ class ClusterWatch {
   void sweep_kind(ObjectKind kind, Origin origin);
   bool every_kind_is_synced() const;
   void note_list(ObjectKind kind);
-  // Takes the lock along, to let go of it before it calls on_synced.
+  // Takes the lock, so that it can release the lock before calling on_synced.
   void publish_list(std::unique_lock<std::mutex> lock);
   void publish();
   void observe_latencies();
@@ -109,7 +111,7 @@ class ClusterWatch {
   void note_malformed(const MalformedObject& object);
   // Counts and logs the fields of `decoded` that could not be read.
   void note_gaps(DecodedObject& decoded);
-  // Logs it, unless it was the last complaint about this object.
+  // Logs `text`, unless it was the last warning about this object.
   void complain(ObjectKind kind, const ObjectKey& key, const std::string& text);
   void note_left_out(const Object& object, std::string left_out);
   std::size_t count_cut(ObjectKind kind) const;
@@ -124,11 +126,11 @@ class ClusterWatch {
   ClusterZones zones_;
   WatchStatus status_;
   Origin last_origin_ = 0;
-  Origin snapshot_ = 0;  // of its objects; 0: none was taken in
+  Origin snapshot_ = 0;  // the origin of its objects; 0: no snapshot
   // The last warning about each unreadable object, so that it is logged once.
   std::map<std::pair<ObjectKind, ObjectKey>, std::string> complaints_;
-  // Objects that were not served whole once, which the log has said, and
-  // whether they are now.
+  // Objects that were logged as not served whole, and whether they are still
+  // cut.
   std::map<std::pair<ObjectKind, ObjectKey>, bool> cut_;
 };
 

@@ -11,15 +11,15 @@ namespace canopy::kube {
 
 ClusterZones::ClusterZones(ClusterZonesOptions options, ZoneStore& zones)
     : options_(std::move(options)), zones_(zones) {
-  // The domain itself is known before any object is.
+  // The domain's own records do not depend on objects.
   edit({}, domain_records(options_.records));
   zones_.publish();
 }
 
 void ClusterZones::complete() {
   complete_ = true;
-  // In difference()'s order the records of one name are changed at once, not
-  // each by a copy of all the others.
+  // Records are sorted as by difference(), so that all records of a name are
+  // changed together and copied once.
   const auto add = [&](Records records) { edit({}, std::move(records)); };
   add(own_glue(store_.find_service(options_.own_service)));
   store_.for_each_namespace([&](const std::string& ns) {
@@ -46,7 +46,7 @@ bool ClusterZones::wants(const Object& object, const KubeLabels& labels) const {
   }
   if (const auto* slice = std::get_if<EndpointSlice>(&object);
       slice != nullptr && slice->service_name.empty()) {
-    return false;  // of something that is no Service
+    return false;  // belongs to something other than a Service
   }
   if (kind != ObjectKind::kNamespace && !selection.labels.matches(labels)) {
     return false;
@@ -85,8 +85,8 @@ EndpointTotals ClusterZones::totals(const Service& service) const {
   return sum;
 }
 
-// A Service may have any number of slices; each makes at most a few ten
-// thousand records.
+// A Service may have any number of slices.  Each slice has at most a few tens
+// of thousands of records.
 void ClusterZones::whole_service(const Service& service,
                                  const Visit& visit) const {
   const EndpointTotals sum = totals(service);
@@ -94,7 +94,7 @@ void ClusterZones::whole_service(const Service& service,
                visit);
 }
 
-// `records` go with the first piece.
+// `records` are visited with the first piece.
 void ClusterZones::whole_slices(const Service& service,
                                 const EndpointTotals& totals, Records records,
                                 const Visit& visit) const {
@@ -114,7 +114,7 @@ ClusterZones::Records ClusterZones::own_glue(
   return own_service_records(options_.records, *service);
 }
 
-// A namespace may hold most of the cluster.
+// A namespace may contain most of the cluster.
 void ClusterZones::whole_namespace(const std::string& ns,
                                    const Visit& visit) const {
   visit(namespace_records(options_.records, Namespace{{"", ns}, {}}));
@@ -124,7 +124,7 @@ void ClusterZones::whole_namespace(const std::string& ns,
       ns, [&](const Pod& pod) { visit(pod_records(options_.records, pod)); });
 }
 
-// --- one object in or out -------------------------------------------------
+// --- adding and removing one object ---------------------------------------
 
 void ClusterZones::take(Object&& object, Origin origin) {
   const ObjectKey key = key_of(object);

@@ -1,5 +1,5 @@
-// The cluster's objects, and the zones in step with them: an object in or out
-// changes just the records it contributes.
+// The cluster's objects, with zones that are kept in sync: adding or removing
+// an object changes only the records of that object.
 //
 // Threads: one at a time; ClusterWatch holds the mutex.
 #pragma once
@@ -23,26 +23,26 @@ struct ClusterZonesOptions {
   Selection selection;
   // The Service of this server: its addresses are ns.dns.<domain>.
   ObjectKey own_service{"kube-system", "kube-dns"};
-  // A namespace exists when an object lives in it, Namespace or no Namespace.
-  // For manifests, whose writers leave out "default".
+  // A namespace exists if it contains an object, even without a Namespace
+  // object.  For manifests, whose authors omit "default".
   bool implied_namespaces = false;
 };
 
-// A change of a Service's endpoints that is in the zones' next set.
+// A change of a Service's endpoints that is part of the zones' next set.
 struct EndpointChange {
   Service::Type type;
-  double since;  // when it was made, seconds since the epoch
+  double since;  // time of the change, seconds since the epoch
 };
 
 class ClusterZones {
  public:
-  // Publishes the records every cluster has.
+  // Publishes the records that every cluster has.
   ClusterZones(ClusterZonesOptions options, ZoneStore& zones);
   ClusterZones(const ClusterZones&) = delete;
   ClusterZones& operator=(const ClusterZones&) = delete;
 
   const ObjectStore& objects() const { return store_; }
-  // False for objects that are filtered out, or that say nothing to DNS.
+  // False for objects that are filtered out or are irrelevant to DNS.
   bool wants(const Object& object, const KubeLabels& labels) const;
 
   void take(Object&& object, Origin origin);
@@ -52,7 +52,7 @@ class ClusterZones {
     return store_.renew(kind, key, origin);
   }
 
-  // Until then objects are kept and the zones left alone.
+  // Before complete(), objects are stored but the zones are not changed.
   void complete();
   bool is_complete() const { return complete_; }
   Serial publish() { return zones_.publish(); }
@@ -66,8 +66,8 @@ class ClusterZones {
 
   bool is_visible(const std::string& ns) const;
 
-  // How many slices a Service has; those converted from its Endpoints are
-  // counted apart.
+  // The number of slices of a Service.  Slices converted from its Endpoints are
+  // counted separately.
   struct SliceCounts {
     std::size_t slices = 0;
     std::size_t from_endpoints = 0;
@@ -77,11 +77,11 @@ class ClusterZones {
   void for_each_served(const ObjectKey& service,
                        const ObjectStore::Visitor<EndpointSlice>& visit) const;
 
-  // What objects contribute to the zones.
+  // The records of objects.
   EndpointTotals totals(const Service& service) const;
   Records own_glue(const std::optional<Service>& service) const;
   using Visit = std::function<void(Records)>;
-  // In pieces of bounded size.
+  // Visits the records in pieces of bounded size.
   void whole_service(const Service& service, const Visit& visit) const;
   void whole_slices(const Service& service, const EndpointTotals& totals,
                     Records records, const Visit& visit) const;
@@ -95,7 +95,8 @@ class ClusterZones {
   void change_slice(const ObjectKey& key, const EndpointSlice* after,
                     Origin origin);
   void change_pod(const ObjectKey& key, const Pod* after, Origin origin);
-  // Runs `change`, and shows or hides the namespace when that is what it did.
+  // Runs `change`.  If the namespace appears or disappears because of it, adds
+  // or removes the namespace's records.
   using Change = std::function<void(bool shown)>;
   void within(const std::string& ns, const Change& change);
 
@@ -111,9 +112,9 @@ class ClusterZones {
                    const ObjectKey& service_key, const ObjectKey& key,
                    const EndpointSlice* after, Origin origin);
   struct SliceChange {
-    const ObjectKey& key;  // of the slice
+    const ObjectKey& key;  // the slice's key
     const Service& service;
-    EndpointSlice before;  // without endpoints: there was none
+    EndpointSlice before;  // without endpoints if there was no slice
     EndpointSlice after;
     const EndpointTotals& old_totals;
     const EndpointTotals& new_totals;
@@ -125,7 +126,8 @@ class ClusterZones {
   ZoneStore& zones_;
   ObjectStore store_;
   bool complete_ = false;
-  // Of Services with many slices, so that one slice need not count them all.
+  // The totals of Services with many slices, so that a change of one slice need
+  // not count all slices.
   std::map<ObjectKey, EndpointTotals> kept_totals_;
   std::vector<EndpointChange> endpoint_changes_;
 };

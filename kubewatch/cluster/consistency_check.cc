@@ -58,7 +58,7 @@ ConsistencyCheck::Verdict ConsistencyCheck::claims(const ListEnvelope& list,
   if (!version || !version_) return Verdict::kNone;
   if (*version < *version_) return Verdict::kBackInTime;
   const bool whole = list.continue_token.empty();
-  // With a selector the server does not count.
+  // With a selector the server does not send a count.
   if (!whole && !list.remaining_items) return Verdict::kNone;
   claimed_ = items + (whole ? 0 : *list.remaining_items);
   pending_ = version;

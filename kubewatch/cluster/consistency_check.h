@@ -1,16 +1,16 @@
-// Finds a watch that has lost something: whether the objects it told of are as
-// many as the API server says it has, at the same resource version.
+// Detects a watch that lost events: compares the number of watched objects with
+// the number that the API server reports for the same resource version.
 //
-// The claim is a list of one object: metadata.remainingItemCount says how many
-// more there are, at metadata.resourceVersion.  The watch comes by that
-// version sooner or later; there the counts must agree.  A version that lies
-// behind the watch's own is a store that was restored from a backup.  What is
-// changed and neither added nor deleted is not counted: for that there is a
-// new list now and then (ReflectorTimes::relist).
+// The server's claim comes from a list of one object:
+// metadata.remainingItemCount is the number of further objects at
+// metadata.resourceVersion.  When the watch reaches that version, the counts
+// must agree.  If the version is lower than the watch's own, the store was
+// restored from a backup.  Lost modifications do not affect the count; the
+// regular new list (ReflectorTimes::relist) repairs them.
 //
-// A Kubernetes API server's resource versions are numbers that grow (etcd
-// revisions; KEP-5504).  Where they are not, nothing is claimed, and events are
-// taken in the order they come.
+// Resource versions of a Kubernetes API server are increasing numbers (etcd
+// revisions; KEP-5504).  If they are not numbers, there are no claims, and
+// events are taken in the order of their arrival.
 //
 // Plain values, no threads.
 #pragma once
@@ -26,33 +26,33 @@ namespace canopy::kube {
 class ConsistencyCheck {
  public:
   enum class Verdict {
-    kNone,        // nothing can be said (yet)
-    kSame,        // as many
-    kDiffers,     // not as many
-    kBackInTime,  // the server, or an event, is behind what it told us
+    kNone,        // unknown (yet)
+    kSame,        // the counts agree
+    kDiffers,     // the counts differ
+    kBackInTime,  // the server or an event is older than the watch
   };
 
-  // A full list with this many objects is complete.
+  // A full list is complete and has this many objects.
   void listed(std::uint64_t objects, const std::string& resource_version);
-  // An event of the watch, in order.  The verdict is about what was before it,
-  // or kBackInTime: the event is older than what the watch told before and must
-  // not be taken.  Each event's version is above the last one; a bookmark
-  // may repeat it.
+  // Takes an event of the watch, in order.  The verdict is about the events
+  // before this one.  With kBackInTime the event is older than earlier ones and
+  // must be ignored.  The version of each event must be higher than the last
+  // one, but a bookmark may repeat it.
   Verdict saw(WatchEvent::Type type, const std::string& resource_version);
   // Reads the API server's count from a list of one object.
   Verdict claims(const ListEnvelope& list, std::uint64_t items);
-  // A watch that began after the claim came to its proper end.
+  // The watch that began after the claim has ended regularly.
   Verdict watched_to_the_end();
 
   std::uint64_t objects() const { return objects_; }
-  // The number of objects that the server claimed last.
+  // The last number of objects that the server claimed.
   std::uint64_t claimed() const { return claimed_; }
 
  private:
   Verdict compare();
 
   std::uint64_t objects_ = 0;
-  std::optional<std::uint64_t> version_;  // seen
+  std::optional<std::uint64_t> version_;  // the last one seen
   std::optional<std::uint64_t> pending_;  // the version of the claim
   std::uint64_t claimed_ = 0;
 };

@@ -8,7 +8,7 @@
 namespace canopy::kube {
 namespace {
 
-// FNV-1a: the same in every build, which std::hash need not be.
+// FNV-1a is the same in every build; std::hash need not be.
 std::uint64_t hash_of(const ObjectKey& key) {
   std::uint64_t hash = 14695981039346656037ull;
   for (const char c : key.namespace_ + "/" + key.name) {
@@ -22,7 +22,7 @@ std::span<std::uint8_t> octets_of(IpAddress& address) {
       [](auto& octets) { return std::span<std::uint8_t>(octets); }, address);
 }
 
-// `offset` goes into host bits, which are zero.
+// Adds `offset` to the network's address, whose host bits are zero.
 IpAddress address_at(const ServiceCidr& cidr, std::uint64_t offset) {
   IpAddress address = cidr.network;
   const auto octets = octets_of(address);
@@ -32,14 +32,14 @@ IpAddress address_at(const ServiceCidr& cidr, std::uint64_t offset) {
   return address;
 }
 
-// The offsets to give out: [first, first + count).
+// The offsets to allocate: [first, first + count).
 struct Range {
   std::uint64_t first = 1;
   std::uint64_t count = 0;
 };
 
-// Low addresses are left to those who choose their own (KEP-3070), and so are
-// the network's own address and the last one.
+// Low addresses are reserved for users who choose their own (KEP-3070).  The
+// network's own address and its last address are not allocated either.
 Range range_of(const ServiceCidr& cidr) {
   constexpr unsigned kMostHostBits = 32;  // enough for any cluster
   const std::size_t bits =
@@ -64,7 +64,7 @@ std::map<ObjectKey, IpAddress> allocate_addresses(
   for (const ObjectKey& key : wanting) {
     if (allocated.size() >= range.count) break;
     const std::uint64_t start = hash_of(key) % range.count;
-    // It ends: each step meets another used address.
+    // The loop is bounded: each step visits another used address.
     for (std::uint64_t step = 0; step < std::min(range.count, used.size() + 1);
          ++step) {
       const IpAddress address =

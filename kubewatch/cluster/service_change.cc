@@ -1,5 +1,5 @@
-// The part of ClusterZones that keeps a change of one Service in proportion to
-// what differs: a Service may have thousands of ports, and any number of
+// The part of ClusterZones that changes one Service at a cost proportional to
+// the difference.  A Service may have thousands of ports, and any number of
 // slices.
 #include <algorithm>
 #include <iterator>
@@ -11,19 +11,19 @@ namespace canopy::kube {
 
 namespace {
 
-// Whether the slices' records are the same with either.
+// True when the slices' records are the same for both Services.
 bool have_same_slices(const Service& a, const Service& b) {
   return a.type == b.type &&
          a.publish_not_ready_addresses == b.publish_not_ready_addresses;
 }
 
-// Whether the records of a port are the same with either.
+// True when the records of a port are the same for both Services.
 bool have_same_port_records(const Service& a, const Service& b) {
   return a.type == b.type && a.cluster_ips == b.cluster_ips &&
          bare_weight(a, a.ports.size()) == bare_weight(b, b.ports.size());
 }
 
-// Leaves each Service the ports that the other has not.
+// Removes the common ports from both Services.
 void drop_common_ports(Service& a, Service& b) {
   std::ranges::sort(a.ports);
   std::ranges::sort(b.ports);
@@ -36,8 +36,8 @@ void drop_common_ports(Service& a, Service& b) {
 
 }  // namespace
 
-// REQUIRES: one of them is not null; the store holds `after`.  `removals` and
-// `additions` are what else changes.
+// REQUIRES: `before` or `after` is not null; the store contains `after`.
+// `removals` and `additions` are other changes to apply.
 void ClusterZones::edit_service(const Service* before, const Service* after,
                                 const EndpointTotals& old_totals,
                                 Records removals, Records additions) {

@@ -1,5 +1,5 @@
-// The part of ClusterZones that keeps a change of one slice in proportion to
-// what differs: a Service may have thousands of endpoints, in many slices.
+// The part of ClusterZones that changes one slice at a cost proportional to the
+// difference.  A Service may have thousands of endpoints, in many slices.
 #include <algorithm>
 #include <iterator>
 #include <string_view>
@@ -11,7 +11,7 @@ namespace canopy::kube {
 
 namespace {
 
-// Up to this many slices a Service's endpoints are counted anew each time.
+// Up to this many slices, a Service's endpoints are counted again each time.
 constexpr std::size_t kFewSlices = 4;
 
 EndpointTotals totals_of(const EndpointSlice& slice, const Service& service) {
@@ -39,7 +39,7 @@ void subtract(EndpointTotals& from, const EndpointTotals& other) {
   }
 }
 
-// Leaves each slice the endpoints that the other has not.
+// Removes the common endpoints from both slices.
 void drop_common_endpoints(EndpointSlice& a, EndpointSlice& b) {
   std::ranges::sort(a.endpoints);
   std::ranges::sort(b.endpoints);
@@ -58,9 +58,9 @@ bool is_from_endpoints(std::string_view name) {
 
 }  // namespace
 
-// Who writes both EndpointSlices and the old Endpoints of a Service means the
-// same endpoints by them: while there is a slice, the Endpoints are not served.
-// Only manifests bring Endpoints.
+// If a Service has both EndpointSlices and old Endpoints, they describe the
+// same endpoints.  Therefore the Endpoints are not served while there is a
+// slice.  Only manifests contain Endpoints.
 ClusterZones::SliceCounts ClusterZones::slice_counts(
     const ObjectKey& service) const {
   SliceCounts counts;
@@ -81,14 +81,14 @@ void ClusterZones::for_each_served(
   });
 }
 
-// True when `key` is of Endpoints that a slice stands before.
+// True when `key` belongs to Endpoints that are hidden by a slice.
 bool ClusterZones::is_hidden(const ObjectKey& key,
                              const ObjectKey& service) const {
   return is_from_endpoints(key.name) && slice_counts(service).slices > 0;
 }
 
-// True when `key` is the first slice beside Endpoints to come, or the last one
-// to go.
+// True when `key` is the first slice to appear beside Endpoints, or the last
+// one to disappear.
 bool ClusterZones::changes_what_is_served(const ObjectKey& key,
                                           const ObjectKey& service, bool before,
                                           bool after) const {
@@ -107,7 +107,7 @@ void ClusterZones::put_slice(const ObjectKey& key, const EndpointSlice* after,
   }
 }
 
-// All endpoints of the Service go, and others come.
+// Replaces all endpoints of the Service by others.
 void ClusterZones::swap_slices(const std::optional<Service>& service,
                                const ObjectKey& service_key,
                                const ObjectKey& key, const EndpointSlice* after,
@@ -174,7 +174,7 @@ void ClusterZones::edit_slice(SliceChange change) {
     drop_common_endpoints(change.before, change.after);  // their records stay
   }
   Records before, after;
-  // Of the endpoints, only whether there are any counts for the Service's own.
+  // The Service's own records depend only on whether there are any endpoints.
   if ((change.old_totals.ready == 0) != (change.new_totals.ready == 0)) {
     before = service_records(options, change.service, change.old_totals);
     after = service_records(options, change.service, change.new_totals);

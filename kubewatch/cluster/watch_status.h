@@ -1,5 +1,5 @@
-// How the watch of the cluster is doing: plain values for metrics and
-// readiness, copied out under ClusterWatch's mutex.
+// The status of the cluster watch: plain values for metrics and readiness,
+// copied under ClusterWatch's mutex.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@ namespace canopy::kube {
 
 using WallTime = std::chrono::system_clock::time_point;
 
-// Seconds from the change of an endpoint to its publishing.
+// Seconds from the change of an endpoint to its publication.
 struct LatencyHistogram {
   static constexpr std::size_t kBounds = 20;
-  // The i-th bucket counts up to bound(i); the last one counts the rest.
+  // The i-th bucket counts values up to bound(i); the last one counts the rest.
   static constexpr double bound(std::size_t i) {
     return 0.001 * static_cast<double>(std::uint64_t{1} << i);
   }
@@ -36,42 +36,42 @@ struct LatencyHistogram {
 
 struct KindStatus {
   bool watched = false;
-  bool synced = false;  // had its first full list
+  bool synced = false;  // the first full list is complete
   std::string resource_version;
   std::size_t objects = 0;  // kept now
-  std::size_t cut = 0;      // of them, not served whole: they are too large
-  std::uint64_t added = 0;  // events, as the API names them
+  std::size_t cut = 0;      // of these, too large and not served whole
+  std::uint64_t added = 0;  // event counts, by the API's names
   std::uint64_t modified = 0;
   std::uint64_t deleted = 0;
   std::uint64_t bookmarks = 0;
-  std::uint64_t lists = 0;      // full lists taken in
-  std::uint64_t streamed = 0;   // of them, those that were a watch's events
-  std::uint64_t watches = 0;    // watches begun
+  std::uint64_t lists = 0;      // complete lists
+  std::uint64_t streamed = 0;   // of these, streamed by a watch
+  std::uint64_t watches = 0;    // watches started
   std::uint64_t failures = 0;   // lists and watches that failed
   std::uint64_t malformed = 0;  // objects skipped
-  std::uint64_t unread = 0;     // elements of objects that were left out
-  std::uint64_t went_back = 0;  // events older than what was seen before
-  std::uint64_t frozen = 0;     // watches that were silent for too long
-  std::uint64_t same = 0;       // consistency checks, by what they found
+  std::uint64_t unread = 0;     // elements of objects left out
+  std::uint64_t went_back = 0;  // events older than the one before
+  std::uint64_t frozen = 0;     // watches silent for too long
+  std::uint64_t same = 0;       // consistency checks by result
   std::uint64_t differing = 0;
-  WallTime last_event{};  // bookmarks too; epoch: none yet
-  WallTime away_since{};  // the API server; epoch: it is there
+  WallTime last_event{};  // includes bookmarks; epoch: none yet
+  WallTime away_since{};  // when the API server failed; epoch: it responds
 };
 
-// Of --snapshot-file.
+// The status of --snapshot-file.
 struct SnapshotStatus {
   bool enabled = false;
-  WallTime served_from{};  // when what was loaded was written; epoch: nothing
+  WallTime served_from{};  // when the loaded one was written; epoch: none
   std::uint64_t writes = 0;
   std::uint64_t failures = 0;
-  std::uint64_t octets = 0;  // of the last write
+  std::uint64_t octets = 0;  // size of the last write
   WallTime last_write{};     // epoch: none yet
 };
 
 struct WatchStatus {
-  bool synced = false;  // there is data, perhaps a snapshot's
-  bool fresh = false;   // every kind had its first full list
-  bool stale = false;   // synced, but some kind is a snapshot's
+  bool synced = false;  // there is data, perhaps from a snapshot
+  bool fresh = false;   // every kind has had its first full list
+  bool stale = false;   // synced, but some kind is from a snapshot
   Serial serial = 0;    // last published
   SnapshotStatus snapshot;
   std::array<KindStatus, kObjectKinds> kinds;  // by ObjectKind
@@ -79,7 +79,7 @@ struct WatchStatus {
   LatencyHistogram headless_latency;
   std::uint64_t publishes = 0;
   WallTime last_publish{};  // epoch: none yet
-  // Manifests: files that do not load now, and reloads done.
+  // Manifests: files that fail to load now, and completed reloads.
   std::uint64_t broken_files = 0;
   std::uint64_t reloads = 0;
 

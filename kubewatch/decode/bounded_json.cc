@@ -12,8 +12,8 @@ namespace {
 
 using rapidjson::SizeType;
 
-// Hands on what RapidJSON's reader finds, up to `most` values and
-// JsonSplitter::kMaxDepth brackets within brackets.
+// Forwards events from RapidJSON's reader to a handler, with a limit of `most`
+// values and of JsonSplitter::kMaxDepth nested brackets.
 template <typename Handler>
 class Bounded {
  public:
@@ -68,7 +68,7 @@ class Bounded {
   const char* fault_ = nullptr;
 };
 
-// Finds the first key that stands twice in one object.
+// Finds the first duplicate key of an object.
 class KeyCheck
     : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, KeyCheck> {
  public:
@@ -143,7 +143,7 @@ std::optional<JsonFault> find_json_fault(std::FILE* file) {
     }
     constexpr unsigned kFlags =
         json::kParseFlags | rapidjson::kParseStopWhenDoneFlag;
-    // Nothing is kept of a value but its keys' hashes: any number of them.
+    // The number of values is unlimited: only the hashes of keys are kept.
     KeyCheck check(stream);
     Bounded bounded(check, std::numeric_limits<std::size_t>::max());
     if (!reader.Parse<kFlags>(stream, bounded)) {

@@ -1,5 +1,6 @@
-// JSON from outside to RapidJSON's values, of which an object of a few MiB can
-// hold millions, at up to 40 octets of memory each while it is read.
+// Parses external JSON into RapidJSON's values, with a bound on their number.
+// An object of a few MiB can contain millions of values, each of which takes up
+// to 40 octets of memory while it is read.
 //
 // Pure functions; any thread.
 #pragma once
@@ -12,28 +13,30 @@
 
 namespace canopy::kube {
 
-// A Service with as many ports as fit into etcd's 1.5 MiB has 540,000.
+// A Service with the most ports that fit into etcd's 1.5 MiB has 540,000
+// values.
 inline constexpr std::size_t kMaxValues = 600'000;
 
-// JSON values or YAML documents of one file, the empty ones too.  A cluster of
-// 100,000 Services, each with its EndpointSlice, needs 200,000.  An empty one
-// costs 2 microseconds, so the bound costs half a second.
+// The most JSON values or YAML documents of one file, including empty ones.  A
+// cluster of 100,000 Services, each with an EndpointSlice, needs 200,000.  An
+// empty document costs 2 microseconds, so the limit costs half a second.
 inline constexpr std::size_t kMaxDocuments = 250'000;
 inline constexpr const char* kTooManyDocuments =
     "more than 250,000 documents in one file; split it into several files";
 
-// Parses `text` in place: the document borrows from it.  Returns "", or why
-// it cannot.
+// Parses `text` in place: `document` borrows from `text`.  Returns "", or the
+// reason why it failed.
 std::string parse_bounded(std::string& text, rapidjson::Document& document);
 
-// Where JSON text is invalid or ambiguous.
+// The position of invalid or ambiguous JSON text.
 struct JsonFault {
   std::size_t offset = 0;
   std::string why;
 };
-// Reads the rest of the file with the strict parser: nothing when it is a row
-// of at most kMaxDocuments JSON values in which no served object has a key
-// twice. Holds none of it in memory; offsets count from where it began.
+// Checks the rest of the file with the strict parser.  Nothing when it consists
+// of at most kMaxDocuments JSON values in which no served object has a
+// duplicate key.  Keeps none of the text in memory.  Offsets are relative to
+// the start position.
 std::optional<JsonFault> find_json_fault(std::FILE* file);
 
 }  // namespace canopy::kube

@@ -1,4 +1,4 @@
-// What an endpoint of an EndpointSlice and an address of Endpoints have in
+// The fields that EndpointSlice endpoints and Endpoints addresses have in
 // common.  Pure functions; any thread.
 #pragma once
 
@@ -7,7 +7,8 @@
 
 namespace canopy::kube {
 
-// Its hostname and its Pod's name; the caller adds the address and `ready`.
+// Reads the hostname and the Pod's name; the caller adds the address and
+// `ready`.
 Endpoint endpoint_in(const json::Value& value, Flaws& flaws);
 // Throws Malformed.
 EndpointPort endpoint_port(const json::Value& port);

@@ -18,7 +18,7 @@ bool is_ready(const Value& endpoint) {
   return conditions == nullptr || flag_in(*conditions, "ready", true);
 }
 
-// Returns how many there were, without those that cannot be read.
+// Returns the number of addresses, without those that cannot be read.
 std::size_t read_endpoint(const Value& value, Flaws& flaws,
                           EndpointSlice& slice) {
   const Value* addresses = array_in(value, "addresses");
@@ -67,7 +67,8 @@ void decode_slice(const ObjectSource& source, DecodedObject& decoded,
   slice.key = source.key;
   slice.service_name = label(decoded.labels, "kubernetes.io/service-name");
   slice.last_change_trigger_time = trigger_time(source.metadata);
-  // Deprecated and never resolved by any DNS: names instead of addresses.
+  // FQDN slices have names instead of addresses.  They are deprecated, and no
+  // DNS server ever resolved them.
   if (text_member(value, "addressType") != "FQDN") {
     read_endpoints(value, remarks, slice);
     read_ports(value, remarks, slice.ports, endpoint_port);

@@ -13,7 +13,7 @@ using json::Value;
 
 namespace {
 
-// Returns how many there were, without those that cannot be read.
+// Returns the number of addresses, without those that cannot be read.
 std::size_t read_subset_addresses(const Value& subset, const char* name,
                                   bool ready, Flaws& flaws,
                                   EndpointSlice& slice) {
@@ -42,8 +42,8 @@ EndpointSlice subset_in(const Value& subset, Remarks& remarks) {
   return slice;
 }
 
-// One slice a subset.  Those of leader elections have names that no Service can
-// have.
+// Makes one slice per subset.  Endpoints for leader election have names that no
+// Service can have, and are skipped.
 std::vector<EndpointSlice> slices_in(const Value& value, const ObjectKey& key,
                                      Remarks& remarks) {
   std::vector<EndpointSlice> slices;
@@ -61,8 +61,8 @@ std::vector<EndpointSlice> slices_in(const Value& value, const ObjectKey& key,
 
 }  // namespace
 
-// Without subsets there is one slice, which is empty: it takes the place of the
-// Endpoints' first one.
+// Endpoints without subsets become one empty slice, which replaces the first
+// slice of the earlier version.
 void decode_endpoints(const ObjectSource& source, DecodedObject& decoded,
                       Remarks& remarks) {
   std::vector<EndpointSlice> slices =

@@ -1,5 +1,5 @@
-// RapidJSON, with its assertions turned into exceptions: a wrong type in
-// somebody's JSON is never an abort.  Include this, not RapidJSON.
+// RapidJSON with assertions turned into exceptions, so that a wrong type in
+// external JSON never aborts the process.  Include this, not RapidJSON.
 #pragma once
 
 #include <stdexcept>
@@ -28,7 +28,8 @@ namespace canopy::kube::json {
 
 using Value = rapidjson::Value;
 
-// Iterative: a text of 300,000 '[' must not take the stack with it.
+// The iterative parser: with a recursive one, 300,000 '[' would overflow the
+// stack.
 inline constexpr unsigned kParseFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 

@@ -34,8 +34,8 @@ bool JsonSplitter::feed(std::string_view bytes) {
   return true;
 }
 
-// What lies deeper than the splitter looks is kept as it comes, up to the
-// bracket that ends it.  `at` moves behind it, or to the end.
+// Copies text deeper than floor() unchanged, up to the bracket that ends it.
+// Moves `at` past that bracket, or to the end.
 JsonSplitter::Step JsonSplitter::inside(const char*& at, const char* end) {
   const char* const start = at;
   while (at != end) {
@@ -56,7 +56,7 @@ JsonSplitter::Step JsonSplitter::inside(const char*& at, const char* end) {
   return at == end ? Step::kGoOn : close(*at++);
 }
 
-// The end of what belongs to the string.
+// Returns the end of the part of the string that lies before `end`.
 const char* JsonSplitter::skip_string(const char* at, const char* end) {
   for (; at != end; ++at) {
     if (escaped_) {
@@ -165,14 +165,14 @@ JsonSplitter::Step JsonSplitter::keep(std::string_view bytes) {
   if (kept.size() + bytes.size() > kMaxObjectSize) {
     return fail("an object is larger than 8 MiB");
   }
-  // Memory that is not written to costs nothing, and a text that doubles its
-  // memory again and again has three times its size.
+  // Reserve the maximum: untouched memory costs nothing, while a text that
+  // grows by doubling needs three times its size.
   if (kept.size() + bytes.size() > kKeptCapacity) kept.reserve(kMaxObjectSize);
   kept += bytes;
   return Step::kGoOn;
 }
 
-// One blank stands for any number of them.
+// One blank replaces a row of blanks.
 JsonSplitter::Step JsonSplitter::keep_space() {
   return text().back() == ' ' ? skip_space() : keep(" ");
 }

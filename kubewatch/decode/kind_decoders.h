@@ -1,5 +1,5 @@
-// The decoders of object_decoder.cc, one for each row of kApiKinds and each in
-// a file of its own.  They are called through decode_object().
+// The decoders of object_decoder.cc: one for each row of kApiKinds, each in its
+// own file.  Call them through decode_object().
 //
 // Pure functions; any thread.
 #pragma once
@@ -9,16 +9,16 @@
 
 namespace canopy::kube {
 
-// An object's JSON, and what every kind has.
+// An object's JSON, and the parts that every kind has.
 struct ObjectSource {
   const json::Value& value;     // the whole object
-  const json::Value& metadata;  // a mapping
+  const json::Value& metadata;  // a JSON object
   const ObjectKey& key;
 };
 
-// Sets decoded.object, and decoded.more for Endpoints; decoded.labels is set
-// before.  A field that cannot be read or exceeds a limit is left out, and
-// `remarks` says so.
+// Sets decoded.object, and decoded.more for Endpoints; decoded.labels is
+// already set.  A field that cannot be read or exceeds a limit is left out, and
+// noted in `remarks`.
 using KindDecoder = void (*)(const ObjectSource& source, DecodedObject& decoded,
                              Remarks& remarks);
 

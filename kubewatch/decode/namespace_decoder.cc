@@ -8,7 +8,7 @@ void decode_namespace(const ObjectSource& source, DecodedObject& decoded,
                       Remarks&) {
   Namespace ns{source.key, decoded.labels};
   ns.key.namespace_.clear();
-  // The API server sees to it that every Namespace has this one.
+  // The API server adds this label to every Namespace.
   ns.labels.emplace("kubernetes.io/metadata.name", ns.key.name);
   decoded.object = std::move(ns);
 }

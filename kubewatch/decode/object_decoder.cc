@@ -19,7 +19,7 @@ constexpr KindDecoder kDecoders[] = {decode_namespace, decode_service,
                                      decode_endpoints};
 static_assert(std::size(kDecoders) == std::size(kApiKinds));
 
-// Longer ones are no labels, and no selector can ask for them.
+// Longer keys are not valid labels, and no selector can contain them.
 constexpr std::size_t kMaxLabelKey = 253 + 1 + 63;
 constexpr std::size_t kMaxLabelValue = 63;
 
@@ -45,8 +45,8 @@ KubeLabels labels_in(const Value& metadata, Remarks& remarks) {
   return labels;
 }
 
-// Other groups have a Service too (serving.knative.dev).  Items of typed
-// lists carry no apiVersion.
+// Other API groups have a Service kind too (serving.knative.dev).  Items of
+// typed lists have no apiVersion.
 const ApiKind* known_kind(std::string_view kind, std::string_view version) {
   const std::size_t slash = version.find('/');
   const std::string_view group =
@@ -59,9 +59,9 @@ const ApiKind* known_kind(std::string_view kind, std::string_view version) {
   return nullptr;
 }
 
-// What can be read of the key is in it when this fails.
+// If this throws, `key` has the parts that could be read.
 void read_key(const Value& metadata, const ApiKind& kind, ObjectKey& key) {
-  constexpr std::size_t kMaxName = 253;  // of any object
+  constexpr std::size_t kMaxName = 253;  // the limit for names of any kind
   const std::string ns = text_in(metadata, "namespace");
   const std::string name = text_in(metadata, "name");
   if (kind.has_namespace) {

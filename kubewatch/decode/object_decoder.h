@@ -1,4 +1,5 @@
-// JSON of the Kubernetes API to objects.h.  Pure functions; any thread.
+// Decodes JSON of the Kubernetes API into the types of objects.h.  Pure
+// functions; any thread.
 #pragma once
 
 #include <string>
@@ -9,14 +10,14 @@
 
 namespace canopy::kube {
 
-// `default_kind` is what an object without a `kind` is (items of typed lists).
-// A field or an element that cannot be read is left out and noted in `unread`;
-// only an object without a usable name is MalformedObject as a whole.
+// `default_kind` is the kind of an object without a `kind` (items of typed
+// lists).  A field or an element that cannot be read is left out and noted in
+// `unread`.  Only an object without a usable name becomes a MalformedObject.
 Decoded decode_object(const json::Value& value, std::string_view default_kind);
 
 // The member's text; empty when it is missing or not a string.
 std::string_view text_member(const json::Value& value, const char* name);
-// Null when `value` is no object or has no such member.
+// Null when `value` is not an object or has no such member.
 const json::Value* member(const json::Value& value, const char* name);
 
 }  // namespace canopy::kube

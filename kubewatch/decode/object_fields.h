@@ -1,4 +1,4 @@
-// Fields of an object's JSON, read so that a bad one costs no more than itself.
+// Reads fields of an object's JSON so that a bad field does not affect others.
 // Pure functions and values; any thread.
 #pragma once
 
@@ -15,16 +15,17 @@
 
 namespace canopy::kube {
 
-// Thrown by the functions below where a field is not as the API writes it.
-// Never leaves decode_object().
+// Thrown by the functions below when a field does not conform to the API. Never
+// leaves decode_object().
 struct Malformed {
   std::string why;  // "spec.clusterIP \"10.0.0\" is not an IP address"
 };
 
-// What of an object cannot be read and is left out.
+// Collects the parts of an object that cannot be read and are left out.
 class Flaws {
  public:
-  // Runs `read`.  Where it throws, the rest of it is left out, and noted.
+  // Runs `read`.  If `read` throws, the rest of its work is left out, and
+  // noted.
   template <typename Read>
   void guard(const Read& read) {
     try {
@@ -35,7 +36,7 @@ class Flaws {
       note(error.what());
     }
   }
-  // What `read` returns, or `otherwise` where it throws.
+  // The result of `read`, or `otherwise` if `read` throws.
   template <typename T, typename Read>
   T value_or(T otherwise, const Read& read) {
     guard([&] { otherwise = read(); });
@@ -44,7 +45,7 @@ class Flaws {
   void note(std::string why);
 
   std::size_t count() const { return count_; }
-  // The first one, and how many more there are; empty when there is none.
+  // The first flaw and the number of others; empty when there is none.
   std::string text() const;
 
  private:
@@ -61,25 +62,25 @@ void check_label(std::string_view text, const char* where);
 IpAddress checked_address(std::string_view text, const char* where);
 IpAddress checked_address(const json::Value& text, const char* where);
 
-// Null when it is missing.
+// Null when the member is missing.
 const json::Value* object_in(const json::Value& value, const char* name);
 const json::Value* array_in(const json::Value& value, const char* name);
-// Empty when it is missing.
+// Empty when the member is missing.
 std::string text_in(const json::Value& value, const char* name);
-// Of what has a short one in every object that the API server takes: at most
-// kMaxText octets.
+// As text_in(), for members that the API server keeps short: at most kMaxText
+// octets.
 std::string short_text_in(const json::Value& value, const char* name);
 bool flag_in(const json::Value& value, const char* name, bool absent);
 std::optional<std::uint16_t> port_in(const json::Value& value);
 
-// --- These do not. ----------------------------------------------------------
+// --- These do not throw Malformed. ------------------------------------------
 
-// False for null pointers and for null.
+// False for a null pointer and for a JSON null.
 bool is_set(const json::Value* value);
 std::string_view view(const json::Value& value);
 
-// Visits the mappings of the list `name`.  Where an item is none, or `visit`
-// throws, that item is left out.
+// Visits the objects in the list `name`.  An item that is not an object is left
+// out, and so is an item for which `visit` throws.
 void for_each_object(const json::Value& value, const char* name, Flaws& flaws,
                      const std::function<void(const json::Value&)>& visit);
 

@@ -1,4 +1,4 @@
-// Warnings about one object, besides its content.  Plain values.
+// Warnings about one object.  Plain values.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@ namespace canopy::kube {
 // The parts of one object that exceed the limits of object_limits.h.
 class LeftOut {
  public:
-  // `kept` of `all` are served.  `what`: "ports".
+  // Notes that only `kept` of `all` are served.  `what` is a noun such as
+  // "ports".
   void note(std::size_t kept, std::size_t all, const char* what) {
     if (kept == all) return;
     if (!text_.empty()) text_ += ", ";

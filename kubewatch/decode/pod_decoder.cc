@@ -18,8 +18,8 @@ void add_address(std::string_view text, const char* where, Pod& pod) {
   }
 }
 
-// A pod that terminates keeps its addresses while it drains.  One that has
-// ended lost them: another pod may have them by now.
+// A terminating pod keeps its addresses while it drains.  A finished pod has
+// lost its addresses, and another pod may have them.
 Pod pod_in(const Value& value, const ObjectKey& key, Flaws& flaws) {
   Pod pod;
   pod.key = key;

@@ -11,14 +11,14 @@
 
 namespace canopy::kube {
 
-// "TCP" when the port does not say.
+// "TCP" when the port has no protocol.
 inline std::string protocol_in(const json::Value& port) {
   std::string protocol = short_text_in(port, "protocol");
   return protocol.empty() ? "TCP" : protocol;
 }
 
-// Appends the list `ports` of `value`, at most kMaxPorts.  A port at which
-// `read` throws is left out, the others are not.
+// Appends the list `ports` of `value`, at most kMaxPorts.  A port for which
+// `read` throws is left out; the others are kept.
 template <typename Port>
 void read_ports(const json::Value& value, Remarks& remarks,
                 std::vector<Port>& ports, Port (*read)(const json::Value&)) {

@@ -22,7 +22,7 @@ void read_address(std::string_view text, Service& service) {
   }
 }
 
-// spec.clusterIPs, or spec.clusterIP where the list is absent.
+// Reads spec.clusterIPs, or spec.clusterIP if the list is absent.
 void read_addresses(const Value& spec, Flaws& flaws, Service& service) {
   const Value* const list = flaws.value_or<const Value*>(
       nullptr, [&] { return array_in(spec, "clusterIPs"); });

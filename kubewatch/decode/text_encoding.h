@@ -1,4 +1,4 @@
-// Text as Windows writes it (a byte order mark, UTF-16) as UTF-8.
+// Converts text files from Windows (byte order mark, UTF-16) to UTF-8.
 //
 // Pure; any thread.
 #pragma once
@@ -11,15 +11,15 @@ namespace canopy::kube {
 
 inline constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 
-// True when `text` begins as UTF-16 with a byte order mark does.
+// True when `text` begins with a byte order mark of UTF-16.
 bool is_utf16(std::string_view text);
 
-// UTF-16 becomes UTF-8: half a surrogate pair becomes U+FFFD.  Byte order marks
-// where a line begins are left out: files are put together from others.
+// Converts UTF-16 to UTF-8; half a surrogate pair becomes U+FFFD.  Removes byte
+// order marks at line starts, which remain when files are concatenated.
 std::string utf8_text(std::string text);
 
-// Where the first control character is that no YAML holds; tabs and line breaks
-// are none.
+// The position of the first control character that YAML does not allow.  YAML
+// allows tabs and line breaks.
 std::optional<std::size_t> find_control_character(std::string_view text);
 
 }  // namespace canopy::kube

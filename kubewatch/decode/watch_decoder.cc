@@ -15,9 +15,9 @@ namespace {
 
 using Type = WatchEvent::Type;
 
-// kubectl reads them too; nobody writes many.
+// kubectl also reads lists within lists; they are rarely deep.
 constexpr int kMaxListDepth = 8;
-// It goes into the next request.  An API server's is a number.
+// The resource version is part of the next request.  API servers use a number.
 constexpr std::size_t kMaxResourceVersion = 1 << 10;
 constexpr const char* kLongResourceVersion =
     "a resource version of more than 1 KiB";
@@ -26,16 +26,16 @@ bool ends_with_list(std::string_view kind) {
   return kind.size() >= 4 && kind.substr(kind.size() - 4) == "List";
 }
 
-// The items of a list that is an item itself; null when it is none.
+// The items of `value` if it is a list, else null.
 const json::Value* nested_items(const json::Value& value) {
   if (!ends_with_list(text_member(value, "kind"))) return nullptr;
   const json::Value* items = member(value, "items");
   return items != nullptr && items->IsArray() ? items : nullptr;
 }
 
-// A large object takes many times its size while it is decoded.  Every kind has
-// a thread that decodes: those of large objects take turns, so that only one
-// has that memory.
+// Decoding a large object takes many times its size in memory.  Each kind has
+// its own decoding thread.  Threads decode large objects in turn, so that only
+// one of them needs that memory at a time.
 std::unique_lock<std::mutex> turn_of(const std::string& text) {
   constexpr std::size_t kLarge = 256 << 10;
   static std::mutex turn;
@@ -52,7 +52,7 @@ ApiStatus status_in(const json::Value& value) {
   return status;
 }
 
-// An item of a list, or the items of the list that it is.
+// Delivers an item of a list, or the items of an item that is itself a list.
 struct ItemWalk {
   const ListDecoder::Sink& sink;
   std::size_t& nameless;
@@ -61,7 +61,7 @@ struct ItemWalk {
   bool take(const json::Value& item, std::string_view kind, int depth) {
     if (const json::Value* items = nested_items(item)) {
       std::string_view inner = text_member(item, "kind");
-      inner.remove_suffix(4);  // "ServiceList" holds Services
+      inner.remove_suffix(4);  // "ServiceList" contains Services
       return take_all(*items, inner, depth);
     }
     if (kind.empty() && text_member(item, "kind").empty()) {
@@ -224,7 +224,7 @@ bool ListDecoder::decode(JsonSplitter::Part part, std::string& text) {
   return sink_.object(decode_object(document, ""));
 }
 
-// --- the rest -------------------------------------------------------------
+// --- Status ---------------------------------------------------------------
 
 ApiStatus decode_status(std::string text) {
   rapidjson::Document document;

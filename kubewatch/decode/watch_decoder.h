@@ -1,5 +1,5 @@
-// Bytes of the Kubernetes API, fed as they come, to events and objects, one
-// at a time.  Memory is bounded by the largest object.
+// Decodes bytes of the Kubernetes API, fed as they arrive, into events and
+// objects, one at a time.  Memory is bounded by the largest object.
 //
 // Threads: one at a time.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace canopy::kube {
 
-// A watch: {"type": "ADDED", "object": {...}}, one after the other.
+// Decodes a watch: a series of {"type": "ADDED", "object": {...}}.
 class WatchDecoder {
  public:
   // False stops the decoder.
@@ -23,11 +23,11 @@ class WatchDecoder {
   WatchDecoder(const WatchDecoder&) = delete;
   WatchDecoder& operator=(const WatchDecoder&) = delete;
 
-  // False when the stream is no watch or the sink said stop.
+  // False when the stream is not a watch, or when the sink returned false.
   bool feed(std::string_view bytes);
-  // True when the bytes so far are whole events.
+  // True when the bytes so far are complete events.
   bool is_between_values() const { return splitter_.is_between_values(); }
-  // Empty when the sink stopped it.
+  // Why feed() returned false; empty when the sink stopped it.
   const std::string& error() const;
 
  private:
@@ -39,18 +39,18 @@ class WatchDecoder {
   std::string error_;
 };
 
-// A list, or any row of JSON objects: the items of lists come one by one, and
-// those of lists in lists.
+// Decodes a list, or any series of JSON objects.  Items of lists, and of lists
+// within lists, are delivered one by one.
 class ListDecoder {
  public:
   struct Sink {
     // False stops the decoder.
     std::function<bool(Decoded&&)> object;
-    // The end of a list.
+    // Called at the end of a list.
     std::function<bool(ListEnvelope&&)> end;
   };
 
-  // `item_kind` is what items that do not say are; "" when it is not known.
+  // `item_kind` is the kind of items that have no `kind`; "" when unknown.
   ListDecoder(std::string item_kind, Sink sink);
   ListDecoder(const ListDecoder&) = delete;
   ListDecoder& operator=(const ListDecoder&) = delete;
@@ -69,7 +69,8 @@ class ListDecoder {
   std::size_t nameless_ = 0;
 };
 
-// meta/v1 Status of an error reply; code 0 when the text is none.
+// Decodes the meta/v1 Status of an error reply; code 0 when `text` is not a
+// Status.
 ApiStatus decode_status(std::string text);
 
 }  // namespace canopy::kube

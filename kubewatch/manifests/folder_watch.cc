@@ -22,9 +22,9 @@ constexpr std::uint32_t kEvents = IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE |
                                   IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                                   IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::chrono::minutes kLongestWrite{10};
-// Files that are written at one time.  Further ones are read as they are.
+// The most files tracked as being written.  Any others are read as they are.
 constexpr std::size_t kMaxWrites = 4096;
-// Limit of reads in a row: events may arrive without end.
+// The most reads in a row, because events may arrive without end.
 constexpr int kMaxReads = 64;
 
 [[noreturn]] void fail(const char* what) {
@@ -37,7 +37,7 @@ FolderWatch::FolderWatch()
     : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (wake_ < 0) fail("eventfd");
-  // Without inotify (its limits are small) the time-out has to do.
+  // If inotify is not available (its limits are small), the timeout must do.
 }
 
 FolderWatch::~FolderWatch() {
@@ -50,7 +50,7 @@ bool FolderWatch::watch_only(const std::set<std::filesystem::path>& folders) {
   std::map<int, std::filesystem::path> now;
   bool is_new = false;
   for (const auto& folder : folders) {
-    // A path may lead to another folder than last time: ask always.
+    // Always ask: a path may lead to a different folder than last time.
     const int wd = ::inotify_add_watch(inotify_, folder.c_str(), kEvents);
     if (wd < 0) continue;
     now.emplace(wd, folder);
@@ -133,7 +133,7 @@ bool FolderWatch::drain() {
 
 bool FolderWatch::take(const inotify_event& event) {
   if ((event.mask & IN_Q_OVERFLOW) != 0) {
-    writes_.clear();  // who closed what is lost
+    writes_.clear();  // close events were lost
     return true;
   }
   const std::string name = event.len == 0 ? "" : event.name;

@@ -1,5 +1,5 @@
-// What manifests hold, counted: for the log, for `canopydns check`, and for
-// those Services that need an address of --service-cidr.  Plain values.
+// Counts the contents of manifests: for the log, for `canopydns check`, and for
+// the Services that need an address from --service-cidr.  Plain values.
 #pragma once
 
 #include <cstddef>
@@ -16,26 +16,27 @@ class ManifestCensus {
  public:
   void count(const DecodedObject& decoded);
   void count(const OtherObject& other);
-  // The objects of a later file: of two objects with one key the later counts.
+  // Adds the objects of a later file.  If two objects have the same key, the
+  // later one counts.
   void add(const ManifestCensus& later);
 
-  // True when there is nothing in it that the DNS serves.
+  // True when no object is relevant to DNS.
   bool is_empty() const;
-  // "service is spelled Service": kinds that only their case keeps from being
-  // served.
+  // "service is spelled Service": the kinds that are not served only because of
+  // their case.
   std::vector<std::string> misspelled_kinds() const;
-  // Documents that are no Kubernetes object: they have no kind.
+  // The number of documents that are not Kubernetes objects: they have no kind.
   std::size_t without_kind() const { return without_kind_; }
 
-  // Services that want a cluster IP and have none.
+  // The Services that need a cluster IP but have none.
   const std::map<ObjectKey, DecodedObject>& without_address() const {
     return without_address_;
   }
-  // Cluster IPs that are written in manifests.
+  // The cluster IPs that manifests contain.
   std::set<IpAddress> written_addresses() const;
 
-  // A summary, a line each; then why names will not resolve, a line a reason.
-  // `are_allocated`: Services without an address are given one.
+  // A summary, one line per item, then one line per reason why names will not
+  // resolve.  `are_allocated`: Services without an address get one.
   std::vector<std::string> lines(bool are_allocated) const;
 
  private:
@@ -52,7 +53,7 @@ class ManifestCensus {
   std::size_t without_kind_ = 0;
 };
 
-// "a/b, a/c and 7 more": as many as a line bears.
+// "a/b, a/c and 7 more": as many names as fit into a line.
 std::string list_text(const std::vector<std::string>& names);
 
 }  // namespace canopy::kube

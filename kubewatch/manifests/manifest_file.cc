@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = 256 << 10;
-// JSON is read in pieces.  YAML is not: its octets are in memory, and as many
-// again as JSON.
+// JSON is read in pieces.  YAML text is in memory as a whole, with JSON of the
+// same size.
 constexpr std::size_t kMaxJson = 512 << 20;
 constexpr std::size_t kMaxYaml = 64 << 20;
 
@@ -38,7 +38,7 @@ std::string cannot_read(const fs::path& file) {
 }
 
 constexpr const char* kChanges = "changes while it is being read";
-// Of a file that changes while it is read.
+// The most tries to read a file that changes while it is read.
 constexpr int kMaxTries = 3;
 
 std::string at(const fs::path& file, std::size_t line, std::size_t column,
@@ -49,11 +49,11 @@ std::string at(const fs::path& file, std::size_t line, std::size_t column,
 
 // --- JSON -----------------------------------------------------------------
 
-// Where JSON is read from; its text starts behind a byte order mark.
+// The source of JSON text.  The text starts after a byte order mark.
 struct JsonFile {
   FilePtr file;
   long start = 0;
-  std::string text;  // of a file in memory
+  std::string text;  // the text of a file in memory
 
   std::FILE* rewound() const {
     std::clearerr(file.get());
@@ -62,7 +62,7 @@ struct JsonFile {
   }
 };
 
-// Turns an offset into a line and a column.
+// Converts an offset into a line and a column.
 std::string json_fault_line(const fs::path& path, const JsonFile& json,
                             const JsonFault& fault) {
   std::FILE* const file = json.rewound();
@@ -85,7 +85,7 @@ std::string check_json(const fs::path& path, const JsonFile& json) {
   return fault ? json_fault_line(path, json, *fault) : std::string();
 }
 
-// A list of objects is no Kubernetes object, but a patch (RFC 6902).
+// A list of objects is a patch (RFC 6902), not a Kubernetes object.
 bool is_patch(const JsonFile& json) {
   std::FILE* const file = json.rewound();
   std::string first;
@@ -99,10 +99,10 @@ using Sink = std::function<void(Decoded&&)>;
 
 struct Pass {
   std::string error;
-  std::string item_kind;  // of items that did not say; "" when all did
+  std::string item_kind;  // kind of items that had none; "" when all had one
 };
 
-// A typed list ("ServiceList") may give its kind after the items; a plain
+// A typed list ("ServiceList") may give its kind after the items.  A plain
 // "List" never gives the kind of its items.
 ListDecoder::Sink decoder_sink(Pass& pass, const Sink& sink) {
   return {[&sink](Decoded&& object) {
@@ -131,7 +131,7 @@ Pass pass_over_json(const JsonFile& json, const std::string& item_kind,
     const std::size_t size = std::fread(chunk.data(), 1, kChunk, file);
     if (size == 0) break;
     read += size;
-    if (read > kMaxJson) {  // it grows as it is read
+    if (read > kMaxJson) {  // the file grew meanwhile
       pass.error = "the file keeps growing";
       return pass;
     }
@@ -144,7 +144,7 @@ Pass pass_over_json(const JsonFile& json, const std::string& item_kind,
   return pass;
 }
 
-// What has been checked.
+// Passes on objects that have been checked.
 ManifestError hand_out_json(const fs::path& path, const JsonFile& json,
                             const Sink& sink) {
   Pass pass = pass_over_json(json, "", sink);
@@ -171,7 +171,7 @@ ManifestError read_json_text(const fs::path& path, std::string text,
   return hand_out_json(path, json, sink);
 }
 
-// Behind a mark of UTF-8.  -1: the text is UTF-16.
+// The offset after a UTF-8 byte order mark.  -1: the text is UTF-16.
 long start_of_json(std::FILE* file) {
   char mark[3];
   const std::string_view begin(mark, std::fread(mark, 1, sizeof mark, file));
@@ -213,8 +213,8 @@ ManifestError read_json(const fs::path& path, const Sink& sink) {
 
 // --- YAML -----------------------------------------------------------------
 
-// JSON is YAML, too.  It is read as what it is when it is too large for one
-// flow collection.
+// JSON is also YAML.  It is read as JSON if it is too large for one flow
+// collection.
 bool is_large_json(std::string& text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (text.size() <= kMostFlow || text[first] != '{') return false;
@@ -230,7 +230,7 @@ Pass pass_over_text(const std::string& json, const std::string& item_kind,
   return pass;
 }
 
-// Those that are complained about say where they are.
+// Sets the line of objects that may cause a warning.
 void set_line(std::size_t line, Decoded& decoded) {
   if (auto* other = std::get_if<OtherObject>(&decoded)) other->line = line;
   if (auto* bad = std::get_if<MalformedObject>(&decoded)) {

@@ -19,12 +19,12 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxDepth = 8;
 constexpr int kMaxLinks = 16;
-// Manifests below one path of --manifests.  When all are read again, each is
-// compared with all others.
+// The most manifests below one path of --manifests.  When all are read again,
+// each one is compared with all others.
 constexpr std::size_t kMaxFiles = 10'000;
-// Names of any kind below one path.  Symlinks may lead in circles.
+// The most directory entries below one path.  Symlinks may form a circle.
 constexpr std::size_t kMaxEntries = 100'000;
-// Folders that are watched.  Linux grants 8,192 by default.
+// The most watched folders.  Linux allows 8,192 by default.
 constexpr std::size_t kMaxFolders = 10'000;
 
 fs::path parent_of(const fs::path& path) {
@@ -38,13 +38,14 @@ bool is_below(const fs::path& file, const fs::path& folder) {
   return end == folder.end() || end->empty();
 }
 
-// Something is written to /dev and /proc all the time.
+// /dev and /proc change all the time.
 bool is_of_the_kernel(const fs::path& folder) {
   return is_below(folder, "/dev") || is_below(folder, "/proc");
 }
 
-// The folders whose change may change what `path` leads to.  The links of a
-// ConfigMap volume: web.yaml -> ..data/web.yaml, ..data -> ..2024_07_01.
+// Adds the folders in which a change may affect the target of `path`.  The
+// links of a ConfigMap volume: web.yaml -> ..data/web.yaml, ..data ->
+// ..2024_07_01.
 void add_folders_towards(const fs::path& path, std::set<fs::path>& folders) {
   fs::path at = path;
   std::error_code error;
@@ -69,8 +70,8 @@ bool is_hidden(const fs::path& path) {
 
 struct Listed {
   std::vector<fs::path> files;
-  std::string error;        // a folder that could not be read to its end
-  std::size_t entries = 0;  // seen so far
+  std::string error;        // a folder that could not be read completely
+  std::size_t entries = 0;  // entries so far
 
   bool is_too_large() const {
     return files.size() > kMaxFiles || entries > kMaxEntries;
@@ -93,8 +94,8 @@ std::vector<fs::path> entries_of(const fs::path& folder, Listed& listed) {
   return entries;
 }
 
-// Of what stat() failed for: a link may lead nowhere or in a circle, but what
-// may not be looked at may be a folder of manifests.
+// True when a failure of stat() matters.  A link may be broken or circular, but
+// an entry without permission may be a folder of manifests.
 bool matters(const fs::path& entry, int error) {
   if (error == ENOENT || error == ENOTDIR) return false;
   return error != ELOOP || is_manifest_name(entry);
@@ -109,7 +110,7 @@ void add_below(const fs::path& folder, Listed& listed, int depth) {
             entry.string() + ": cannot be read: " + std::strerror(errno);
       }
     } else if (S_ISDIR(info.st_mode)) {
-      // A symlink may lead back to where we came from.
+      // The depth is limited because a symlink may lead to a parent folder.
       if (depth > 0) add_below(entry, listed, depth - 1);
     } else if (is_manifest_name(entry)) {
       listed.files.push_back(entry);
@@ -182,7 +183,7 @@ ManifestPaths::Found ManifestPaths::find(const std::vector<Path>& known) {
   return found;
 }
 
-// True when there is any.
+// True when there is a problem.
 bool ManifestPaths::note_trouble(const Path& path, std::string trouble,
                                  Found& found) {
   std::error_code error;

@@ -1,5 +1,5 @@
-// Which files there are below the paths of --manifests, and which folders to
-// watch for more of them.
+// Finds the files below the paths of --manifests, and the folders to watch for
+// new files.
 //
 // Threads: one at a time.
 #pragma once
@@ -17,38 +17,38 @@ class ManifestPaths {
  public:
   using Path = std::filesystem::path;
 
-  // Files and folders, in order.
+  // `paths` are files and folders, in order.
   explicit ManifestPaths(std::vector<Path> paths);
 
-  // Throws ConfigurationError when nothing is at one of them.
+  // Throws ConfigurationError when a path does not exist.
   void check() const;
 
   struct Found {
     std::vector<Path> files;
-    // A path that is gone or a folder that cannot be read, a line each, when
-    // that is news.
+    // New problems, one line each: a path that is gone, or a folder that cannot
+    // be read.
     std::vector<std::string> troubles;
   };
-  // The manifests, in order: a file that is named, and below a folder the names
-  // that end in .yaml, .yml or .json, 8 folders deep.  Hidden ones are left
-  // out, so that the inside of a ConfigMap volume is seen once.  What is no
-  // file (a FIFO) is among them: to read it says so.
+  // Finds the manifests, in order: files given by path, and below a folder (8
+  // levels deep) the files ending in .yaml, .yml or .json.  Hidden files are
+  // skipped, so that the files of a ConfigMap volume are found only once.
+  // Other file types (a FIFO) are included, and reading them reports the error.
   //
-  // `known`: files found before.  Below a path in trouble they are still
-  // there: it may be on its way back.  A folder with too many files is in
-  // trouble, too: of its files only the known ones are found.
+  // `known`: the files found before.  They are still returned below a path that
+  // has a problem, because the path may come back.  Too many files in a folder
+  // are also a problem: only its known files are returned.
   Found find(const std::vector<Path>& known);
 
-  // The folders whose change may change what find() says.
+  // The folders in which a change may affect the result of find().
   std::set<Path> folders(const std::vector<Path>& files) const;
-  // True for a file that is named, and not found in a folder.
+  // True for a file that was given by path, not found in a folder.
   bool names(const Path& file) const;
 
  private:
   bool note_trouble(const Path& path, std::string trouble, Found& found);
 
   const std::vector<Path> paths_;
-  std::map<Path, std::string> troubles_;  // said already
+  std::map<Path, std::string> troubles_;  // reported already
 };
 
 }  // namespace canopy::kube

@@ -24,8 +24,8 @@ bool contains(const std::vector<std::string>& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
-// People write Services, and kubectl would refuse this one.  What controllers
-// write is served without the field or item that cannot be read.
+// Services are written by people, and kubectl would refuse this one.  Objects
+// from controllers are served without the fields or items that cannot be read.
 bool is_refused(const DecodedObject& object) {
   return !object.unread.empty() &&
          kind_of(object.object) == ObjectKind::kService;
@@ -117,7 +117,7 @@ void ManifestSource::run() {
 
 void ManifestSource::refresh(bool all) {
   constexpr int kMaxLooks = 5;
-  // What appeared in a folder before it was watched is found by looking again.
+  // Search again for files that were added before their folder was watched.
   for (int i = 0; i < kMaxLooks; ++i) {
     for (const std::string& trouble : find_files()) {
       log_warning("manifests: {}; keeping its objects until it is back",
@@ -202,7 +202,7 @@ bool ManifestSource::load_changed(bool all) {
   bool changed = false;
   for (std::size_t i = 0; i < order_.size(); ++i) {
     const auto stamp = stamp_of(order_[i]);
-    if (!stamp) continue;  // gone again, or a missing path's
+    if (!stamp) continue;  // removed meanwhile, or below a missing path
     if (is_read_now(order_[i], *stamp, all)) changed = load(i) || changed;
   }
   return changed;
@@ -215,7 +215,7 @@ bool ManifestSource::is_read_now(const Path& path, const FileStamp& stamp,
   if (!is_new && known->second.is_pipe && is_pipe(path)) return false;
   if (!is_new && !all && known->second.stamp == stamp) return false;
   if (!folders_.is_being_written({stamp.device, stamp.inode})) return true;
-  // To close it is a change.
+  // Closing the file will be reported as a change.
   if (!is_new) keep(known->second, path.string() + " is being written");
   return false;
 }
@@ -224,7 +224,7 @@ bool ManifestSource::load(std::size_t index) {
   const Path& path = order_[index];
   File& file = files_[path];
   file.place = index;
-  // Before reading: a later change is then seen as one.
+  // Taken before reading, so that a later change is detected.
   file.stamp = stamp_of(path);
   if (!started_) file.is_pipe = paths_.names(path) && is_pipe(path);
   if (is_emptied(path, file)) {
@@ -242,7 +242,7 @@ bool ManifestSource::load(std::size_t index) {
   });
   if (!error.text.empty()) {
     file.census = std::move(before);
-    // It changed while it was being read, or must be read again.
+    // Read again: the file changed while it was read, or could not be read.
     if (objects > 0 || error.is_unread) file.stamp.reset();
     cluster_.abandon(listing);
     keep(file, std::move(error.text));
@@ -257,7 +257,7 @@ bool ManifestSource::load(std::size_t index) {
   return true;
 }
 
-// Its writer may have failed, or not started yet.
+// The writer of the file may have failed, or may not have started yet.
 bool ManifestSource::is_emptied(const Path& path, const File& file) {
   return file.stamp && file.stamp->size == 0 && !file.census.is_empty() &&
          fault_of_kind(path).empty();
@@ -303,7 +303,7 @@ void ManifestSource::take(const Listing& listing, const Path& path, File& file,
   const std::string name = object_text(kind_of(object.object), key);
   Service* const service = std::get_if<Service>(&object.object);
   if (service != nullptr && file.census.without_address().contains(key)) {
-    // Another address may follow, once everything is known.
+    // The address may change once all objects are known.
     const auto allocated = allocated_.find(key);
     if (allocated != allocated_.end()) {
       service->cluster_ips = {allocated->second};

@@ -1,9 +1,9 @@
-// Serves a cluster from files of Kubernetes manifests; no API server needed.
-// Changes are applied as they happen.  A file that has a fault, is being
-// written or was emptied keeps its last good objects.
+// Serves a cluster from files of Kubernetes manifests, without an API server.
+// Changes are applied at once.  A file that is invalid, is being written or was
+// emptied keeps its last good objects.
 //
-// Threads: start, stop and reload from any one thread; a thread of its own
-// reads the files.
+// Threads: start, stop and reload from any one thread.  An own thread reads the
+// files.
 #pragma once
 
 #include <atomic>
@@ -27,21 +27,21 @@
 namespace canopy::kube {
 
 struct ManifestOptions {
-  // Files and folders, in order; what comes last wins.
+  // Files and folders, in order; later ones have priority.
   std::vector<std::filesystem::path> paths;
-  // How long to wait for a writer to finish with several files.
+  // The wait for a writer to finish with several files.
   std::chrono::milliseconds debounce{50};
-  // All files are checked this often, in case a change was not notified.
+  // The period for checking all files, in case a notification was lost.
   std::chrono::milliseconds rescan{10'000};
-  // Services that want a cluster IP and have none get one of it.  Nothing:
-  // they have no address, and a warning says so.
+  // Allocates addresses for Services that need a cluster IP but have none.  Not
+  // set: these have no address, and a warning is logged.
   std::optional<ServiceCidr> service_cidr{};
 };
 
 // The result of `canopydns check`.
 struct ManifestSurvey {
-  std::vector<std::string> faults;  // file, line and what is wrong
-  std::vector<std::string> lines;   // what there is; what will not resolve
+  std::vector<std::string> faults;  // file, line and error
+  std::vector<std::string> lines;   // summary; names that will not resolve
 };
 
 class ManifestSource {
@@ -52,12 +52,12 @@ class ManifestSource {
   ManifestSource(const ManifestSource&) = delete;
   ManifestSource& operator=(const ManifestSource&) = delete;
 
-  // Takes in and publishes everything, then watches.  Throws
+  // Reads and publishes everything, then watches for changes.  Throws
   // ConfigurationError when a path is missing, a file does not load, an object
-  // in it has no usable name, or a Service a field that cannot be read.  Later,
-  // such an object stays as it was.
+  // in it has no usable name, or a Service has a field that cannot be read.
+  // After start(), such an object keeps its last version.
   void start();
-  // Reads everything once and collects all faults.  Call in place of start().
+  // Reads everything once and collects all errors.  Call instead of start().
   // Throws ConfigurationError when a path is missing.
   ManifestSurvey survey();
   void stop();
@@ -67,17 +67,17 @@ class ManifestSource {
  private:
   static constexpr std::size_t kGone = SIZE_MAX;
   struct File {
-    std::optional<FileStamp> stamp;  // none: read it again
-    bool is_pipe = false;            // read once
+    std::optional<FileStamp> stamp;  // not set: read it again
+    bool is_pipe = false;            // read only once
     Origin origin = 0;
-    std::size_t place = kGone;  // in order_
-    std::string error;          // why its last content was not taken
+    std::size_t place = kGone;  // index in order_
+    std::string error;          // why the last content was rejected
     ManifestCensus census;
-    std::vector<std::string> remarks;  // those last made
+    std::vector<std::string> remarks;  // the last ones logged
   };
   using Path = std::filesystem::path;
 
-  // Every file, while nothing is served yet.
+  // Loads every file at the start, before anything is served.
   void load_all();
   void run();
   void refresh(bool all);
@@ -87,19 +87,19 @@ class ManifestSource {
   bool is_read_now(const Path& path, const FileStamp& stamp, bool all);
   bool load(std::size_t index);
   static bool is_emptied(const Path& path, const File& file);
-  // Of a file whose last content is not taken.
+  // Keeps the objects of a file whose new content is rejected.
   void keep(File& file, std::string why);
   std::vector<Origin> origins_after(std::size_t index) const;
   void take(const Listing& listing, const Path& path, File& file,
             Decoded&& decoded);
   void refuse(const Listing& listing, const Path& file, MalformedObject&& bad);
   ManifestCensus census() const;
-  // Gives Services without an address theirs, and publishes.
+  // Allocates addresses for Services without one, and publishes.
   void publish();
   void allocate();
   void give(const ObjectKey& key, const IpAddress& address);
-  // Logs what of the file is ignored or will not resolve, once for each
-  // content.
+  // Logs the parts of the file that are ignored or will not resolve, once for
+  // each content.
   void remark_on(const Path& path, File& file);
   void note_duplicate(const Path& file, const std::string& object);
   void report();
@@ -112,12 +112,12 @@ class ManifestSource {
   std::atomic<bool> reload_wanted_ = false;
   std::thread thread_;
 
-  // The thread's own, once it runs.
-  bool started_ = false;  // the first files were good
+  // Used only by the thread once it runs.
+  bool started_ = false;  // the first files were valid
   std::map<Path, File> files_;
-  std::vector<Path> order_;  // of files_: what comes last wins
+  std::vector<Path> order_;  // of files_: later ones have priority
   bool duplicates_ = false;
-  std::vector<std::string> faults_;  // at the start
+  std::vector<std::string> faults_;  // found at the start
   std::set<Path> told_of_duplicates_;
   std::map<ObjectKey, IpAddress> allocated_;
 };

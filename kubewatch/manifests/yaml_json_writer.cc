@@ -21,18 +21,19 @@ constexpr const char* kTooManyAnchors =
   throw YAML::ParserException(mark, why);
 }
 
-// What stands there without quotes or a tag of its own.
+// True for a scalar without quotes and without a tag.
 bool is_plain(const std::string& tag) { return tag == "?"; }
 
-// !!bool "true" is read as true is.
+// With such a tag, a quoted scalar is read as a plain one: !!bool "true" is
+// true.
 bool is_read_as_plain(const std::string& tag) {
   return is_plain(tag) || tag == "tag:yaml.org,2002:bool" ||
          tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" ||
          tag == "tag:yaml.org,2002:null";
 }
 
-// Just behind a key that reads `value` and is written at `at`; nothing when it
-// is written another way (with a tag or an anchor).
+// The offset after the key `value` that starts at `at`.  Nothing when the key
+// is written in another form (with a tag or an anchor).
 std::optional<std::size_t> end_of_key(std::string_view text, std::size_t at,
                                       std::string_view value) {
   if (at >= text.size()) return std::nullopt;
@@ -50,7 +51,7 @@ std::optional<std::size_t> end_of_key(std::string_view text, std::size_t at,
 }  // namespace
 
 void YamlJsonWriter::OnDocumentStart(const YAML::Mark& mark) {
-  // yaml-cpp begins at ',' or ']' again and again, for ever.
+  // At ',' or ']', yaml-cpp starts a document at the same position forever.
   if (mark.pos == document_start_) fail(mark, "expected a value here");
   document_start_ = mark.pos;
   json_.clear();
@@ -128,8 +129,8 @@ void YamlJsonWriter::key(const YAML::Mark& mark, bool is_plain,
   });
 }
 
-// The value of a key may be missing, but not the colon: yaml-cpp takes a last
-// line without one.
+// Checks that a key has a colon.  A key without a value is valid, but yaml-cpp
+// also accepts a last line without the colon.
 void YamlJsonWriter::expect_colon() const {
   if (open_.empty() || !open_.back().is_map() || open_.back().is_flow) return;
   const auto at = static_cast<std::size_t>(std::max(0, key_mark_.pos));
@@ -186,7 +187,8 @@ void YamlJsonWriter::end(char bracket) {
   complete(anchor, from);
 }
 
-// What began at `from` is one more item, and what `anchor` stands for.
+// Ends the value that began at `from`: counts one more item, and stores the
+// value for `anchor`.
 void YamlJsonWriter::complete(YAML::anchor_t anchor, std::size_t from) {
   if (anchor != 0) note_anchor(anchor, {from, json_.size() - from});
   if (!open_.empty()) ++open_.back().items;

@@ -1,11 +1,11 @@
-// Writes the JSON of YAML documents, as yaml-cpp's parser reports them.  Throws
-// YAML::ParserException where kubectl would not read on.
+// Converts YAML documents, as reported by yaml-cpp's parser, to JSON.  Throws
+// YAML::ParserException where kubectl would reject the document.
 //
 // Threads: any one.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
-// The parser's events; the header above does not include it.
+// For the parser's events; the header above does not include it.
 #include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
@@ -24,16 +24,18 @@ namespace canopy::kube {
 inline constexpr const char* kNoColon =
     "a key with a colon behind it was expected here";
 
-// Mappings and list items of one file.  yaml-cpp keeps about 50 octets for each
-// until it has read the whole file: 100 MB at most.  100,000 Services with all
-// fields of the API have 1.1 million.
+// The most mappings and list items of one file.  yaml-cpp keeps about 50 octets
+// for each until it has read the whole file: 100 MB at most.  100,000 Services
+// with all fields of the API have 1.1 million.
 inline constexpr std::size_t kMaxNodes = 2'000'000;
-// Anchors of one document, at about 150 octets each.  People write a few.
+// The most anchors of one document, at about 150 octets each.  Real documents
+// have a few.
 inline constexpr std::size_t kMaxAnchors = 100'000;
 
 class YamlJsonWriter : public YAML::EventHandler {
  public:
-  // `limit`: of JSON, in all documents.  `text`: what the parser reads.
+  // `limit`: the most octets of JSON for all documents.  `text`: the parser's
+  // input.
   YamlJsonWriter(std::size_t limit, std::string_view text)
       : left_(limit), text_(text) {}
 
@@ -52,23 +54,23 @@ class YamlJsonWriter : public YAML::EventHandler {
                   YAML::EmitterStyle::value style) override;
   void OnMapEnd() override { end('}'); }
 
-  // The document's JSON, its merge keys not resolved.  Throws when an object
-  // that is served has a key twice.
+  // The document's JSON, with merge keys not yet resolved.  Throws when a
+  // served object has a duplicate key.
   std::string take();
   bool has_merges() const { return has_merges_; }
-  // What is left of the limit: less after each event, except the start of a
+  // The rest of the limit.  It decreases with each event, except the start of a
   // document.
   std::size_t left() const { return left_ - std::min(left_, json_.size()); }
-  // Where the document's value began.
+  // The start of the document's value.
   const YAML::Mark& mark() const { return mark_; }
-  // The last key's place, or the document's.
+  // The position of the last key, or of the document if there is no key.
   const YAML::Mark& last_mark() const { return key_mark_; }
 
  private:
   struct Open {
     char bracket = '{';
     bool is_flow = false;
-    std::size_t items = 0;  // keys count too
+    std::size_t items = 0;  // includes keys
 
     bool is_map() const { return bracket == '{'; }
   };
@@ -93,7 +95,7 @@ class YamlJsonWriter : public YAML::EventHandler {
   void note_anchor(YAML::anchor_t anchor, const Part& part);
 
   std::size_t left_;
-  std::size_t nodes_ = 0;  // in all documents
+  std::size_t nodes_ = 0;  // of all documents
   const std::string_view text_;
   std::string json_;
   std::vector<Open> open_;
@@ -101,9 +103,9 @@ class YamlJsonWriter : public YAML::EventHandler {
   std::map<YAML::anchor_t, Part> anchors_;
   YAML::Mark mark_;
   YAML::Mark key_mark_;
-  std::string key_;  // as it reads, quotes and escapes resolved
+  std::string key_;  // with quotes and escapes resolved
   DocumentKeys keys_;
-  std::optional<YAML::ParserException> repeated_;  // the first
+  std::optional<YAML::ParserException> repeated_;  // the first duplicate key
   bool has_merges_ = false;
   int document_start_ = -1;
 };

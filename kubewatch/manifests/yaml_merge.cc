@@ -5,7 +5,7 @@
 
 #include "kubewatch/decode/bounded_json.h"
 #include "kubewatch/decode/json.h"
-// After json.h, which configures how RapidJSON reports a wrong type.
+// Must come after json.h, which configures how RapidJSON reports a wrong type.
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -16,12 +16,12 @@ namespace {
 using json::Value;
 using Allocator = rapidjson::Document::AllocatorType;
 
-// A mapping that is put together.
+// The result of merging mappings.
 class Merged {
  public:
   explicit Merged(Allocator& allocator) : allocator_(allocator) {}
 
-  // Takes both.
+  // Moves both values into the mapping.
   void set(Value& name, Value& value) {
     std::string text(name.GetString(), name.GetStringLength());
     const auto [at, is_new] =
@@ -40,7 +40,7 @@ class Merged {
       return true;
     }
     if (!source.IsArray()) return false;
-    for (auto i = source.Size(); i-- > 0;) {  // the first counts
+    for (auto i = source.Size(); i-- > 0;) {  // the first has priority
       if (!source[i].IsObject() || !merge(source[i])) return false;
     }
     return true;
@@ -54,7 +54,7 @@ class Merged {
   std::map<std::string, rapidjson::SizeType> places_;
 };
 
-// parse_bounded has bounded the depth.
+// The recursion is bounded: parse_bounded() limits the depth.
 bool resolve(Value& value, Allocator& allocator) {
   if (value.IsArray()) {
     for (Value& item : value.GetArray()) {

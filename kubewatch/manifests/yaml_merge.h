@@ -1,4 +1,4 @@
-// Merge keys: `<<: *defaults` puts another mapping's keys into this one.
+// Merge keys: `<<: *defaults` copies the keys of another mapping into this one.
 //
 // Pure; any thread.
 #pragma once
@@ -7,12 +7,12 @@
 
 namespace canopy::kube {
 
-// The key, in JSON, that stands for a merge key: no other key is written so.
+// The JSON key that represents a merge key.  No other key has this text.
 inline constexpr const char* kMergeKey = "\1<<";
 
-// Resolves the merge keys in `json`.  Of a key that comes twice the later one
-// counts, and of several merged mappings the first, as kubectl has it.  Returns
-// "", or why it cannot.
+// Resolves the merge keys in `json`.  As in kubectl, the later one of two equal
+// keys counts, and the first one of several merged mappings.  Returns "", or
+// the reason why it failed.
 std::string resolve_merges(std::string& json);
 
 }  // namespace canopy::kube

@@ -30,7 +30,7 @@ std::optional<bool> truth(std::string_view text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Removes the prefix of the base it returns.
+// Returns the number base, and removes its prefix from `digits`.
 int take_base(std::string_view& digits) {
   if (digits.size() < 2 || digits[0] != '0') return 10;
   const char mark = digits[1];
@@ -44,7 +44,7 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   const bool is_negative = text.starts_with('-');
   if (is_negative || text.starts_with('+')) text.remove_prefix(1);
   const int base = take_base(text);
-  // from_chars would take a second sign.
+  // from_chars() would accept a second sign.
   if (text.empty() || text[0] == '-') return std::nullopt;
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();

@@ -1,4 +1,4 @@
-// Scalars of YAML as JSON.
+// Converts YAML scalars to JSON.
 //
 // Pure; any thread.
 #pragma once
@@ -10,11 +10,11 @@ namespace canopy::kube {
 
 void append_quoted(std::string& out, std::string_view text);
 
-// A scalar without quotes, read as kubectl reads it, by YAML 1.1: yes, on and y
+// Appends a plain scalar, interpreted by YAML 1.1 as in kubectl: yes, on and y
 // are true; 0x50, 0o120, 0120 and 8_0 are numbers.
 void append_plain(std::string& out, const std::string& text);
 
-// The key as kubectl writes it: a truth value is "true" or "false".
+// A plain key as kubectl writes it: a boolean becomes "true" or "false".
 std::string plain_key(const std::string& text);
 
 }  // namespace canopy::kube

@@ -14,8 +14,8 @@ std::string_view without_blanks_at_end(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t\r") + 1);
 }
 
-// A value begins behind `before`: at the start of a line, behind an indicator,
-// a tag or an anchor.
+// True when a value can begin after `before`: at the start of a line, or after
+// an indicator, a tag or an anchor.
 bool precedes_value(std::string_view before) {
   before = without_blanks_at_end(before);
   const std::string_view word = before.substr(before.find_last_of(" \t") + 1);
@@ -23,7 +23,8 @@ bool precedes_value(std::string_view before) {
          word.back() == ':' || is_one_of(word.front(), "&!");
 }
 
-// Behind the quoted scalar that begins at `at`; npos: it does not end here.
+// The offset after the quoted scalar that begins at `at`; npos when the scalar
+// does not end in `line`.
 std::size_t behind_quotes(std::string_view line, std::size_t at) {
   const char quote = line[at];
   for (++at; at < line.size() && line[at] != quote; ++at) {
@@ -32,7 +33,8 @@ std::size_t behind_quotes(std::string_view line, std::size_t at) {
   return at < line.size() ? at + 1 : line.npos;
 }
 
-// As start_of_flow(), in one line; its size: a value may begin on the next.
+// As start_of_flow(), for one line.  Returns the line's size when a value may
+// begin on the next line.
 std::size_t flow_in_line(std::string_view line) {
   const std::size_t size = line.size();
   std::size_t at = 0;
@@ -86,11 +88,11 @@ std::streamsize YamlStream::xsgetn(char* to, std::streamsize size) {
   return static_cast<std::streamsize>(piece.size());
 }
 
-// `read`: by the parser.
+// `read` is the text that the parser has read.
 void YamlStream::look(std::string_view read) {
   if (writer_.left() != left_) {
     left_ = writer_.left();
-    // Brackets that are reported piece by piece may make a line long.
+    // A line may be long because the parser reports brackets piece by piece.
     pending_ = piece_ - line_ > kLongLine ? piece_ : line_;
     is_scalar_ = false;
   }

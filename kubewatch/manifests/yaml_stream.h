@@ -1,5 +1,5 @@
-// YAML text as yaml-cpp's parser reads it, with a bound on what it reads
-// without reporting anything.
+// A stream of YAML text for yaml-cpp's parser, with a limit on the text that
+// the parser reads without reporting an event.
 //
 // Threads: any one.
 #pragma once
@@ -14,23 +14,22 @@
 
 namespace canopy::kube {
 
-// Octets of one flow collection (`[..]`, `{..}`).  yaml-cpp may keep a token
-// for each of them until the bracket closes: up to 240 octets of memory for
-// one.
+// The most octets of one flow collection (`[..]`, `{..}`).  yaml-cpp may keep a
+// token of up to 240 octets of memory for each octet until the bracket closes.
 inline constexpr std::size_t kMostFlow = 256 << 10;
 
-// Where in `text` the flow collection begins that is the first value at `from`
-// or behind it, `from` being the start of a line that the parser has reported
-// or has begun to read.  npos: that value is none.  The end of `text`: no value
-// has begun, as in comments.
+// The offset in `text` of a flow collection that is the first value at or after
+// `from`.  `from` is the start of a line that the parser has reported or has
+// begun to read.  Returns npos when the first value is not a flow collection,
+// and the size of `text` when there is no value, for example only comments.
 std::size_t start_of_flow(std::string_view text, std::size_t from);
 
-// Hands out a line at a time, so that it knows how far the parser got when
-// `writer` heard of something.  Throws YAML::ParserException when a flow
+// Delivers one line at a time, to know how far the parser has read at each
+// event that `writer` receives.  Throws YAML::ParserException when a flow
 // collection is too large.
 class YamlStream : private std::streambuf, public std::istream {
  public:
-  // Both outlive this.
+  // `text` and `writer` must outlive this.
   YamlStream(std::string& text, const YamlJsonWriter& writer);
 
  private:
@@ -38,11 +37,11 @@ class YamlStream : private std::streambuf, public std::istream {
   void look(std::string_view read);
 
   const YamlJsonWriter& writer_;
-  std::size_t left_;         // the writer's, at the last look
-  std::size_t line_ = 0;     // where the line begins that is handed out
-  std::size_t piece_ = 0;    // where the part of it begins
-  std::size_t pending_ = 0;  // where what is not reported yet may begin
-  bool is_scalar_ = false;   // what is not reported yet is no flow collection
+  std::size_t left_;         // writer_.left() at the last look()
+  std::size_t line_ = 0;     // start of the current line
+  std::size_t piece_ = 0;    // start of the current piece of the line
+  std::size_t pending_ = 0;  // where unreported text may start
+  bool is_scalar_ = false;   // unreported text is not a flow collection
 };
 
 }  // namespace canopy::kube

@@ -15,11 +15,11 @@ namespace canopy::kube {
 
 namespace {
 
-// Aliases may make much of little.
+// Limits the expansion of aliases.
 constexpr std::size_t kMaxGrowth = 4;
 constexpr std::size_t kMaxGrown = 1 << 20;
-// %TAG lines of one file.  yaml-cpp keeps about 110 octets for each; Kubernetes
-// has no use for them.
+// The most %TAG lines of one file.  yaml-cpp keeps about 110 octets for each,
+// and Kubernetes does not need them.
 constexpr std::size_t kMaxTags = 1'000;
 
 std::size_t one_based(int at) {
@@ -39,7 +39,8 @@ YamlFault fault_of(const YAML::Exception& error, const YamlJsonWriter& writer) {
   if (error.msg != YAML::ErrorMsg::EOF_IN_SCALAR) {
     return fault_at(error.mark, error.msg);
   }
-  // Where the quote is opened is not known, but what was read before it.
+  // The position of the opening quote is unknown, so report the last value
+  // before the quote.
   return fault_at(writer.last_mark(),
                   "a quote opened here or below is never closed");
 }
@@ -68,7 +69,7 @@ std::optional<YamlFault> tag_fault(std::string_view text) {
   return std::nullopt;
 }
 
-// {{ begins a line, or stands in the line that is at fault.
+// True when {{ begins a line, or when the line with the error contains {{.
 bool is_template(std::string_view text, std::size_t fault_line) {
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::string_view here = text.substr(0, text.find('\n'));
@@ -83,7 +84,7 @@ bool is_template(std::string_view text, std::size_t fault_line) {
   return false;
 }
 
-// "", or why the document cannot be used.
+// "", or the reason why the document is invalid.
 std::string finish(const YamlJsonWriter& writer, std::string& json) {
   if (json.starts_with("[{")) json = "{}";  // a patch
   if (json.front() != '{') return "expected a Kubernetes object";
@@ -120,7 +121,7 @@ std::variant<std::vector<YamlDocument>, YamlFault> yaml_to_json(
   yaml = utf8_text(std::move(yaml));
   if (auto fault = control_fault(yaml)) return *std::move(fault);
   if (auto fault = tag_fault(yaml)) return *std::move(fault);
-  // yaml-cpp takes an open quote at the end when a line break is last.
+  // yaml-cpp accepts an unclosed quote if the text ends with a line break.
   yaml += "\n#";
   auto documents = documents_of(yaml);
   if (auto* fault = std::get_if<YamlFault>(&documents)) {

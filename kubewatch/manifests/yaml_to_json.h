@@ -1,8 +1,8 @@
-// YAML documents as JSON text, so that there is one decoder of objects.  What
-// kubectl refuses is a fault, and what it takes is read as kubectl reads it:
-// truth values and numbers of YAML 1.1, merge keys, UTF-16.  kubectl takes a
-// key that stands twice, and the API server's strict decoding refuses it: so
-// does this, in objects that are served.
+// Converts YAML documents to JSON text, so that there is only one decoder of
+// objects.  YAML that kubectl refuses is an error.  Other YAML is read as
+// kubectl reads it: booleans and numbers of YAML 1.1, merge keys, UTF-16.  The
+// exception is duplicate keys.  kubectl accepts them, but the API server's
+// strict decoding refuses them.  They are errors in served objects.
 //
 // Pure; any thread.
 #pragma once
@@ -20,20 +20,20 @@ struct YamlFault {
   std::string why;
 };
 
-// Behind a fault in what Helm has yet to make YAML of.
+// Appended to errors in text that looks like an unrendered Helm template.
 inline constexpr const char* kTemplateHint =
     "; looks like a Helm template; render it first";
 
 struct YamlDocument {
   std::string json;
-  std::size_t line = 0;  // where it begins, from 1
+  std::size_t line = 0;  // first line, counted from 1
 };
 
-// Documents without content are left out; a list of mappings, such as a patch,
-// is no Kubernetes object and counts as one without fields.  Of all of them the
-// JSON takes at most 1 MiB and four times the octets of the YAML: aliases can
-// make much of little, other YAML can not.  More than kMaxDocuments documents
-// (bounded_json.h), counting those without content, are a fault.
+// Empty documents are skipped.  A list of mappings, such as a patch, is not a
+// Kubernetes object and becomes an object without fields.  The JSON of all
+// documents has at most 1 MiB plus four times the octets of the YAML, because
+// aliases can expand a small text into a large one.  More than kMaxDocuments
+// documents (bounded_json.h), including empty ones, are an error.
 std::variant<std::vector<YamlDocument>, YamlFault> yaml_to_json(
     std::string yaml);
 

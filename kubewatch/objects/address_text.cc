@@ -9,7 +9,7 @@ namespace canopy::kube {
 
 namespace {
 
-// Longer texts are no address; what Kubernetes stores is at most 45 octets.
+// Longer texts are not addresses; Kubernetes stores at most 45 octets.
 constexpr std::size_t kLongest = 128;
 
 // RFC 4291 2.5.5.2.

@@ -1,4 +1,4 @@
-// IP addresses as Kubernetes reads them.  Pure; any thread.
+// Reads IP addresses as Kubernetes does.  Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,10 @@
 
 namespace canopy::kube {
 
-// As netutils.ParseIPSloppy of k8s.io/utils, by which the API server reads what
-// it stored long ago: numbers may have leading zeros and are decimal all the
-// same (10.1.0.03 is 10.1.0.3), and an IPv4 address written as an IPv6 one
-// (::ffff:10.1.0.1) is IPv4.  Nothing when it is no address.
+// As netutils.ParseIPSloppy of k8s.io/utils, which the API server uses for old
+// stored objects.  Numbers with leading zeros are decimal (10.1.0.03 is
+// 10.1.0.3), and an IPv4-mapped IPv6 address (::ffff:10.1.0.1) is IPv4.
+// Nothing when `text` is not an address.
 std::optional<IpAddress> address_from_text(std::string_view text);
 
 }  // namespace canopy::kube

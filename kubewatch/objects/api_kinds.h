@@ -23,7 +23,7 @@
 
 namespace canopy::kube {
 
-// What objects are kept as.
+// The kinds in which objects are stored.
 enum class ObjectKind : std::uint8_t {
   kNamespace,
   kService,
@@ -40,17 +40,18 @@ inline constexpr std::size_t kObjectKinds = std::size(kAllKinds);
 
 struct ApiKind {
   const char* name;        // "Service"
-  std::string_view group;  // before the version in apiVersion; "": core
+  std::string_view group;  // the group in apiVersion; "" is the core group
   ObjectKind kept_as;
-  // Of a list of all namespaces; "": in manifests only, never watched.
+  // The path for a list of all namespaces; "": in manifests only, never
+  // watched.
   const char* path;
   bool has_namespace;
-  // Its name is part of domain names.  Other kinds have longer names, with
-  // dots.
+  // The name of the object is part of domain names.  Other kinds have longer
+  // names, with dots.
   bool is_named_by_label;
 };
 
-// The first rows are those of ObjectKind, in its order.
+// The first rows are the rows of ObjectKind, in its order.
 inline constexpr ApiKind kApiKinds[] = {
     {.name = "Namespace",
      .group = "",
@@ -76,7 +77,7 @@ inline constexpr ApiKind kApiKinds[] = {
      .path = "/api/v1/pods",
      .has_namespace = true,
      .is_named_by_label = false},
-    // One slice a subset.
+    // One slice per subset.
     {.name = "Endpoints",
      .group = "",
      .kept_as = ObjectKind::kEndpointSlice,
@@ -85,7 +86,7 @@ inline constexpr ApiKind kApiKinds[] = {
      .is_named_by_label = false},
 };
 
-// The row of the kind itself, not of one that is kept as it.
+// The row of `kind` itself, not of a kind that is stored as `kind`.
 constexpr const ApiKind& api_kind(ObjectKind kind) {
   return kApiKinds[static_cast<std::size_t>(kind)];
 }

@@ -1,4 +1,4 @@
-// RFC 1123, which Kubernetes holds names to.  Pure; any thread.
+// DNS labels (RFC 1123), which Kubernetes requires as names.  Pure; any thread.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@ namespace canopy::kube {
 
 inline constexpr std::size_t kMaxDnsLabel = 63;  // octets
 
-// Letters, digits and '-', which is neither first nor last.  The DNS does not
-// mind capitals.
+// True for letters, digits and '-', with no '-' at the start or end.  Capitals
+// are allowed because DNS ignores case.
 inline bool is_dns_label(std::string_view text) {
   const auto is_in_labels = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||

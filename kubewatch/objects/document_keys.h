@@ -1,5 +1,6 @@
-// Finds duplicate keys in one document of a manifest. kubectl takes the last of
-// them, other readers the first; so a served object must have each key once.
+// Finds duplicate keys in one document of a manifest.  kubectl uses the last
+// duplicate, other readers the first.  Therefore a served object must not have
+// duplicate keys.
 //
 // Threads: any one.
 #pragma once
@@ -19,7 +20,7 @@ namespace canopy::kube {
 
 class DocumentKeys {
  public:
-  // A mapping or a list begins, or ends.
+  // Call at the start and the end of a mapping or a list.
   void open() { levels_.emplace_back(); }
   void close() {
     held_ -= levels_.back().size();
@@ -27,7 +28,7 @@ class DocumentKeys {
   }
   bool is_at_root() const { return levels_.size() == 1; }
 
-  // A key of the innermost mapping.  False when it stands there already.
+  // Adds a key to the innermost mapping.  False when the key is a duplicate.
   bool add(std::string_view key) {
     is_kind_ = is_at_root() && key == "kind";
     if (held_ >= kMaxHeld) return true;
@@ -37,21 +38,22 @@ class DocumentKeys {
     repeats_kind_ = repeats_kind_ || (is_kind_ && !is_new);
     return is_new;
   }
-  // A value that is text, after its key.
+  // Call for a text value, after its key.
   void note_text(std::string_view text) {
     if (is_kind_ && is_at_root()) is_served_ = is_served_kind(text);
     is_kind_ = false;
   }
 
-  // True when a key that stands twice is a fault: the document is of a kind
-  // that is served, or does not say one kind.
+  // True when duplicate keys are errors: the kind of the document is served, or
+  // "kind" itself is a duplicate key.
   bool matter() const { return is_served_ || repeats_kind_; }
 
  private:
-  // Hashes, so that long keys take no memory.
+  // Hashes of keys, so that long keys take no memory.
   using Level = std::unordered_set<std::size_t>;
 
-  // As many as parse_bounded takes values: an object with more is refused.
+  // The same limit as for values in parse_bounded(), which refuses larger
+  // objects.
   static constexpr std::size_t kMaxHeld = 600'000;
 
   static bool is_served_kind(std::string_view kind) {
@@ -62,7 +64,7 @@ class DocumentKeys {
   }
 
   std::vector<Level> levels_;
-  std::size_t held_ = 0;  // in all of them
+  std::size_t held_ = 0;  // in all levels
   bool is_kind_ = false;  // the last key is the root's "kind"
   bool is_served_ = false;
   bool repeats_kind_ = false;

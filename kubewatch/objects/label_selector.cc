@@ -7,7 +7,7 @@
 
 namespace canopy::kube {
 
-// The grammar is that of k8s.io/apimachinery/pkg/labels.
+// Parses the grammar of k8s.io/apimachinery/pkg/labels.
 class SelectorParser {
  public:
   SelectorParser(std::string_view text, std::string_view where)
@@ -126,7 +126,7 @@ bool LabelSelector::Requirement::matches(const KubeLabels& labels) const {
   if (op == Operator::kAbsent) return !exists;
   const bool listed = exists && std::find(values.begin(), values.end(),
                                           found->second) != values.end();
-  // As the API has it, an object without the label is "not in".
+  // As in the API, an object without the label matches "notin".
   return op == Operator::kIn ? listed : !listed;
 }
 

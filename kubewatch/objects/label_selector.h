@@ -13,12 +13,12 @@ class LabelSelector {
  public:
   // Selects everything.
   LabelSelector() = default;
-  // Throws ConfigurationError; `where` names the flag in its text.
+  // Throws ConfigurationError.  `where` names the flag in the error text.
   LabelSelector(std::string_view text, std::string_view where);
 
   bool is_empty() const { return requirements_.empty(); }
   bool matches(const KubeLabels& labels) const;
-  // As it was given, for the API server.
+  // The original text, for the API server.
   const std::string& text() const { return text_; }
 
  private:

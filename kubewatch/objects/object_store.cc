@@ -5,7 +5,7 @@
 
 namespace canopy::kube {
 
-// --- looking --------------------------------------------------------------
+// --- lookups --------------------------------------------------------------
 
 const ObjectStore::Room* ObjectStore::room(std::string_view name) const {
   const auto found = rooms_.find(name);
@@ -25,7 +25,7 @@ const ObjectStore::ServiceEntry* ObjectStore::service_entry(
   return found == where->services.end() ? nullptr : &found->second;
 }
 
-// Of a Service, a slice or a Pod; null when there is no such object.
+// The entry of a Service, a slice or a Pod; null when there is no such object.
 const ObjectStore::Entry* ObjectStore::entry(ObjectKind kind,
                                              const ObjectKey& key) const {
   if (kind == ObjectKind::kService) {
@@ -87,7 +87,7 @@ std::optional<Origin> ObjectStore::origin(ObjectKind kind,
   return found->origin;
 }
 
-// --- changing -------------------------------------------------------------
+// --- changes --------------------------------------------------------------
 
 bool ObjectStore::put(Entry& entry, PackedObject object, Origin origin,
                       ObjectKind kind) {
@@ -202,7 +202,7 @@ void ObjectStore::part(Room& where, Entries::const_iterator slice) {
   }
 }
 
-// --- going through --------------------------------------------------------
+// --- iteration ------------------------------------------------------------
 
 void ObjectStore::for_each_slice_name(
     const ObjectKey& service,

@@ -1,4 +1,5 @@
-// The cluster's objects by key, kept as octets; a Service knows its slices.
+// The cluster's objects by key, stored as octets.  A Service has links to its
+// slices.
 //
 // Threads: one at a time; ClusterWatch holds the mutex.
 #pragma once
@@ -16,8 +17,9 @@
 
 namespace canopy::kube {
 
-// Who brought an object: a list of the API server, a manifest.  A new list is
-// a new origin; what still carries the old one afterwards is gone.
+// The source of an object: a list of the API server, or a manifest.  A new list
+// has a new origin.  Objects that still have the old origin after the list are
+// deleted.
 using Origin = std::uint32_t;
 
 class ObjectStore {
@@ -28,13 +30,13 @@ class ObjectStore {
   std::optional<EndpointSlice> find_slice(const ObjectKey& key) const;
   std::optional<Pod> find_pod(const ObjectKey& key) const;
 
-  // Puts the object where its key says.  False when the same was there; its
-  // origin is renewed anyhow.
+  // Stores the object under its key.  False when the same object was stored
+  // already; its origin is updated even then.
   bool put(const Namespace& ns, Origin origin);
   bool put(const Service& service, Origin origin);
   bool put(const EndpointSlice& slice, Origin origin);
   bool put(const Pod& pod, Origin origin);
-  // False when it was not there.
+  // False when there was no such object.
   bool erase(ObjectKind kind, const ObjectKey& key);
 
   std::optional<Origin> origin(ObjectKind kind, const ObjectKey& key) const;
@@ -49,7 +51,7 @@ class ObjectStore {
     return counts_[static_cast<std::size_t>(kind)];
   }
 
-  // Without unpacking them.
+  // Visits the names without unpacking the slices.
   void for_each_slice_name(
       const ObjectKey& service,
       const std::function<void(const std::string&)>& visit) const;
@@ -61,13 +63,13 @@ class ObjectStore {
   void for_each_service(const std::string& ns,
                         const Visitor<Service>& visit) const;
   void for_each_pod(const std::string& ns, const Visitor<Pod>& visit) const;
-  // Services, slices or Pods as they are kept.
+  // For Services, slices or Pods in packed form.
   using PackedVisitor =
       std::function<void(const std::string& name, const PackedObject&)>;
   void for_each_packed(const std::string& ns, ObjectKind kind,
                        const PackedVisitor& visit) const;
   std::size_t count_in(const std::string& ns, ObjectKind kind) const;
-  // Every namespace an object is or names, in order.
+  // Visits, in order, every namespace that exists as an object or contains one.
   void for_each_namespace(const Visitor<std::string>& visit) const;
 
  private:
@@ -76,12 +78,12 @@ class ObjectStore {
     Origin origin = 0;
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
-  struct ServiceEntry : Entry {  // `object` is empty when only slices name it
+  struct ServiceEntry : Entry {  // `object` is empty if only slices refer to it
     std::vector<Entries::const_iterator> slices;
   };
   using ServiceEntries = std::map<std::string, ServiceEntry, std::less<>>;
   struct Room {                        // a namespace
-    std::optional<KubeLabels> labels;  // of the Namespace, when there is one
+    std::optional<KubeLabels> labels;  // of the Namespace, if there is one
     Origin origin = 0;                 // of the Namespace
     ServiceEntries services;
     Entries slices;

@@ -1,4 +1,4 @@
-// Kubernetes API objects, stripped to the fields the DNS needs.  Plain values.
+// Kubernetes API objects, reduced to the fields that DNS needs.  Plain values.
 // Field names are the API's (core/v1, discovery.k8s.io/v1).
 #pragma once
 
@@ -19,7 +19,7 @@ namespace canopy::kube {
 
 using KubeLabels = std::map<std::string, std::string>;
 
-// What every object is found by.  A Namespace's `namespace_` is empty.
+// The key of every object.  `namespace_` is empty for a Namespace.
 struct ObjectKey {
   std::string namespace_;
   std::string name;
@@ -75,9 +75,9 @@ struct EndpointSlice {
   std::string service_name;  // label kubernetes.io/service-name
   std::vector<Endpoint> endpoints;
   std::vector<EndpointPort> ports;
-  // annotation endpoints.kubernetes.io/last-change-trigger-time: seconds
-  // since the epoch, 0 when absent.  For the programming latency; does not
-  // count when slices are compared.
+  // The annotation endpoints.kubernetes.io/last-change-trigger-time in seconds
+  // since the epoch, 0 when absent.  Used for the programming latency; ignored
+  // when slices are compared.
   double last_change_trigger_time = 0;
 
   bool same_records(const EndpointSlice& other) const {
@@ -111,17 +111,17 @@ inline const ObjectKey& key_of(const Object& object) {
   return std::visit(
       [](const auto& value) -> const ObjectKey& { return value.key; }, object);
 }
-// "prod/db", or only the name where there is no namespace.
+// "prod/db", or only the name when there is no namespace.
 inline std::string to_text(const ObjectKey& key) {
   return key.namespace_.empty() ? key.name : key.namespace_ + "/" + key.name;
 }
-// A subset of core/v1 Endpoints is kept as a slice that is named so: no
-// EndpointSlice can be.
+// The key under which a subset of core/v1 Endpoints is stored as a slice.  No
+// EndpointSlice can have this name.
 inline ObjectKey subset_key(const ObjectKey& endpoints, std::size_t subset) {
   return {endpoints.namespace_,
           "endpoints/" + endpoints.name + "/" + std::to_string(subset)};
 }
-// As people know it: "Service prod/db", "Endpoints prod/db".
+// The object as users know it: "Service prod/db", "Endpoints prod/db".
 inline std::string object_text(ObjectKind kind, const ObjectKey& key) {
   constexpr std::string_view kSubset = "endpoints/";
   if (!key.name.starts_with(kSubset)) {

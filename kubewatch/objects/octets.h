@@ -1,6 +1,6 @@
-// Small values as octets, for keeping: counts of seven bits an octet, texts
-// with their length in front.  Reading is checked: octets that are not what
-// was written make zeros and ok() false, never more.
+// Stores small values as octets: counts with seven bits per octet, and texts
+// prefixed by their length.  Reading is checked: invalid octets give zeros and
+// make ok() false.
 //
 // Plain values, no threads.
 #pragma once
@@ -61,8 +61,9 @@ class OctetReader {
     ok_ = false;
     return 0;
   }
-  // How many things of at least `least` octets each follow: no more than there
-  // are octets for, so that nobody makes room for things that never come.
+  // Reads the number of items that follow, each of at least `least` octets.
+  // Fails when the remaining octets cannot hold them, so that callers never
+  // allocate memory for missing items.
   std::size_t things(std::size_t least) {
     const std::uint64_t value = count();
     ok_ = ok_ && value <= left() / least;

@@ -12,7 +12,7 @@ namespace {
 
 // --- parts ----------------------------------------------------------------
 
-// The fewest octets that each of these takes.
+// The minimum number of octets of each part.
 constexpr std::size_t kLeastAddress = 1 + 4;
 constexpr std::size_t kLeastEndpoint = 1 + 4;
 constexpr std::size_t kLeastPort = 3;  // name, protocol, number
@@ -25,7 +25,7 @@ enum EndpointFlag : unsigned {
   kAllFlags = 15,
 };
 
-// What pack() never writes as more than `most`.
+// Reads a value that pack() never writes above `most`.
 unsigned read_octet(OctetReader& in, unsigned most) {
   const unsigned value = in.octet();
   if (value > most) in.fail();
@@ -66,7 +66,7 @@ std::vector<IpAddress> read_addresses(OctetReader& in) {
   return addresses;
 }
 
-// The protocols that exist are one octet.
+// A known protocol takes one octet.
 void write_protocol(OctetWriter& out, const std::string& protocol) {
   constexpr const char* kKnown[] = {"TCP", "UDP", "SCTP"};
   for (unsigned i = 0; i < 3; ++i) {
@@ -150,7 +150,7 @@ Kept unpack(Kept (*read)(OctetReader&), ObjectKey&& key,
   return object;
 }
 
-// By ObjectKind; null for what is not packed.
+// By ObjectKind; null for kinds that are not packed.
 template <auto read>
 Object read_any(OctetReader& in) {
   return read(in);
@@ -168,7 +168,7 @@ auto reader_of(ObjectKind kind) {
 PackedObject::PackedObject(std::string_view octets)
     : octets_(std::make_unique<std::uint8_t[]>(octets.size())),
       size_(static_cast<std::uint32_t>(octets.size())) {
-  // Not memcpy: of nothing, the octets may be nowhere.
+  // Not memcpy(), because empty `octets` may have a null pointer.
   std::copy(octets.begin(), octets.end(), octets_.get());
 }
 

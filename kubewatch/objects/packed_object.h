@@ -1,5 +1,5 @@
-// Objects as octets, for keeping: an endpoint without a name of its own costs
-// 5 octets here and about 100 as an Endpoint.  The key is kept by the holder.
+// Objects stored as octets.  An endpoint without a name costs 5 octets here and
+// about 100 as an Endpoint.  The key is stored by the caller.
 //
 // Plain values, no threads.
 #pragma once
@@ -37,19 +37,19 @@ PackedObject pack(const Service& service);
 PackedObject pack(const EndpointSlice& slice);
 PackedObject pack(const Pod& pod);
 
-// Snapshots hold these octets too: who changes them raises kSnapshotVersion
-// (kubewatch/objects/snapshot.h); a test compares.
+// Snapshots contain these octets.  A change of the format must raise
+// kSnapshotVersion (kubewatch/objects/snapshot.h); a test compares them.
 
 // REQUIRES: `packed` came from pack() of the same type.
 Service unpack_service(ObjectKey key, const PackedObject& packed);
 EndpointSlice unpack_slice(ObjectKey key, const PackedObject& packed);
-// Only EndpointSlice::service_name.
+// Reads only EndpointSlice::service_name.
 std::string packed_service_name(const PackedObject& slice);
 Pod unpack_pod(ObjectKey key, const PackedObject& packed);
 
-// False for a Namespace: of it, only the labels are kept.
+// False for a Namespace, of which only the labels are stored.
 bool has_packed_form(ObjectKind kind);
-// Whether the octets, of whatever origin, are such an object and no more.
+// True when the octets, which may be untrusted, are exactly one such object.
 bool is_packed(ObjectKind kind, const PackedObject& packed);
 // REQUIRES: is_packed(kind, packed).
 Object unpack_object(ObjectKind kind, ObjectKey key,

@@ -7,7 +7,7 @@ namespace canopy::kube {
 
 namespace {
 
-// Reads exactly `digits` digits; -1 when they are not there.
+// Reads exactly `digits` digits; -1 when there are fewer.
 int number(std::string_view& text, std::size_t digits) {
   int value = -1;
   if (text.size() < digits) return -1;
@@ -37,7 +37,7 @@ double fraction(std::string_view& text) {
 
 }  // namespace
 
-// RFC 3339 5.6.  Leap seconds count as the second after.
+// RFC 3339 5.6.  A leap second counts as the following second.
 double seconds_from_rfc3339(std::string_view text) {
   using std::chrono::sys_days;
   const int year = number(text, 4);

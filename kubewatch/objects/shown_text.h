@@ -1,5 +1,5 @@
-// Text from outside as log lines and errors show it: its beginning.  Names and
-// values of Kubernetes objects may be as long as the object.
+// Shortens external text for log lines and errors.  Names and values of
+// Kubernetes objects may be as long as the object.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@ namespace canopy::kube {
 
 inline constexpr std::size_t kMaxShown = 200;  // octets
 
-// The text, or its first kMaxShown octets, "..." and how many there are.
+// The text, or its first kMaxShown octets followed by "..." and the total
+// number of octets.
 inline std::string shown(std::string_view text) {
   if (text.size() <= kMaxShown) return std::string(text);
   return std::string(text.substr(0, kMaxShown)) + "... (" +

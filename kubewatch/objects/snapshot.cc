@@ -17,8 +17,9 @@ constexpr std::string_view kTitle = "canopydns snapshot ";
 constexpr std::size_t kDigestSize = 32;
 constexpr std::size_t kLeastLabel = 2;   // key, value
 constexpr std::size_t kLeastObject = 2;  // name, octets
-// Larger ones are left out: no API server takes them (etcd: 1.5 MiB, in JSON,
-// which is longer).  Unpacked, an object takes up to 24 times its octets.
+// Larger objects are skipped.  No API server stores such objects (etcd: 1.5 MiB
+// of JSON, which is longer).  An unpacked object takes up to 24 times its
+// octets.
 constexpr std::size_t kMaxObject = 3 << 19;
 
 std::string title() {
@@ -51,7 +52,8 @@ void read_objects(OctetReader& in, ObjectKind kind, const std::string& ns,
   }
 }
 
-// False when it is not what snapshot_namespace() and snapshot_end() write.
+// False when `octets` are not the output of snapshot_namespace() and
+// snapshot_end().
 bool read_all(std::string_view octets, const Visit& visit) {
   OctetReader in(octets);
   while (in.octet() == 1 && in.ok()) {
@@ -67,7 +69,7 @@ bool read_all(std::string_view octets, const Visit& visit) {
   return in.ok() && in.at_end();
 }
 
-// Nothing is wrong: "".
+// Returns "" if the title is valid.
 std::string fault_of_title(const std::string& octets) {
   const std::string wanted = title();
   if (octets.starts_with(wanted)) return {};

@@ -1,12 +1,12 @@
 // The cluster's objects as octets, so that a start without the API server has
-// something to serve.  They are the octets ObjectStore keeps, fed back as
-// objects: zones are derived from them as from a list.
+// data to serve.  These are the octets of ObjectStore.  They are loaded as
+// objects, and the zones are computed from them as from a list.
 //
-//   "canopydns snapshot 1\n"   a line for people, and the version
-//   fingerprint, time          whose objects, and of when
-//   1, namespace, labels, Services, slices, Pods    once a namespace
+//   "canopydns snapshot 1\n"   a title for people, and the version
+//   fingerprint, time          the source of the objects, and the time
+//   1, namespace, labels, Services, slices, Pods    once per namespace
 //   0
-//   SHA-256 of all that
+//   SHA-256 of all of the above
 //
 // Pure; any thread.
 #pragma once
@@ -25,13 +25,13 @@ namespace canopy::kube {
 inline constexpr unsigned kSnapshotVersion = 1;
 
 struct SnapshotHead {
-  // The API server and the flags that choose objects: a snapshot of others is
-  // of no use.
+  // Identifies the API server and the flags that select objects.  A snapshot
+  // with another fingerprint is ignored.
   std::string fingerprint;
   std::chrono::system_clock::time_point written;
 };
 
-// The pieces in their order; the digest of all of them comes last.
+// The pieces of a snapshot, in order; the digest of all pieces comes last.
 std::string snapshot_head(const SnapshotHead& head);
 std::string snapshot_namespace(const ObjectStore& store, const std::string& ns);
 std::string snapshot_end();
@@ -44,7 +44,7 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
 
   void add(std::string_view octets);
-  std::string digest();  // 32 octets; once
+  std::string digest();  // 32 octets; call once
 
  private:
   void* context_;
@@ -52,11 +52,12 @@ class Sha256 {
 
 class Snapshot {
  public:
-  // Why not, when the octets are not a whole snapshot of this version.
+  // Returns the reason as text if the octets are not a complete snapshot of
+  // this version.
   static std::variant<Snapshot, std::string> parse(std::string octets);
 
   const SnapshotHead& head() const { return head_; }
-  // In no order that matters.
+  // Visits all objects in any order.
   void for_each(const std::function<void(Object&&)>& visit) const;
 
  private:

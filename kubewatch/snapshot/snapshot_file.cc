@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// More than a million endpoints, and what a start has memory for.
+// Enough for more than a million endpoints, and small enough for the memory
+// available at start.
 constexpr std::size_t kMaxSize = 64 << 20;
 
 std::string error_text() { return std::strerror(errno); }
@@ -42,7 +43,7 @@ class Descriptor {
   int value_;
 };
 
-// The file at `path` is the one that is open, and not a later one.
+// True when the open file is still the one at `path`.
 bool is_at(const fs::path& path, int file) {
   struct stat there, ours;
   return ::stat(path.c_str(), &there) == 0 && ::fstat(file, &ours) == 0 &&
@@ -56,7 +57,7 @@ class NextFile {
     const int file = file_.value();
     if (file < 0) return;
     if (::flock(file, LOCK_EX | LOCK_NB) != 0 || !is_at(path_, file)) {
-      // Another process's, which may have become the snapshot just now.
+      // The file of another process, which may have just replaced the snapshot.
       error_ = "another process is writing it";
     } else if (::ftruncate(file, 0) != 0) {
       error_ = error_text();
@@ -76,7 +77,7 @@ class NextFile {
     }
   }
 
-  // Replaces `target` and waits until it is on the disk.
+  // Replaces `target` and waits until the new file is on disk.
   void become(const fs::path& target) {
     if (error_.empty() && ::fsync(file_.value()) != 0) error_ = error_text();
     if (error_.empty() && ::rename(path_.c_str(), target.c_str()) != 0) {
@@ -92,7 +93,7 @@ class NextFile {
   std::uint64_t size() const { return size_; }
 
  private:
-  // Does not wait for the reader of a FIFO.
+  // Does not block on a FIFO without a reader.
   int open() {
     const std::string fault = fault_of_kind(path_);
     if (!fault.empty()) {
@@ -107,7 +108,7 @@ class NextFile {
 
   fs::path path_;
   std::string error_;
-  Descriptor file_;  // after what its making changes
+  Descriptor file_;  // declared after members that its creation sets
   std::uint64_t size_ = 0;
 };
 

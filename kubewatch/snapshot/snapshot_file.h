@@ -1,7 +1,9 @@
-// A snapshot in a file: there whole, or as it was before, whenever the process
-// or the machine stops.  Writes PATH.new beside it, and nothing else.
+// A snapshot in a file.  The file is replaced atomically: it is complete
+// whenever the process or the machine stops.  Writes PATH.new beside it, and
+// nothing else.
 //
-// Threads: one at a time.  Two processes may share a file: one of them writes.
+// Threads: one at a time.  Two processes may share a file; only one of them
+// writes at a time.
 #pragma once
 
 #include <filesystem>
@@ -16,22 +18,22 @@ namespace canopy::kube {
 
 class SnapshotFile {
  public:
-  // Throws ConfigurationError when nothing can ever be written there.
+  // Throws ConfigurationError when the path can never be written.
   explicit SnapshotFile(std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }
 
   bool exists() const;
-  // Why not, when it is no snapshot.
+  // Returns the reason as text when the file is not a snapshot.
   std::variant<Snapshot, std::string> read() const;
 
   struct Written {
-    std::string error;  // "" when it is done
+    std::string error;  // "" on success
     std::uint64_t octets = 0;
   };
   using Sink = std::function<void(std::string_view octets)>;
-  // `fill` hands the pieces between snapshot_head() and snapshot_end() to the
-  // sink.  Blocks until they are on the disk.
+  // `fill` passes the pieces between snapshot_head() and snapshot_end() to the
+  // sink.  Blocks until they are on disk.
   Written write(const SnapshotHead& head,
                 const std::function<void(const Sink&)>& fill);
 

@@ -55,7 +55,7 @@ bool SnapshotKeeper::stopped_within(std::chrono::milliseconds time) {
 
 void SnapshotKeeper::run() {
   pthread_setname_np(pthread_self(), "canopy-snapshot");
-  // On Linux a thread has a priority of its own.  Answers go first.
+  // On Linux each thread has its own priority.  Answers have priority.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowestPriority);
   cluster_.note_snapshot(status_);
   const auto write = [this] {

@@ -1,8 +1,8 @@
-// Keeps a snapshot of the cluster in a file while all is well, and serves the
-// one it finds when the API server is not there at the start.
+// Keeps a snapshot of the cluster in a file while the watch is healthy, and
+// serves an existing snapshot if the API server is unreachable at the start.
 //
-// Threads: start and stop from any one thread; one of its own, of the lowest
-// priority, reads and writes the file.
+// Threads: start and stop from any one thread.  An own thread of the lowest
+// priority reads and writes the file.
 #pragma once
 
 #include <chrono>
@@ -19,11 +19,11 @@ namespace canopy::kube {
 struct SnapshotOptions {
   std::filesystem::path path;
   std::string fingerprint;
-  // How long the API server may take before the snapshot is served; one list
-  // or watch that fails ends the wait.
+  // The time that the API server has before the snapshot is served.  One failed
+  // list or watch ends the wait early.
   std::chrono::milliseconds patience{2'000};
-  std::chrono::milliseconds look_every{20};  // during that
-  std::chrono::milliseconds period{10'000};  // between two writes, at least
+  std::chrono::milliseconds look_every{20};  // polling period during the wait
+  std::chrono::milliseconds period{10'000};  // minimum between two writes
   std::function<WallTime()> clock = std::chrono::system_clock::now;
 };
 
@@ -36,7 +36,7 @@ class SnapshotKeeper {
   SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
 
   void start();
-  // Writes what has changed since the last write.
+  // Writes the changes since the last write.
   void stop();
 
  private:
@@ -51,13 +51,13 @@ class SnapshotKeeper {
   SnapshotFile file_;
   std::thread thread_;
 
-  std::mutex mutex_;  // guards the next two
+  std::mutex mutex_;  // guards the next two members
   std::condition_variable wake_;
   bool stopping_ = false;
 
-  // The thread's own.
+  // Used by the thread only.
   Serial written_ = 0;   // the serial of the last write; 0: none
-  std::string trouble_;  // what the log said last; empty: all is well
+  std::string trouble_;  // last error logged; empty: none
   SnapshotStatus status_;
 };
 
