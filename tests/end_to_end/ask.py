@@ -1,4 +1,4 @@
-"""Questions to a DNS server, and what their answers say."""
+"""Queries to a DNS server, and the contents of their answers."""
 
 import dns.flags
 import dns.message
@@ -13,7 +13,7 @@ EDE = 15  # RFC 8914's option code
 
 def question(name, rtype="A", *, edns=False, payload=1232, do=False,
              options=(), flags=("RD",), rclass="IN"):
-    """The message that asks.  `flags` are dns.flags' names."""
+    """Returns the query message.  `flags` are the names of dns.flags."""
     if not name.endswith("."):
         name += "."
     message = dns.message.make_query(
@@ -27,7 +27,7 @@ def send(message, port, tcp=False, address="127.0.0.1", seconds=PATIENCE,
          source=None):
     if tcp:
         return dns.query.tcp(message, address, seconds, port, source)
-    # What others send to our port is not the answer.
+    # Messages that others send to our port are not the answer.
     return dns.query.udp(message, address, seconds, port, source,
                          ignore_unexpected=True)
 
@@ -43,25 +43,26 @@ def rcode(reply):
 
 
 def flags(reply):
-    """QR is left out: every reply has it."""
+    """Leaves out QR, which each reply has."""
     return set(dns.flags.to_text(reply.flags).split()) - {"QR"}
 
 
 def lines(section):
-    """`name ttl IN TYPE data` for each record, sorted."""
+    """Returns `name ttl IN TYPE data` for each record, sorted."""
     return sorted(
         f"{rrset.name} {rrset.ttl} IN {dns.rdatatype.to_text(rrset.rdtype)} "
         f"{data.to_text()}" for rrset in section for data in rrset)
 
 
 def data(reply, rtype=None):
-    """The sorted data of the answer's records, of one type or of all."""
+    """Returns the sorted data of the answer's records, of one type or of
+    all."""
     return sorted(
         item.to_text() for rrset in reply.answer for item in rrset
         if rtype in (None, dns.rdatatype.to_text(rrset.rdtype)))
 
 
 def extended_errors(reply):
-    """[(info code, text), ..]"""
+    """Returns [(info code, text), ..]."""
     return [(int(option.code), option.text or "")
             for option in reply.options if option.otype == EDE]

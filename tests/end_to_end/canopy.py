@@ -1,4 +1,4 @@
-"""The real canopydns binary, on ports the kernel chose."""
+"""The real canopydns binary, on ports that the kernel chose."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ _REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("CANOPYDNS_BINARY",
                                      _REPOSITORY / "build" / "canopydns"))
 
-# Its memory and its times are several times those of the build that ships.
+# Memory and times are several times those of the release build.
 IS_SANITIZED = BINARY.is_file() and any(
     mark in BINARY.read_bytes() for mark in (b"__tsan_init", b"__asan_init"))
 
@@ -25,14 +25,16 @@ _LISTENS = re.compile(r"(cache tier|zone tier|health and metrics) listens? on "
 
 
 def environment(**more):
-    """The test's own, without what would set a flag."""
+    """Returns the test's environment without variables that would set a
+    flag."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("CANOPYDNS_", "KUBERNETES_"))}
     return {**kept, **more}
 
 
 def run(*words, env=None, prefix=()):
-    """Runs to the end.  Returns it with returncode, stdout and stderr."""
+    """Runs until the process ends.  The result has returncode, stdout and
+    stderr."""
     return subprocess.run([*prefix, BINARY, *map(str, words)],
                           timeout=PATIENCE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True,
@@ -40,11 +42,12 @@ def run(*words, env=None, prefix=()):
 
 
 class Canopy:
-    """Started once constructed; ready, unless `wait` is "listening" or None.
-    `flags` are added to ours and win over them.  With `address` None it binds
-    to what it likes, and is asked at 127.0.0.1.  Outside names have a closed
-    port as their upstream unless a flag says something else.  With `stderr`, a
-    full_pipe.FullPipe, its log goes that way."""
+    """A running process.  The constructor returns when the process is ready,
+    unless `wait` is "listening" or None.  `flags` are added to the usual ones
+    and override them.  With `address` None the process chooses its addresses,
+    and is queried at 127.0.0.1.  Unless a flag changes this, outside names have
+    a closed port as their upstream.  The log goes to `stderr`, a
+    full_pipe.FullPipe, if given."""
 
     def __init__(self, folder, *flags, manifests=(), env=None, prefix=(),
                  binary=BINARY, address="127.0.0.1", ports=(0, 0, 0),
@@ -87,7 +90,7 @@ class Canopy:
     def __exit__(self, kind, *exception):
         self.stop(check=kind is None)
 
-    # Where it is.
+    # Addresses and ports.
 
     @property
     def pid(self):
@@ -108,7 +111,7 @@ class Canopy:
     def tier_port(self, tier):
         return self.port if tier == "cache" else self.zone_port
 
-    # What it says.
+    # Answers, pages and log lines.
 
     def log(self):
         return self._log.read_text()
@@ -126,7 +129,8 @@ class Canopy:
         return data(reply, rtype) or rcode(reply)
 
     def serial(self, domain="cluster.local"):
-        """Of the published zone: the SOA's, from the uncached tier."""
+        """Returns the serial of the published zone, from the SOA of the
+        uncached tier."""
         reply = self.ask(domain, "SOA", "zone")
         assert rcode(reply) == "NOERROR", reply
         return reply.answer[0][0].serial
@@ -138,18 +142,19 @@ class Canopy:
         return Metrics(self.page("/metrics").body)
 
     def forwarded(self):
-        """How many questions were for upstreams, whose slowness may be met by
-        asking one again."""
+        """Returns how many queries were forwarded to upstreams.  Retries to a
+        slow upstream are not counted."""
         return self.metrics().sum("canopydns_forward_requests_total")
 
-    # What it is told.
+    # Signals.
 
     def signal(self, number):
         self.told_to_end |= number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
     def kill(self):
-        """SIGKILL, as from the kernel short of memory: no fault of its own."""
+        """Sends SIGKILL, like a kernel without memory.  This is not a
+        failure."""
         self.killed = True
         self.process.kill()
         self.process.wait()
@@ -158,13 +163,13 @@ class Canopy:
         return self.process.wait(seconds)
 
     def until_ended(self, has_ended):
-        """Waits for an end that the test caused."""
+        """Waits for the process to end, which the test has caused."""
         until(has_ended, lambda: f"the end; its log:\n{self.log()}",
               PATIENCE + 10)
         self.killed = True
 
     def stop(self, check=True):
-        """Ends it.  One that crashed before, or does not end, is a failure."""
+        """Stops the process.  Fails if it crashed before or does not end."""
         crashed = None if self.told_to_end else self.process.poll()
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
@@ -180,7 +185,7 @@ class Canopy:
             assert crashed is None, f"ended with {crashed}:\n{self.log()}"
             assert code == 0, f"exit code {code}:\n{self.log()}"
 
-    # Conditions.
+    # Waits for conditions.
 
     def until_ready(self, seconds=None):
         self.until(lambda: self.page("/readyz").status == 200,

@@ -1,4 +1,4 @@
-"""A port of 127.0.0.1 where nobody answers, and that nobody else gets."""
+"""A port of 127.0.0.1 without a server, which no other process gets."""
 
 import socket
 
@@ -6,7 +6,7 @@ from until import PATIENCE
 
 
 class ClosedPort:
-    """UDP and TCP are refused at once, as by a host without a server."""
+    """Refuses UDP and TCP at once, like a host without a server."""
 
     def __init__(self, address="127.0.0.1"):
         self._tcp = socket.socket()
@@ -19,7 +19,8 @@ class ClosedPort:
                 break
             except OSError:
                 self._udp.close()
-        # Bound, so taken; connected elsewhere, so not open to others.
+        # The socket is bound, so the port is taken.  It is connected to another
+        # address, so the port is closed to others.
         self._udp.connect((address, 9))
         self.server = f"{address}:{self.port}"
 
@@ -29,7 +30,7 @@ class ClosedPort:
 
 
 class SilentPort:
-    """UDP datagrams arrive and are never answered; TCP connects, silently."""
+    """Receives UDP datagrams and accepts TCP connections, and never answers."""
 
     def __init__(self, address="127.0.0.1"):
         self._tcp = socket.socket()
@@ -46,7 +47,7 @@ class SilentPort:
         self.server = f"{address}:{self.port}"
 
     def accept(self):
-        """The next TCP connection, once it is there."""
+        """Waits for the next TCP connection and returns it."""
         self._tcp.settimeout(PATIENCE)
         return self._tcp.accept()[0]
 

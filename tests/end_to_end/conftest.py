@@ -22,7 +22,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """What is measured is measured on the build that ships."""
+    """Skips tests with measurements unless this is the release build."""
     no = pytest.mark.skip(reason="a sanitizer multiplies what is measured")
     for item in items if IS_SANITIZED else ():
         if item.get_closest_marker("measured"):
@@ -30,8 +30,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What tests print are figures: faults, questions, lost, memory.  They are
-    shown when the tests pass, too."""
+    """Shows the figures that tests print, such as memory and lost queries, even
+    when the tests pass."""
     reports = [report for report in terminalreporter.getreports("passed")
                if report.when == "call" and report.capstdout]
     if reports:
@@ -44,8 +44,8 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture
 def canopy(tmp_path):
-    """Starts processes: canopy("--ttl=5", manifests=[...]).  All are ended
-    with the test, which fails if one did not end well."""
+    """Starts processes: canopy("--ttl=5", manifests=[...]).  All are stopped
+    after the test, which fails if one did not stop cleanly."""
     numbers = itertools.count(1)
     with contextlib.ExitStack() as started:
         def start(*flags, **how):
@@ -57,7 +57,8 @@ def canopy(tmp_path):
 
 @pytest.fixture
 def many_files():
-    """For this process; a server that runs already keeps its own limit."""
+    """Raises the limit of this process; a running server keeps its own
+    limit."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     if before[1] < 4000:
         pytest.skip(f"the limit of open files is {before[1]}")
@@ -86,7 +87,7 @@ class ManifestFile:
 
 @pytest.fixture
 def manifest_file(tmp_path):
-    """manifest_file(objects...): a file, with set() to change it."""
+    """manifest_file(objects...): a file whose contents set() changes."""
     made = []
 
     def make(*objects):
@@ -106,7 +107,7 @@ def serve(canopy, manifest_file):
 
 @pytest.fixture
 def upstream():
-    """upstream(script): a scripted resolver, closed with the test."""
+    """upstream(script): a scripted resolver, closed after the test."""
     with contextlib.ExitStack() as started:
         yield lambda script, **how: started.enter_context(
             Upstream(script, **how))
@@ -120,7 +121,8 @@ USER = "system:serviceaccount:kube-system:canopydns"
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    """A cluster into which deploy/ was applied: its RBAC is all we have."""
+    """A cluster with deploy/ applied.  Our account has only the rights of its
+    RBAC."""
     with Cluster(tmp_path_factory.mktemp("cluster")) as made:
         made.kubectl("apply", "--server-side", "-k", DEPLOY)
         yield made
@@ -128,7 +130,7 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture
 def kubeconfig(cluster, tmp_path):
-    """For the service account of deploy/."""
+    """A kubeconfig for the service account of deploy/."""
     return cluster.kubeconfig(tmp_path / "kube.conf",
                               token=cluster.token(*ACCOUNT))
 
@@ -145,7 +147,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def space(cluster):
-    """A namespace of the test's own."""
+    """A namespace for this test."""
     name = f"space-{next(_numbers)}"
     cluster.apply(objects.namespace(name))
     return name

@@ -1,11 +1,12 @@
-"""dig, as a person uses it."""
+"""dig, as a user runs it."""
 
 import shutil
 import subprocess
 
 
 def dig(port, *words, address="127.0.0.1", prefix=()):
-    """What dig prints.  `prefix` runs it elsewhere, in a namespace."""
+    """Returns the output of dig.  `prefix` runs it elsewhere, such as in a
+    network namespace."""
     done = subprocess.run(
         [*prefix, shutil.which("dig"), f"@{address}", "-p", str(port),
          "+tries=1", "+time=10", *words],
@@ -15,5 +16,5 @@ def dig(port, *words, address="127.0.0.1", prefix=()):
 
 
 def short(port, *words, **where):
-    """The data alone, one line a record, sorted."""
+    """Returns only the data, one line per record, sorted."""
     return sorted(dig(port, "+short", *words, **where).splitlines())

@@ -1,4 +1,4 @@
-"""The ways files change under a program that watches them."""
+"""The ways in which watched files change."""
 
 import json
 import os
@@ -6,18 +6,18 @@ import pathlib
 
 
 def manifest(*objects):
-    """Kubernetes objects as text: JSON, which is YAML too."""
+    """Returns Kubernetes objects as JSON text, which is also YAML."""
     return json.dumps({"apiVersion": "v1", "kind": "List",
                        "items": list(objects)}, indent=1)
 
 
 def write_in_place(path, text):
-    """As `echo > file` does: the same inode, cut and written."""
+    """Truncates and writes the same inode, like `echo > file`."""
     pathlib.Path(path).write_text(text)
 
 
 def write_by_rename(path, text):
-    """As editors and careful programs do: all or nothing."""
+    """Replaces the file by a rename, as editors do."""
     path = pathlib.Path(path)
     new = path.with_name(f".{path.name}.new")
     new.write_text(text)
@@ -25,8 +25,8 @@ def write_by_rename(path, text):
 
 
 class ConfigMapFolder:
-    """A folder as the kubelet mounts a ConfigMap: name -> ..data/name,
-    ..data -> ..2006_01_02..., swapped as a whole."""
+    """A folder like a ConfigMap mounted by the kubelet: name -> ..data/name,
+    ..data -> ..2006_01_02..., replaced as a whole."""
 
     def __init__(self, folder, files):
         self.folder = pathlib.Path(folder)

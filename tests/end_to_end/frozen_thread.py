@@ -1,4 +1,4 @@
-"""Stops one thread of a process, as a fault could, and lets it go on."""
+"""Stops one thread of a process, as a fault could, and continues it later."""
 
 import contextlib
 import ctypes
@@ -18,7 +18,7 @@ _libc.ptrace.restype = ctypes.c_long
 
 
 def threads(pid, name):
-    """The threads of that name, in the order they were started."""
+    """Returns the threads with that name, in the order of their start."""
     return [int(task.name) for task
             in sorted(pathlib.Path(f"/proc/{pid}/task").iterdir(),
                       key=lambda task: int(task.name))
@@ -26,8 +26,9 @@ def threads(pid, name):
 
 
 class FrozenThread:
-    """Frozen while open.  Everything must happen on one thread of the test.
-    What dies while it is frozen has to be reaped before its process can be."""
+    """The thread is stopped while this is open.  Use it from one thread of the
+    test only.  If the thread ends while it is stopped, it must be reaped before
+    its process can be."""
 
     def __init__(self, thread):
         self._thread = thread

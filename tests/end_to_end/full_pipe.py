@@ -1,4 +1,4 @@
-"""A pipe in the place of stderr, read by somebody who may stop reading."""
+"""A pipe as stderr whose reader may stop reading."""
 
 import fcntl
 import os
@@ -9,8 +9,8 @@ import threading
 
 
 class FullPipe:
-    """Holds one page.  What goes in comes out in the file of fill(), as long
-    as it is read: stall() and read_on()."""
+    """A pipe of one page.  A reader copies its contents to the file of fill(),
+    except between stall() and read_on()."""
 
     def __init__(self):
         self._out, self._in = os.pipe2(os.O_CLOEXEC)
@@ -21,7 +21,8 @@ class FullPipe:
         self._thread = None
 
     def fill(self, path):
-        """The descriptor to write to; what is read is added to the file."""
+        """Returns the descriptor to write to.  The reader appends to the
+        file."""
         self._thread = threading.Thread(target=self._copy, args=(path,))
         self._thread.start()
         return self._in
@@ -33,13 +34,13 @@ class FullPipe:
         self._reads.set()
 
     def unread(self):
-        """Octets.  A write that does not fit whole begins another page, so
-        there may be room that nothing fits into."""
+        """Returns the unread octets.  A write that does not fit into the
+        current page begins another one, so some free room may be unusable."""
         size = fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4)
         return struct.unpack("i", size)[0]
 
     def fill_up(self):
-        """By ourselves."""
+        """Fills the pipe from the test itself."""
         self.stall()
         os.write(self._in, b"x" * 4095 + b"\n")
 

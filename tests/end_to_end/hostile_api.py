@@ -1,6 +1,6 @@
-"""An API server, or what sits between us and one, that means ill.  Requests
-are answered with whatever octets a test gives; until it gives some, each list
-is empty and each watch silent."""
+"""A hostile API server, or a hostile host between us and the API server.  A
+test sets the octets of its responses.  Until then each list is empty and each
+watch is silent."""
 
 import json
 import socket
@@ -19,7 +19,8 @@ def highest_memory(server):
 
 
 def list_of(resource, items=b"", token="", version="7"):
-    """The JSON text of a list; `items` are JSON texts with commas between."""
+    """Returns the JSON text of a list.  `items` are JSON texts, separated by
+    commas."""
     return (b'{"kind":"%sList","apiVersion":"v1","metadata":{'
             b'"resourceVersion":"%s","continue":"%s"},"items":[%s]}' % (
                 RESOURCES[resource].encode(), version.encode(),
@@ -27,7 +28,7 @@ def list_of(resource, items=b"", token="", version="7"):
 
 
 def event(kind, version, /, **thing):
-    """A watch event's JSON text."""
+    """Returns the JSON text of a watch event."""
     metadata = {"resourceVersion": str(version), **thing.pop("metadata", {})}
     return json.dumps({"type": kind, "object": {
         "metadata": metadata, **thing}}).encode() + b"\n"
@@ -40,7 +41,7 @@ def end_of_list(version):
 
 
 def reply(body, *headers, status="200 OK"):
-    """A whole response."""
+    """Returns a whole HTTP response."""
     head = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers,
             f"Content-Length: {len(body)}"]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
@@ -63,15 +64,16 @@ class Request:
 
     @property
     def is_stream(self):
-        """A list that is a watch's first events, and that watch."""
+        """True for a list that arrives as the first events of a watch, and for
+        that watch."""
         return "sendInitialEvents" in self.query
 
 
 class HostileApi:
-    """`lists` and `watches` are functions of a Request that return octets, or
-    an iterable of them; the connection is closed at the end of an iterable.
-    None is silence.  Without `streams`, lists are not streamed: 422, and
-    nothing in `asked`."""
+    """`lists` and `watches` are functions that take a Request and return octets
+    or an iterable of octets.  The connection closes at the end of an iterable.
+    None means silence.  Without `streams`, streamed lists get status 422 and
+    are not in `asked`."""
 
     def __init__(self, lists=None, watches=None, streams=None):
         self.lists = lists or (lambda request: reply(list_of(request.resource)))
@@ -94,13 +96,14 @@ class HostileApi:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def times(self, resource, watch=False):
-        """When its lists in pages, or its watches, were asked for."""
+        """Returns when lists in pages, or watches, of the resource were
+        requested."""
         return [request.time for request in list(self.asked)
                 if request.resource == resource and not request.is_stream
                 and request.is_watch == watch]
 
     def streamed(self, resource):
-        """When its streamed lists were asked for."""
+        """Returns when streamed lists of the resource were requested."""
         return [request.time for request in list(self.asked)
                 if request.resource == resource and request.is_stream]
 

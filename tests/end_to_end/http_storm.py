@@ -1,5 +1,5 @@
-"""Opens HTTP connections as fast as it is told to, from addresses of loopback,
-in a process of its own.  Run as a program by Storm."""
+"""Opens HTTP connections as fast as told, from addresses of loopback, in a
+process of its own.  Storm runs this file as a program."""
 
 import collections
 import json
@@ -11,9 +11,10 @@ import sys
 import time
 
 _RESET = struct.pack("ii", 1, 0)
-# On IP_BIND_ADDRESS_NO_PORT: the port is chosen with the peer known.
+# IP_BIND_ADDRESS_NO_PORT delays the choice of the port until connect().
 _NO_PORT = 24
-# Of a kind of request: what is sent, and how many connections stay open.
+# For each kind of request: the octets to send, and how many connections stay
+# open.
 KINDS = {
     "metrics": (b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", 512),
     "healthz": (b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 512),
@@ -23,7 +24,7 @@ KINDS = {
 
 
 class Storm:
-    """Rages while open.  `sent` is known afterwards."""
+    """Opens connections while it is open.  `sent` is known afterwards."""
 
     def __init__(self, port, kind, rate, sources=("127.0.0.1",)):
         self._program = subprocess.Popen(

@@ -1,5 +1,5 @@
-"""Manifests as people have them: what a real kubectl does with each, and what
-we do.  test_kubectl.py asks the real one, test_manifest_text.py ours."""
+"""Manifests as users write them: how a real kubectl treats each, and how we do.
+test_kubectl.py tests kubectl, and test_manifest_text.py tests our server."""
 
 import json
 
@@ -36,8 +36,8 @@ TAKEN, REFUSED = "taken", "refused"
 
 
 class Row:
-    """`kubectl` and `ours` say what becomes of `text`.  `words` are in our
-    fault."""
+    """`kubectl` and `ours` are the results for `text`.  Our error text contains
+    `words`."""
 
     def __init__(self, text, kubectl, ours=None, words=(), name="in.yaml"):
         self.octets = text if isinstance(text, bytes) else text.encode()
@@ -47,7 +47,7 @@ class Row:
 
 
 def _metadata(lines):
-    """The Service with more lines below `metadata`."""
+    """Returns the Service with more lines below `metadata`."""
     return SERVICE.replace("spec:\n", "".join(
         f"  {line}\n" for line in lines.splitlines()) + "spec:\n")
 
@@ -65,8 +65,8 @@ def _refused(text, words, name="in.yaml"):
 
 
 def _twice(text, words, name="in.yaml"):
-    """kubectl takes the last of two keys and sends that; the API server's
-    strict decoding refuses the text itself, and so do we."""
+    """kubectl sends only the last of two equal keys.  The API server's strict
+    decoding refuses the original text, and so do we."""
     return Row(text, TAKEN, REFUSED, words=words, name=name)
 
 
@@ -90,7 +90,7 @@ ROWS = {
     "plain": _taken(SERVICE),
     "JSON": _taken(JSON, "in.json"),
     **TWICE,
-    # Cut off, or left over.
+    # Cut texts and leftovers.
     "an open quote": _refused(SERVICE.replace("http", '"http'),
                               [":9:", _OPEN]),
     "an open quote, last": _refused(_spec('type: "ClusterIP'), [":11:", _OPEN]),
@@ -127,7 +127,7 @@ ROWS = {
     "a merge of text": _refused(_metadata("labels:\n  <<: b"), "<<"),
     "a merge of nothing": _refused(_metadata("labels:\n  <<:"), "<<"),
     "a merge of texts": _refused(_metadata("labels:\n  <<: [b]"), "<<"),
-    # As Windows writes it.
+    # Line ends and byte order marks of Windows.
     "a mark": _taken("\ufeff" + SERVICE),
     "a mark in the middle": _taken(
         SERVICE + "---\n\ufeff" + SERVICE.replace("web", "db").replace(
@@ -154,7 +154,7 @@ ROWS = {
        for text in ("0x50", "0o120", "0120", "8_0", "+80", "80.0",
                     '!!int "80"')},
     "a port in quotes": _refused(SERVICE.replace("80", "'80'"), "port"),
-    # What is not ours is passed over, where kubectl knows no such thing.
+    # Documents of other kinds: we skip them; kubectl cannot.
     "no kind": Row("replicas: 2\n", REFUSED, TAKEN),
     "a patch": Row("- {op: add, path: /x, value: 1}\n", REFUSED, TAKEN),
     "a list of texts": _refused("- a\n- b\n", "expected a Kubernetes object"),

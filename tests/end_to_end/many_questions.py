@@ -1,4 +1,4 @@
-"""Many questions asked at a time, over sockets that last."""
+"""Sends many queries at a time, over sockets that stay open."""
 
 import itertools
 import socket
@@ -23,8 +23,8 @@ class _Client:
         self._socket.connect((address, port))
 
     def ask(self, names):
-        """The replies as octets, in the order of their arrival.  Those that
-        never come are missing."""
+        """Returns the replies as octets, in order of arrival.  Missing replies
+        are left out."""
         names, waiting, replies = iter(names), set(), []
         with self._socket:
             self._send(itertools.islice(names, AT_ONCE), waiting)
@@ -60,7 +60,7 @@ class _Client:
 
 
 def ask_all(server, names, tcp):
-    """Asks for the addresses of all names, CLIENTS * AT_ONCE at a time."""
+    """Queries the addresses of all names, CLIENTS * AT_ONCE at a time."""
     def run(number):
         mine = names[number::CLIENTS]
         return _Client(server.address, server.port, tcp).ask(mine)

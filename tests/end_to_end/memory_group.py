@@ -9,8 +9,8 @@ _ROOT = pathlib.Path("/sys/fs/cgroup")
 
 @contextlib.contextmanager
 def memory_group(octets):
-    """Gives the words to put in front of a command so that it runs in a group
-    with this limit; none where no group can be made."""
+    """Returns the words to put before a command that run it in a group with
+    this limit.  Returns none where no group can be made."""
     folder, limit = _place()
     try:
         folder.mkdir()

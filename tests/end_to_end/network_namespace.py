@@ -1,5 +1,5 @@
-"""A network of its own, with its own /etc/resolv.conf and ports below 1024;
-by user namespaces, so without root where the kernel allows that."""
+"""A network namespace with its own /etc/resolv.conf and ports below 1024.  It
+uses user namespaces, so it needs no root where the kernel allows that."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ _HERE = pathlib.Path(__file__).resolve().parent
 
 
 class NetworkNamespace:
-    """Ends when it is closed, or with the test.  Loopback is up."""
+    """Ends when closed, or after the test.  Loopback is up."""
 
     def __init__(self):
         self._holder = subprocess.Popen(
@@ -41,13 +41,13 @@ class NetworkNamespace:
 
     @property
     def prefix(self):
-        """The words before a command that run it inside."""
+        """Returns the words before a command that run it inside."""
         return ["nsenter", f"--target={self._holder.pid}", "--user", "--net",
                 "--mount", "--preserve-credentials",
                 f"--wd={os.getcwd()}", "--"]
 
     def run(self, *words):
-        """Returns what it prints; a failure raises."""
+        """Returns the output of the command.  Raises if it fails."""
         return subprocess.run([*self.prefix, *map(str, words)], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
 
@@ -56,7 +56,7 @@ class NetworkNamespace:
             ["nodad"] if ":" in address else []))
 
     def replace_file(self, path, text, folder):
-        """`path` has this content, inside only."""
+        """Gives `path` this content, inside only."""
         fresh = pathlib.Path(folder) / pathlib.Path(path).name
         fresh.write_text(text)
         self.run("mount", "--bind", fresh, path)
@@ -76,7 +76,7 @@ class NetworkNamespace:
 
 
 class _CanopyInside(Canopy):
-    """Its sockets cannot be reached from here: curl goes there."""
+    """Its sockets cannot be reached from outside, so curl runs inside."""
 
     def __init__(self, folder, *flags, prefix, **how):
         self._prefix = prefix

@@ -1,4 +1,4 @@
-"""Clients that have no part in a flood."""
+"""Clients that take no part in a flood."""
 
 import contextlib
 
@@ -8,9 +8,9 @@ from ask import data, question, rcode, send
 
 
 class Others:
-    """Clients beside a flood, or right after it.  They ask again as resolvers
-    do: a question finds no room in the kernel while a slow server has the
-    flood's to read."""
+    """Clients during a flood or right after it.  They retry as resolvers do,
+    because the kernel may drop a query while a slow server still reads the
+    flood."""
 
     def __init__(self, server):
         self._server = server
@@ -18,7 +18,7 @@ class Others:
         self.lost = 0
 
     def find(self, name, tier="cache", **how):
-        """The answer's data, or the rcode."""
+        """Returns the answer's data, or the rcode."""
         def ask():
             self.asked += 1
             with contextlib.suppress(dns.exception.Timeout):

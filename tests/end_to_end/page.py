@@ -1,4 +1,4 @@
-"""One HTTP request, as a kubelet or Prometheus makes it."""
+"""One HTTP request, as a kubelet or Prometheus sends it."""
 
 import http.client
 import json
@@ -31,7 +31,7 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class Metrics:
-    """Prometheus' text, as samples."""
+    """Parses Prometheus' text format into samples."""
 
     def __init__(self, text):
         self.text = text
@@ -44,7 +44,8 @@ class Metrics:
                 (name, dict(_LABEL.findall(labels or "")), float(value)))
 
     def sum(self, family, **labels):
-        """The sum of the family's samples with these labels; none is 0."""
+        """Returns the sum of the family's samples with these labels; 0 if there
+        are none."""
         return sum(value for name, found, value in self.samples
                    if name == family and labels.items() <= found.items())
 

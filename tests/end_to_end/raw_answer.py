@@ -1,5 +1,5 @@
-"""Answers of upstreams put together octet by octet, and replies read so:
-what no library would write, and what every library hides."""
+"""Upstreams' answers built octet by octet, and replies parsed octet by octet.
+DNS libraries cannot write such messages and hide these details."""
 
 import struct
 
@@ -8,7 +8,7 @@ import dns.rdatatype
 
 
 def name(text):
-    """Uncompressed, in the case it is written in."""
+    """Returns the name uncompressed, with its case unchanged."""
     return dns.name.from_text(text).to_wire()
 
 
@@ -20,7 +20,7 @@ QUESTION = pointer(12)  # to the question's name
 
 
 def record(owner, rtype, ttl, rdata):
-    """`owner` and `rdata` are octets, or names in text."""
+    """`owner` and `rdata` are octets, or names as text."""
     owner, rdata = (name(part) if isinstance(part, str) else part
                     for part in (owner, rdata))
     number = dns.rdatatype.from_text(rtype)
@@ -28,14 +28,14 @@ def record(owner, rtype, ttl, rdata):
 
 
 def opt(*options):
-    """Options are (code, octets)."""
+    """`options` are (code, octets)."""
     rdata = b"".join(struct.pack("!HH", code, len(octets)) + octets
                      for code, octets in options)
     return b"\0" + struct.pack("!HHIH", 41, 1232, 0, len(rdata)) + rdata
 
 
 def answer(query, answers=(), authority=(), additional=(), rcode=0):
-    """A response to `query`, with its question as it was spelled."""
+    """Returns a response to `query` that repeats the case of its question."""
     asked = query.question[0]
     counts = len(answers), len(authority), len(additional)
     header = struct.pack("!HHHHHH", query.id, 0x8180 | rcode, 1, *counts)
@@ -44,7 +44,8 @@ def answer(query, answers=(), authority=(), additional=(), rcode=0):
 
 
 def pointers_of(message, at):
-    """Of how many pointers the name at `at` is made, and where it ends."""
+    """Returns how many pointers the name at `at` consists of, and where it
+    ends."""
     count, end = 0, None
     while message[at]:
         if message[at] < 0xC0:
@@ -57,7 +58,7 @@ def pointers_of(message, at):
 
 
 def most_pointers(message):
-    """Of any owner, and of any name that a CNAME's rdata is."""
+    """Returns the largest number of pointers in any owner or CNAME target."""
     records = sum(struct.unpack_from("!HHH", message, 6))
     _, at = pointers_of(message, 12)
     at += 4

@@ -1,8 +1,8 @@
-"""A relay of TCP connections between canopydns and the API server, which can
-be told to do its work badly.
+"""A relay of TCP connections between canopydns and the API server, which can be
+told to fail in several ways.
 
-As a program it is the half inside a network namespace: Unix sockets lead out
-of one.    python3 relay.py PORT PATH"""
+As a program it is the half inside a network namespace: Unix sockets lead out of
+the namespace.    python3 relay.py PORT PATH"""
 
 import os
 import socket
@@ -14,11 +14,11 @@ _CHUNK = 65536
 
 
 class Relay:
-    """Listens once constructed: at `port` of loopback, or at `path`.
+    """Listens once constructed, at `port` of loopback or at `path`.
 
     `mode` is "pass", "slow" (one octet a second towards the client) or
-    "garbage" (octets that are no TLS, for what the client sends).  It counts
-    for connections that are open, too."""
+    "garbage" (answers the client with octets that are not TLS).  A new mode
+    also applies to open connections."""
 
     def __init__(self, to_port, path=None):
         self.mode = "pass"
@@ -47,7 +47,7 @@ class Relay:
         return f"https://127.0.0.1:{self.port}"
 
     def cut(self):
-        """Ends every connection there is."""
+        """Closes all connections."""
         for one in list(self._open):
             _end(one)
 
@@ -129,7 +129,7 @@ def _end(one):
 
 
 def _inside(port, path):
-    """TCP inside to the Unix socket that leads out."""
+    """Relays TCP inside the namespace to the Unix socket that leads out."""
     listener = socket.create_server(("127.0.0.1", port), backlog=64)
     print("listens", flush=True)
 

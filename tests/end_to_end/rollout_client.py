@@ -1,11 +1,11 @@
-"""Asks for one name again and again until its stdin is closed, as different
-kinds of clients do, and prints how that went.  A program of its own, because
-it runs inside a network namespace.
+"""Queries one name repeatedly until its stdin is closed, as different kinds of
+clients do, and prints the results.  A program of its own, because it runs
+inside a network namespace.
 
-  udp   each question from a socket of its own: glibc, musl, Go
-  tcp   each over a connection of its own
-  kept  one connection for all.  A server may close it at any time; what it
-        left unanswered is asked again over a new one (RFC 7766 6.2.4)"""
+  udp   each query from a new socket: glibc, musl, Go
+  tcp   each query over a new connection
+  kept  one connection for all queries.  A server may close it at any time;
+        unanswered queries are sent again over a new one (RFC 7766 6.2.4)"""
 
 import json
 import os
@@ -33,7 +33,7 @@ class Client:
         except OSError as error:
             self.lost.append(repr(error))
             return
-        # NOERROR, the question's id, and the address at the end.
+        # NOERROR, the query's ID, and the address at the end.
         right = (reply[:2] == ask[:2] and reply[3] & 15 == 0
                  and reply.endswith(self._last_octets))
         if right:

@@ -1,5 +1,5 @@
-"""A real API server, our service account, and the RBAC of deploy/: changes
-are right on the next query after they are published."""
+"""A real API server, our service account, and the RBAC of deploy/: a change is
+in the next answer after it is published."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def address_of(service):
 
 
 class Step:
-    """Changes the cluster; then the next answers of the cache tier count."""
+    """Changes the cluster, then checks the next answers of the cache tier."""
 
     def __init__(self, server):
         self.server = server
@@ -83,13 +83,13 @@ def test_a_service_comes_changes_and_goes(cluster, space, follow, tcp):
 def test_endpoints_come_change_and_go(cluster, space, follow):
     server = follow()
     db, change = name("db", space), Step(server)
-    # Without endpoints there is nothing to publish of it.
+    # A Service without endpoints has no records to publish.
     cluster.apply(objects.service(space, "db", clusterIP="None"))
     assert server.data(db) == "NXDOMAIN"
     with change:
         cluster.apply(objects.endpoint_slice(space, "db", [
             {"addresses": ["10.244.7.1"], "hostname": "db-0"}]))
-        # The Service comes by another watch, which may be later.
+        # The Service arrives by another watch, which may be later.
         server.until(lambda: server.metrics().sum(
             "canopydns_watch_events_total", kind="Service", type="ADDED") >= 1,
             "the Service")
@@ -203,7 +203,7 @@ def test_it_asks_for_nothing_it_may_not_have(cluster, follow):
 
 
 def test_it_has_no_rights_but_those_it_needs(cluster):
-    """Each verb on each resource, as the API server itself sees the account."""
+    """Asks the API server about each verb on each resource."""
     def may(verb, group, resource):
         review = cluster.api(
             "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews",
@@ -246,8 +246,9 @@ def our_pod(cluster, space):
 
 
 def test_the_pod_keeps_to_the_strictest_standard(cluster, restricted):
-    """seccomp RuntimeDefault, no root, no privileges gained, all capabilities
-    dropped: a real API server admits it, and not without one of these."""
+    """seccomp RuntimeDefault, no root, no privilege escalation, all
+    capabilities dropped.  A real API server admits this Pod and rejects it
+    without any one of them."""
     pod = our_pod(cluster, restricted)
 
     def apply(pod):
@@ -269,7 +270,7 @@ def test_the_pod_keeps_to_the_strictest_standard(cluster, restricted):
 
 
 def test_the_manifests_of_deploy_were_taken(cluster):
-    """By a real API server, which checks them."""
+    """A real API server validates and accepts them."""
     stored = cluster.kubectl("get", "-k", DEPLOY, "-o", "name").split()
     assert "deployment.apps/canopydns" in stored
     assert "service/kube-dns" in stored

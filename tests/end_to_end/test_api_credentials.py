@@ -1,5 +1,5 @@
-"""Who we are to the API server: tokens that rotate and expire, certificates,
-plugins, a pod's service account, rights."""
+"""Our identity towards the API server: rotating and expired tokens,
+certificates, plugins, a pod's service account, rights."""
 
 import json
 import os
@@ -17,7 +17,8 @@ KUBERNETES = "kubernetes.default.svc.cluster.local"
 
 
 class ServiceAccountFolder:
-    """As the kubelet projects it: replaced as a whole when the token is."""
+    """A folder as the kubelet projects it: replaced as a whole when the token
+    changes."""
 
     def __init__(self, cluster, path):
         self._cluster = cluster
@@ -48,7 +49,7 @@ def until_refused(cluster, token):
 
 
 def until_follows(cluster, server, space, service):
-    """A change arrives."""
+    """Waits until a change arrives."""
     stored = cluster.apply(objects.service(space, service))
     server.until(lambda: server.data(
         f"{service}.{space}.svc.cluster.local") == [
@@ -90,7 +91,8 @@ def test_a_token_that_expires(cluster, space, account, canopy, tmp_path):
 
 
 def test_in_a_pod(cluster, space, account, canopy, tmp_path):
-    """The service account's files at their place, in a mount namespace."""
+    """Puts the service account's files in their usual place, in a mount
+    namespace."""
     account.give(cluster.token(*ACCOUNT))
     script = ('mount -t tmpfs tmpfs /run && mkdir -p "$0" && '
               'mount --bind "$1" "$0" && shift && exec "$@"')
@@ -133,7 +135,8 @@ def test_the_master_url_wins(cluster, space, canopy, tmp_path):
 
 
 def said(server, *words):
-    """What it says of its trouble, once a kind, while it waits for better."""
+    """Returns the log lines about the failure, one per kind, while the server
+    waits."""
     server.until(lambda: [line for line in server.log_lines("warning")
                           if all(word in line for word in words)],
                  f"a warning with {words}")
@@ -179,7 +182,7 @@ def test_verified_pods_need_more_rights(cluster, space, follow, tmp_path):
     said(server, "status 403", "pods")
     usual = cluster.api("GET", "/apis/rbac.authorization.k8s.io/v1/clusterroles"
                         "/canopydns")
-    # The component of deploy/ that gives them.
+    # The component of deploy/ that grants these rights.
     parts = {"resources": DEPLOY, "components": DEPLOY / "components" /
              "pods-verified"}
     (tmp_path / "kustomization.yaml").write_text("".join(

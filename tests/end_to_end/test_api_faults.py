@@ -1,5 +1,5 @@
-"""Between us and a real API server the network fails, or the rights do:
-answers go on, one line says so, and it is over when it is over."""
+"""The network to a real API server fails, or our rights are taken away.
+Answers continue, one log line reports the failure, and another the recovery."""
 
 import shutil
 import subprocess
@@ -64,8 +64,8 @@ def test_garbage_for_answers(cluster, space, web, relay, through):
         "canopydns_watch_failures_total") > failures + 6, "more tries")
     assert server.data(name("web", space)) == web
     assert server.page("/readyz").status == 200
-    # Once a kind and reason (a cut may come before the garbage), however often
-    # it is tried.
+    # One line for each kind and reason (a cut may come before the garbage), for
+    # any number of retries.
     told = [line.split(" ", 1)[1] for line in server.log_lines("trying again")]
     assert len({line.split(": ")[0] for line in told}) == 3
     assert len(set(told)) == len(told)
@@ -78,7 +78,7 @@ def test_garbage_for_answers(cluster, space, web, relay, through):
 
 @pytest.mark.slow
 def test_one_octet_a_second(cluster, space, web, relay, through):
-    """It would take an hour to say hello.  30 s are enough to give up."""
+    """A TLS handshake would take an hour; the server gives up after 30 s."""
     relay.mode = "slow"
     server = through(wait="listening")
     assert rcode(server.ask(name("web", space))) == "SERVFAIL"
@@ -108,7 +108,7 @@ def test_rights_are_lost(cluster, space, web, follow):
 
 
 class Inside:
-    """A network of its own, whose only way to the API server is a relay."""
+    """A network namespace whose only way to the API server is a relay."""
 
     def __init__(self, cluster, folder):
         self.namespace = NetworkNamespace()
@@ -121,7 +121,7 @@ class Inside:
         assert self._process.stdout.readline() == "listens\n"
 
     def drop_packets(self, how):
-        """how: "-A" begins, "-D" ends it."""
+        """`how`: "-A" starts, "-D" ends the drops."""
         for side in "--sport", "--dport":
             self.namespace.run("iptables", how, "INPUT", "-p", "tcp", side,
                                self.port, "-j", "DROP")
@@ -143,7 +143,7 @@ def inside(cluster, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("iptables"), reason="needs iptables")
 def test_packets_are_dropped(cluster, space, web, inside, tmp_path):
-    """Half-open connections: nobody ever says that they are over."""
+    """Half-open connections: neither side learns that they are dead."""
     config = cluster.kubeconfig(
         tmp_path / "inside.conf", server=f"https://127.0.0.1:{inside.port}",
         token=cluster.token(*ACCOUNT))
@@ -171,8 +171,8 @@ def test_packets_are_dropped(cluster, space, web, inside, tmp_path):
 
 
 def test_what_the_consistency_check_relies_on(cluster, space):
-    """A list of one says how many more there are, and resource versions are
-    numbers that grow."""
+    """A list with a limit of one reports how many objects remain, and resource
+    versions are increasing numbers."""
     before = cluster.api("GET", "/api/v1/services?limit=1")
     cluster.apply(objects.service(space, "one"), objects.service(space, "two"))
     after = cluster.api("GET", "/api/v1/services?limit=1")

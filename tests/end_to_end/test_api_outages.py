@@ -1,5 +1,5 @@
-"""The API server goes away, hangs, forgets: answers go on, and what changed
-meanwhile is taken in after."""
+"""The API server goes away, hangs, or loses its history.  Answers continue, and
+later changes are picked up afterwards."""
 
 import signal
 import threading
@@ -19,13 +19,13 @@ def name(service, space):
 
 
 def old_endpoint(space):
-    """One for each test: space-1 has 10.244.9.1."""
+    """Returns an address for each test: space-1 has 10.244.9.1."""
     return f"10.244.9.{space.split('-')[1]}"
 
 
 @pytest.fixture
 def served(cluster, space, follow):
-    """(server, address): it serves a Service `web`."""
+    """(server, address) of a server with a Service `web`."""
     stored = cluster.apply(objects.service(space, "web"),
                            objects.service(space, "old", clusterIP="None"),
                            objects.endpoint_slice(space, "old",
@@ -93,14 +93,14 @@ def test_changes_nobody_saw_after_a_compaction(cluster, space, served):
     server.until(lambda: server.data(reverse, "PTR", "zone") == "NXDOMAIN",
                  "its endpoint to be gone")
     assert server.data(name("web", space)) == address
-    # The watch goes on after the list.
+    # The watch continues after the list.
     until_served(server, cluster.apply(objects.service(space, "newer")))
 
 
 def test_its_watches_expire(cluster, space, served):
     server, address = served
     before = server.metrics().sum("canopydns_watch_resyncs_total")
-    # Its resource versions are older than this.
+    # The API server's resource versions are older than this.
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "data": {},
                    "metadata": {"name": "later", "namespace": space}})
     cluster.expire_watches()
@@ -114,7 +114,7 @@ def test_its_watches_expire(cluster, space, served):
 
 
 def test_nothing_is_denied_while_it_catches_up(cluster, space, served):
-    """Names that exist before and after are answered all the time."""
+    """Names that exist before and after are answered at all times."""
     server, address = served
     stop, wrong, asked = threading.Event(), [], []
 

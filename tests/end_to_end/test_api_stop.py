@@ -1,5 +1,5 @@
-"""SIGTERM while the API server hangs, and what a credential plugin inherits;
-no API server is needed for either."""
+"""SIGTERM while the API server hangs, and the limits that a credential plugin
+inherits.  Neither test needs an API server."""
 
 import json
 import signal
@@ -23,8 +23,8 @@ def silent():
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_sigterm_while_a_request_hangs(canopy, silent, scheme):
-    """http: it connected and waits for the answer; https: for the handshake,
-    which used to take its five seconds."""
+    """http: connected, waiting for the response.  https: waiting for the
+    handshake."""
     server = canopy(f"--kube-master-url={scheme}://{silent.server}",
                     wait="listening")
     connections = [silent.accept() for _ in range(3)]
@@ -37,8 +37,8 @@ def test_sigterm_while_a_request_hangs(canopy, silent, scheme):
 
 
 def test_a_plugin_has_the_files_we_were_given(canopy, tmp_path):
-    """We raise our soft limit; a program that closes every descriptor it may
-    have would take long."""
+    """We raise our own soft limit.  A program that closes each descriptor up to
+    its limit would take long with that."""
     seen = tmp_path / "seen"
     plugin = tmp_path / "plugin"
     answer = {"apiVersion": "client.authentication.k8s.io/v1",

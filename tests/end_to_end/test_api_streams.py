@@ -1,5 +1,5 @@
-"""Lists of a real API server: streamed as a watch's first events, and in pages
-where it does not do that."""
+"""Lists of a real API server, streamed as the first events of a watch, or in
+pages where it does not support that."""
 
 import threading
 
@@ -18,7 +18,7 @@ def name(service, space):
 
 
 def asked(cluster, before, verb):
-    """{resource: [URI]} of what our account asked for since."""
+    """Returns {resource: [URI]} of our account's requests since then."""
     found = {}
     for event in cluster.requests(USER)[before:]:
         if event["verb"] == verb:
@@ -35,7 +35,7 @@ def many_services(cluster, space, first=0, count=1000):
 
 @pytest.fixture(scope="module")
 def old_cluster(tmp_path_factory):
-    """One whose API server does not stream lists, as before 1.32."""
+    """A cluster whose API server does not stream lists, as before 1.32."""
     with Cluster(tmp_path_factory.mktemp("old-cluster"), apiserver_flags={
             "feature-gates": "WatchList=false"}) as made:
         made.kubectl("apply", "--server-side", "-k", DEPLOY)
@@ -52,7 +52,7 @@ def test_lists_are_streamed(cluster, space, follow):
     assert metrics.sum("canopydns_watch_streamed_lists_total") == 3
     assert metrics.sum("canopydns_watch_resyncs_total") == 3
     assert metrics.sum("canopydns_watch_objects", kind="Service") >= 20
-    # The stream goes on as the watch.
+    # The stream continues as the watch.
     new = cluster.apply(objects.service(space, "new"))
     server.until(lambda: server.data(name("new", space)) == [
         new["spec"]["clusterIP"]], "the new Service")
@@ -67,8 +67,8 @@ def test_lists_are_streamed(cluster, space, follow):
 
 @pytest.mark.slow
 def test_a_streamed_list_amid_changes(cluster, space, follow):
-    """Each server that starts sees the changes that came during its list, and
-    none of them twice: nothing goes back in time, nothing is listed again."""
+    """Each new server sees the changes that happen during its list, and none of
+    them twice.  No object goes back in time, and nothing is listed again."""
     many_services(cluster, space, count=300)
     stop = threading.Event()
     rounds = []
@@ -122,7 +122,7 @@ def test_many_services_come_in_pages(old_cluster, canopy, tmp_path):
     pages = asked(old_cluster, before, "list")["services"]
     assert len(pages) >= 3 and all("limit=500" in page for page in pages)
     assert all("continue=" in page for page in pages[1:])
-    # It was asked once a kind, and said why not.
+    # The API server was asked once for each kind, and refused with a reason.
     refused = {event["requestURI"] for event in  # at its beginning and end
                old_cluster.requests(USER)[before:]
                if event["responseStatus"]["code"] == 422}

@@ -1,5 +1,5 @@
-"""Bad input ends with status 2 and one line that says what, where and what to
-do; `check` says so without serving."""
+"""Bad input ends the process with status 2 and one line with the fault, its
+place and a remedy.  `check` reports the same without serving."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from kube_apiserver import objects
 
 
 def refused(done, *words):
-    """One line on stderr with these words, status 2."""
+    """Checks for status 2 and one line on stderr with these words."""
     assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("canopydns: "), done.stderr

@@ -1,6 +1,5 @@
-"""deploy/bounds.md says what bounds every buffer and queue.  Each row is held
-to the code it names, to a metric that is served, and to a test that is there.
-"""
+"""deploy/bounds.md lists the bound of each buffer and queue.  Each row is
+compared with the code it names, a served metric, and a test."""
 
 import pathlib
 import re

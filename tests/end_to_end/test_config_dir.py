@@ -15,8 +15,8 @@ A = "192.0.2.{}".format
 
 
 def answers(number):
-    """An upstream that has these names, each at 192.0.2.<number>.  TTL 0, so
-    that the cache does not hide whom we ask."""
+    """An upstream that has these names, each at 192.0.2.<number>.  The TTL is
+    0, so that the cache does not hide which upstream is asked."""
     return records(*(f"{name}. 0 IN A {A(number)}" for name in
                      ("www.example.com", "a.corp.test", "b.lab.corp.test",
                       "corp.test", "acorp.test", "web.shop.svc.cluster.local")))
@@ -189,7 +189,7 @@ def test_a_bad_update_is_left_out_as_a_whole(canopy, config, upstream, files,
     def complaints():
         lines = server.log().splitlines()[before:]
         return [line for line in lines if any(key in line for key in files)]
-    # The other key is good and new: not taken up either.
+    # The other key is valid and new, and is not used either.
     good = {"stubDomains": '{"corp.test": ["%s"]}' % one.server}
     config.set(**{**good, **files} if "upstreamNameservers" in files else
                {"upstreamNameservers": f'["{two.server}"]', **files})

@@ -1,5 +1,5 @@
-"""With few descriptors, connections of clients do not take what upstreams and
-health checks need."""
+"""With few descriptors, clients' connections do not take those that upstreams
+and health checks need."""
 
 import contextlib
 import itertools
@@ -16,8 +16,7 @@ ASKED = 60
 
 
 class Opener(threading.Thread):
-    """Opens connections without end and keeps those that stay open, until it
-    is closed."""
+    """Opens connections until it is closed, and keeps those that stay open."""
 
     def __init__(self, server, source=FLOODER, most=2000):
         super().__init__(daemon=True)

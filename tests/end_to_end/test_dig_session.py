@@ -1,4 +1,5 @@
-"""A dig session, as a person has it with deploy/example's kinds of Services."""
+"""A dig session, as a user has it with the kinds of Services in
+deploy/example."""
 
 import re
 
@@ -84,7 +85,7 @@ def test_short(server, tier, transport, words, answer):
 
 
 def header(text):
-    """dig's status and flags."""
+    """Returns dig's status and flags."""
     status = re.search(r"status: (\w+),", text)[1]
     return status, re.search(r";; flags: ([a-z ]*);", text)[1].split()
 

@@ -1,4 +1,4 @@
-"""deploy/README.md says what the binary says: its flags and its metrics."""
+"""The flags and metrics in deploy/README.md match those of the binary."""
 
 import pathlib
 import re
@@ -8,7 +8,7 @@ from hostile_api import HostileApi, list_of, reply
 from upstream import records
 
 README = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "README.md"
-# It has no samples until a thread catches an exception.
+# This one has no samples until a thread catches an exception.
 ONLY_AFTER_A_FAULT = {"canopydns_exceptions_total"}
 NAMESPACE = b'{"metadata":{"name":"shop","resourceVersion":"7"}}'
 BOOKMARK = (b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
@@ -52,7 +52,7 @@ def one_namespace(request):
 
 
 def served_from_an_api_server(canopy, path):
-    """And from the snapshot of it, once it answers nothing more."""
+    """Also from its snapshot, after the API server stops answering."""
     with HostileApi(one_namespace, lambda _: [BOOKMARK]) as api:
         flags = [f"--kube-master-url={api.url}", f"--snapshot-file={path}"]
         server = canopy(*flags)

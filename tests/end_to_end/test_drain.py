@@ -1,4 +1,5 @@
-"""SIGTERM: not ready any more, but answering until nobody asks."""
+"""SIGTERM: the server is no longer ready, but answers until no query
+arrives."""
 
 import signal
 import socket
@@ -18,9 +19,8 @@ SHOP = [objects.namespace("shop"),
 
 
 class Client(threading.Thread):
-    """One question after the other over a socket of its own, as long as there
-    is somebody to ask.  A question that got no answer, though the port was
-    open when it was asked, is lost."""
+    """Sends one query after another, each from a new socket, until the port is
+    closed.  A query is lost if it gets no answer although the port was open."""
 
     def __init__(self, server):
         super().__init__(daemon=True)
@@ -61,7 +61,7 @@ def test_no_question_is_lost(serve, number):
                  "load")
     server.signal(number)
     server.until(lambda: server.page("/readyz").status == 503, "/readyz 503")
-    # While asked, it answers; and is not ready.
+    # While queries arrive it answers, and is not ready.
     seen = [client.answered for client in clients]
     server.until(lambda: all(client.answered > before + 50 for client, before
                              in zip(clients, seen)), "answers while draining")
@@ -86,7 +86,7 @@ def test_the_grace_time_ends_it_under_load(serve):
 
 
 def test_nobody_asks_so_it_ends(serve):
-    """Its own probes are no reason to stay."""
+    """Its own probes do not keep it running."""
     server = serve(*SHOP, flags=["--grace-period=1h", "--quiet-period=500ms",
                                  "--probe-period=100ms"])
     server.signal(signal.SIGTERM)
@@ -94,8 +94,8 @@ def test_nobody_asks_so_it_ends(serve):
 
 
 def test_somebody_asks_now_and_then_so_it_stays(serve):
-    """Nodes learn late that this replica goes: with few questions a second
-    none may find the port closed before."""
+    """Nodes learn late that this replica ends.  Even with few queries a second,
+    no client may find the port closed before that."""
     server = serve(*SHOP, flags=["--grace-period=1h", "--quiet-period=3s"])
     server.signal(signal.SIGTERM)
     server.until(lambda: server.page("/readyz").status == 503, "draining")
@@ -154,7 +154,7 @@ def test_an_answer_under_way_is_still_sent(serve, upstream):
 
 
 def test_sigterm_right_after_the_start(canopy, manifest_file):
-    """Kubernetes may change its mind at any moment."""
+    """Kubernetes may stop a Pod at any moment."""
     for wait in (None, "listening", "ready") * 3:
         server = canopy(manifests=[manifest_file(*SHOP)], wait=wait)
         if wait is None:

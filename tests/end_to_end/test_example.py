@@ -1,4 +1,4 @@
-"""deploy/example and the questions that deploy/try.sh prints."""
+"""deploy/example and the queries that deploy/try.sh prints."""
 
 import re
 import shlex

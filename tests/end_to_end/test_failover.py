@@ -1,4 +1,4 @@
-"""Several upstreams: one that does not help is passed over."""
+"""Several upstreams: a faulty one is passed over."""
 
 import itertools
 import socket
@@ -18,7 +18,7 @@ GOOD = records(*(f"{letter}.example.com. 0 IN A 192.0.2.1"
 
 
 def wrong_question(query, _tcp):
-    """Answers to something else: forged, or broken."""
+    """Answers to another query: spoofed, or broken."""
     reply = respond(query, "other.example.com. 60 IN A 203.0.113.1")
     reply.question[0].name = reply.answer[0].name
     return reply
@@ -54,7 +54,7 @@ def test_a_closed_port_costs_nothing(serve, upstream):
     assert {rcode(reply) for reply in replies} == {"NOERROR"}
     took = [reply.time for reply in replies]
     assert max(took) < 1, took
-    # Less than the wait for one that is silent.
+    # Less than the wait for a silent upstream.
     assert statistics.median(took) < 0.1, took
     closed.close()
 
@@ -64,8 +64,7 @@ def test_a_silent_one_is_passed_over_quickly(serve, upstream):
     server = serve(flags=[f"--nameservers={silent.server},{good.server}"])
     took = [server.ask(f"{letter}.example.com").time for letter in "abcdefgh"]
     assert max(took) < 2, took
-    # Each of one worker or two must see for itself; a busy machine may hold
-    # up another.
+    # Each worker must learn for itself; a busy machine may delay one of them.
     assert statistics.median(took) < 0.1, took
     silent.close()
 
@@ -122,8 +121,8 @@ def test_down_and_back_are_said_once_each(serve, upstream):
 @pytest.mark.parametrize("checks", ["answered", "dropped"])
 def test_a_dead_domain_does_not_make_a_healthy_one_down(
         serve, upstream, checks):
-    """One client asks names of a dead domain, twice a second; little else is
-    asked, and all else is answered at once."""
+    """One client asks for names of a dead domain twice a second.  There are few
+    other queries, and all of them are answered at once."""
     short = records(f"{NAME}. 1 IN A 192.0.2.1",
                     *(f"n{i}.example.com. 1 IN A 192.0.2.1"
                       for i in range(20)))
@@ -140,8 +139,8 @@ def test_a_dead_domain_does_not_make_a_healthy_one_down(
     unlike = []
 
     def changes_in_a_while():
-        """A pause of the whole machine looks like an upstream that is down:
-        so the least of several runs counts."""
+        """Returns the lowest of several runs, because a pause of the whole
+        machine looks like an upstream that is down."""
         before = server.metrics().sum("canopydns_upstream_state_changes_total")
         unlike.clear()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -233,7 +232,7 @@ def test_questions_leave_from_changing_ports_with_random_ids(serve, upstream):
     assert len(steps) > 50, "the ids follow a pattern"
     early = set(outside.source_ports)
     assert len(early) > 1
-    # A port is given up after some questions, or some time.
+    # A port is replaced after some queries, or some time.
     numbers = iter(range(100, 1_000_000, 50))
 
     def all_are_new():

@@ -1,4 +1,4 @@
-"""Every flag does something that can be seen."""
+"""Each flag has a visible effect."""
 
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def test_environment(serve):
 
 
 def test_an_environment_that_kubernetes_makes_is_no_mistake(serve):
-    """For a Service called canopydns-dns."""
+    """Kubernetes makes these variables for a Service called canopydns-dns."""
     server = serve(*OBJECTS, env={
         "CANOPYDNS_DNS_PORT": "tcp://10.96.0.10:53",
         "CANOPYDNS_DNS_SERVICE_HOST": "10.96.0.10"})
@@ -146,7 +146,7 @@ def test_workers(serve, workers):
     def names():
         return [(task / "comm").read_text().strip()
                 for task in Path(f"/proc/{server.pid}/task").iterdir()]
-    # Each says its name once it runs, which it need not do before "ready".
+    # Each thread sets its name once it runs, which may be after "ready".
     server.until(lambda: names().count("canopy-worker") == workers,
                  f"{workers} workers")
 
@@ -189,7 +189,7 @@ def test_debug_remote(canopy, manifest_file, flags, status):
 
 
 def test_kube_dns_arguments_keep_working(canopy, manifest_file, tmp_path):
-    """As in the manifest of kube-dns 1.26."""
+    """The arguments of the manifest of kube-dns 1.26."""
     (tmp_path / "config").mkdir()
     server = canopy("--domain=cluster.local.",
                     f"--config-dir={tmp_path / 'config'}", "--v=2",

@@ -1,6 +1,7 @@
-"""Floods: what one client does, others do not feel, and memory stays bounded.
+"""Floods: other clients do not notice what one client does, and memory stays
+bounded.
 
-Each address of loopback is a client of its own."""
+Each address of loopback is a separate client."""
 
 import contextlib
 import itertools
@@ -29,11 +30,11 @@ from others import Others
 NAME = "web.shop.svc.cluster.local"
 OUTSIDE = "www.example.com"
 FLOODER = "127.0.9.1"
-# How much resident memory may grow: 10,000 questions of a worker that wait, or
-# 1,000 connections, with about 3 KiB each and buffers of 4 KiB.
+# Limit for the growth of resident memory.  10,000 waiting queries of a worker,
+# or 1,000 connections, take about 3 KiB each and buffers of 4 KiB.
 BUDGET = 32 << 20
-# Seconds between two datagrams of a flood: none, or so many that a sanitizer's
-# build reads them all.  One that does not has the kernel drop others' questions.
+# Seconds between two datagrams of a flood.  A sanitizer's build needs a pause
+# to read them all; otherwise the kernel drops other clients' queries too.
 PAUSE = 0.0005 if IS_SANITIZED else 0
 
 
@@ -51,7 +52,7 @@ def resident(server):
 
 
 def assert_within(budget, grown):
-    # A sanitizer's shadow memory is several times what it watches.
+    # The shadow memory of a sanitizer is several times the memory it watches.
     assert grown < budget or IS_SANITIZED
 
 
@@ -61,7 +62,7 @@ def figures(what, **numbers):
 
 
 class Flood(threading.Thread):
-    """Sends what `make(number)` says with such pauses, from one socket, and reads
+    """Sends `make(number)` with these pauses, from one socket, and reads
     nothing, until it is closed."""
 
     def __init__(self, server, make, source=FLOODER, tier="cache",
@@ -103,10 +104,10 @@ def wait_for(server, family, more_than, **labels):
 
 
 def find_both(others, rounds=100):
-    """A cluster's and an outside name; each has to be answered."""
+    """A name of the cluster and an outside name; each must be answered."""
     for number in range(rounds):
         assert others.find(NAME) == ["10.96.0.2"]
-        # Never the same: the cache is no help.
+        # Never the same name, so that the cache is no help.
         assert others.find(f"n{number}.{OUTSIDE}") == ["192.0.2.1"]
 
 
@@ -118,8 +119,8 @@ def always_an_address(query, tcp):
 
 
 def flooder_is_told(server, name):
-    """The reply that says why, if there is one soon: now and then all of a
-    share is free again, and a question waits for the upstream."""
+    """Returns the reply with the reason if one comes soon.  At times a whole
+    share is free again, and a query then waits for the upstream instead."""
     with contextlib.suppress(dns.exception.Timeout):
         reply = send(question(name, edns=True), server.port, tcp=True,
                      seconds=1, source=FLOODER)
@@ -128,7 +129,7 @@ def flooder_is_told(server, name):
 
 
 def test_random_names_of_one_client(start, upstream, tmp_path):
-    """The upstream for its names is silent: each question waits."""
+    """The upstream for these names is silent, so each query waits."""
     silent = upstream(lambda query, tcp: None)
     outside = upstream(always_an_address)
     folder = tmp_path / "config"
@@ -168,13 +169,13 @@ def test_a_client_above_its_rate(start):
     others = Others(server)
     with Flood(server, lambda number: asked) as flood:
         wait_for(server, "canopydns_client_turned_away_total", 1000)
-        # Now and then it is its turn again.
+        # The flooder is served again from time to time.
         told, told_tcp = (server.until(lambda: without_answer(tcp), "a no")
                           for tcp in (False, True))
         for number in range(100):
             client = f"127.0.9.{number + 2}"
             assert others.find(NAME, source=client) == ["10.96.0.2"]
-        # Our probes come from 127.0.0.1, however many there are.
+        # Any number of probes may come from 127.0.0.1.
         for _ in range(200):
             assert others.find(NAME) == ["10.96.0.2"]
     assert (rcode(told), data(told)) == ("NOERROR", [])
@@ -183,13 +184,13 @@ def test_a_client_above_its_rate(start):
     assert rcode(told_tcp) == "REFUSED"
     assert extended_errors(told_tcp) == [
         (0, "this client exceeds --client-qps")]
-    # The last probes may have been lost in the flood, by a slow build.
+    # A slow build may have lost the last probes in the flood.
     server.until(lambda: server.page("/healthz").status == 200, "health")
     figures("above --client-qps=50", sent=flood.sent, **others.figures(),
             turned_away=server.metrics().sum(
                 "canopydns_client_turned_away_total"))
-    # Once it is quiet for a moment it is answered again.  The first question
-    # may find no room in the kernel: a slow build has the flood's end to read.
+    # The client is answered again after a short pause.  The kernel may drop its
+    # first query, because a slow build still reads the end of the flood.
     server.until(lambda: others.find(NAME, source=FLOODER) == ["10.96.0.2"],
                  "an answer")
 
@@ -197,8 +198,9 @@ def test_a_client_above_its_rate(start):
 @pytest.mark.parametrize("tier", ["cache", "zone"])
 @pytest.mark.parametrize("malformed", [False, True])
 def test_each_question_counts_for_a_client_s_rate(start, tier, malformed):
-    """Those of the zone tier's port, and those that are malformed, which would
-    be answered FORMERR: over UDP there is no answer, TCP is closed."""
+    """Queries to the zone tier's port count, and so do malformed messages,
+    which otherwise get FORMERR.  Above the rate there is no answer over UDP,
+    and TCP is closed."""
     server = start("--client-qps=50")
     port = server.tier_port(tier)
     wire = question(NAME).to_wire()
@@ -223,7 +225,7 @@ def test_each_question_counts_for_a_client_s_rate(start, tier, malformed):
         figures("malformed", answered=answered, dropped=turned_away)
 
 
-# Sends questions from an address, with pauses or as fast as it goes, until its
+# Sends queries from an address, with pauses or as fast as possible, until its
 # stdin ends.
 FLOODING = """
 import os, socket, sys, threading, time
@@ -240,14 +242,14 @@ while True:
 
 
 def answered(lines):
-    """Of what dig says, the answer: not that it had to ask again."""
+    """Returns the answer in dig's output, without the line about a retry."""
     return [line for line in lines if not line.startswith(";")]
 
 
 @pytest.mark.parametrize("network", ["fd00:10:244:3::", "2001:db8:7:3::"])
 def test_pods_of_one_node_are_clients_of_their_own(tmp_path, network):
-    """They share a /64: of a unique local network, or of the /48 that this
-    server's own address is in."""
+    """They share a /64, of a unique local network or of the /48 that contains
+    this server's own address."""
     (tmp_path / "objects.yaml").write_text(manifest(
         objects.namespace("shop"),
         objects.service("shop", "web", clusterIP="10.96.0.2")))
@@ -264,7 +266,7 @@ def test_pods_of_one_node_are_clients_of_their_own(tmp_path, network):
             stdin=subprocess.PIPE))
         held.callback(flood.stdin.close)
         wait_for(server, "canopydns_client_turned_away_total", 1000)
-        # TC would have it come again over TCP, where it is refused.
+        # TC would make the client retry over TCP, where it is refused.
         answers = [answered(namespace.short(
             server.port, "-b", network + "b", "+ignore", "+tries=5", "+time=2",
             NAME, address="::1")) for _ in range(20)]
@@ -282,8 +284,9 @@ def connect(server, source):
 @pytest.mark.measured  # a slow build opens too few in the time of an answer
 def test_connections_of_one_client_that_wait_for_answers(
         start, upstream, many_files):
-    """None of them is idle, so none makes room.  The upstream answers health
-    checks only: one that is down is not waited for."""
+    """No connection is idle, so none can be closed for a new one.  The upstream
+    answers only health checks, because clients do not wait for one that is
+    down."""
     silent = upstream(lambda query, tcp: None if query.question[0].rdtype ==
                       dns.rdatatype.A else dns.message.make_response(query))
     server = start(f"--nameservers={silent.server}", "--workers=1")
@@ -306,7 +309,8 @@ def test_connections_of_one_client_that_wait_for_answers(
 
 
 def test_half_messages(start, many_files):
-    """Slow-loris: many clients begin a message and leave it at that."""
+    """Slow loris: many clients send the beginning of a message and then
+    nothing."""
     server = start("--workers=1")
     before = resident(server)
     with contextlib.ExitStack() as held:
@@ -327,7 +331,7 @@ def test_half_messages(start, many_files):
 
 
 def test_a_huge_pipeline(start):
-    """Of one connection, whose client reads nothing."""
+    """One connection, whose client reads nothing."""
     server = start("--workers=1")
     before = resident(server)
     wire = question(NAME).to_wire()
@@ -349,7 +353,7 @@ def test_a_huge_pipeline(start):
 
 
 def test_any_with_a_forged_source(start):
-    """Whoever the source is gets little more than was sent in its name."""
+    """The spoofed source gets little more than was sent in its name."""
     server = start()
     for edns in (False, True):
         asked = question(NAME, "ANY", edns=edns, payload=4096)

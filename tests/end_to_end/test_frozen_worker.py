@@ -1,4 +1,4 @@
-"""One worker of several hangs: who notices, and what becomes of it."""
+"""One of several workers hangs: how this is detected, and what happens then."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def start(serve):
 
 
 def frozen(server, number):
-    """Worker `number`, counted from 1."""
+    """Worker number `number`, counted from 1."""
     return FrozenThread(threads(server.pid, "canopy-worker")[number - 1])
 
 
@@ -38,9 +38,9 @@ def test_health_names_it_until_it_goes_on(start, number):
         return server.page("/healthz")
     with frozen(server, number):
         server.until(lambda: line.search(page().body), "the worker's name")
-        # For each tier: the kernel sends it a share of both.
+        # One line for each tier, because the worker serves both.
         server.until(lambda: len(line.findall(page().body)) == 2, "both tiers")
-        # And it stays so: chance decides nothing.
+        # The result stays the same; chance has no part in it.
         for _ in range(20):
             found = page()
             assert found.status == 503 and line.search(found.body), found.body
@@ -53,7 +53,7 @@ def test_health_names_it_until_it_goes_on(start, number):
 
 
 def test_the_watchdog_ends_the_process_and_names_it(start):
-    # A busy machine may hold another worker for a second, but not for five.
+    # A busy machine may delay another worker for a second, but not for five.
     server = start("--watchdog=5s")
     with frozen(server, 3) as worker:
         server.until_ended(worker.has_ended)
@@ -64,7 +64,7 @@ def test_the_watchdog_ends_the_process_and_names_it(start):
 
 
 def test_a_stop_of_the_whole_process_is_no_hanging_worker(start):
-    """SIGSTOP is what a frozen cgroup or a paused machine look like."""
+    """SIGSTOP has the same effect as a frozen cgroup or a paused machine."""
     server = start("--watchdog=3s")
     for _ in range(2):
         os.kill(server.pid, signal.SIGSTOP)

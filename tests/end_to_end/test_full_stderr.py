@@ -1,5 +1,5 @@
-"""A log that nobody reads holds nobody up: not an answer, not a probe, not the
-end of the process."""
+"""A log that no one reads delays no answer, no probe, and not the end of the
+process."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def pipe():
 
 
 def fill(server, pipe):
-    """Lines until the pipe takes no more, and one that waits."""
+    """Writes lines until the pipe is full and one line waits."""
     pipe.stall()
 
     last_sizes = []
@@ -40,8 +40,8 @@ def fill(server, pipe):
 
 
 def send_many(server, name, count):
-    """From many ports, so that every worker is asked.  Nobody waits for the
-    answers."""
+    """Sends queries from many ports, so that each worker gets some.  Does not
+    wait for the answers."""
     wire = question(name).to_wire()
     for _ in range(count // 100):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -55,7 +55,7 @@ def test_questions_and_probes_are_answered(serve, pipe):
     fill(server, pipe)
 
     def has_told():
-        """A worker has something to say: its upstream is a closed port."""
+        """Makes a worker log a line: its upstream is a closed port."""
         send_many(server, "outside.test", 100)
         return server.metrics().sum("canopydns_upstream_healthy") == 0
     server.until(has_told, "its upstream to be down")
@@ -70,8 +70,8 @@ def test_questions_and_probes_are_answered(serve, pipe):
 
 
 def test_each_question_may_be_logged(serve, pipe):
-    """--log-queries at full rate: what does not fit is dropped and counted,
-    and a line says so once the log is read again."""
+    """--log-queries at full rate: lines that do not fit are dropped and
+    counted.  A line reports them once the log is read again."""
     server = serve(*WEB, stderr=pipe, flags=["--log-queries"])
     fill(server, pipe)
     name = ".".join(["x" * 60] * 3) + "." + NAME  # long lines
@@ -87,7 +87,7 @@ def test_each_question_may_be_logged(serve, pipe):
     said = sum(int(line.split()[2])
                for line in server.log_lines(" log lines were dropped"))
     assert 0 < said <= server.metrics().sum("canopydns_log_dropped_total")
-    # A line is whole, or it is not there.
+    # Each line is whole or missing.
     assert all(line.startswith("2") and "Z " in line
                for line in server.log().splitlines())
     print(f"{said} lines dropped")
@@ -116,7 +116,7 @@ FREE = ["--dns-bind-address=127.0.0.1", "--dns-port=0", "--zone-port=0",
 
 
 def test_a_start_that_fails_ends_too(tmp_path, pipe):
-    """The line that says why does not fit either."""
+    """The line with the reason does not fit either."""
     into = pipe.fill(tmp_path / "log")
     pipe.fill_up()
     failed = subprocess.Popen(
@@ -130,7 +130,7 @@ def test_a_start_that_fails_ends_too(tmp_path, pipe):
 
 
 def test_a_closed_stderr_is_not_a_sockets(tmp_path):
-    """Descriptor 2 would be the first one that is opened."""
+    """Otherwise the first opened socket or file would get descriptor 2."""
     server = subprocess.Popen(
         ["sh", "-c", 'exec "$0" "$@" 2>&- >&- <&-', BINARY, "serve", *FREE,
          "--grace-period=0s", "--nameservers=192.0.2.1",

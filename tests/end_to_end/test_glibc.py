@@ -1,5 +1,5 @@
-"""glibc's resolver, as in every pod: ndots:5 and the kubelet's search list, on
-port 53 of a network namespace."""
+"""glibc's resolver, configured as in each pod: ndots:5 and the kubelet's search
+list, with port 53 of a network namespace."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the binary is built with, and what a process keeps from being done."""
+"""The binary's build options, and the actions that a process is not allowed."""
 
 import os
 import pathlib
@@ -24,7 +24,8 @@ def readelf(*flags):
 
 @pytest.fixture(scope="module")
 def imported():
-    """The names that the binary takes from libraries, without versions."""
+    """Returns the names that the binary imports from libraries, without
+    versions."""
     names = {line.split()[7].split("@")[0]
              for line in readelf("--dyn-syms").splitlines()
              if " UND " in line and len(line.split()) > 7}
@@ -67,7 +68,7 @@ def test_containers_check_their_indexes(imported):
 
 @pytest.fixture
 def public_manifest():
-    """Others than root may read it, and its folder."""
+    """A manifest in a folder, both readable by users other than root."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "shop.yaml"
         path.write_text(SHOP)
@@ -76,7 +77,7 @@ def public_manifest():
 
 
 def threads(server):
-    """What /proc says of each: {name: words}."""
+    """Returns the contents of /proc for each thread: {name: words}."""
     for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir():
         lines = (task / "status").read_text().splitlines()
         yield {name: rest.split() for name, _, rest in
@@ -111,7 +112,7 @@ def test_user(canopy, public_manifest, user, uid, gid):
 
 @only_root
 def test_files_are_read_as_that_user(canopy, tmp_path):
-    """So that it does not fail later, at the first change."""
+    """So that a missing right fails at the start, not at the first change."""
     private = tmp_path / "shop.yaml"
     private.write_text(SHOP)
     private.chmod(0o600)
@@ -136,7 +137,7 @@ def test_who_is_not_root_cannot_become_another(tmp_path):
 
 
 def open_for_writing(pid):
-    """The files a process could write to, as paths."""
+    """Returns the paths of files that a process has open for writing."""
     process = pathlib.Path(f"/proc/{pid}")
     for descriptor in (process / "fd").iterdir():
         info = (process / "fdinfo" / descriptor.name).read_text()
@@ -146,8 +147,8 @@ def open_for_writing(pid):
 
 
 def test_it_writes_no_file(tmp_path):
-    """Everything that is mounted is read only, as for the Pod of deploy/; the
-    snapshot's folder is of no use without an API server."""
+    """All mounts are read only, as in the Pod of deploy/.  The snapshot's
+    folder needs an API server."""
     shop = tmp_path / "shop.yaml"
     shop.write_text(SHOP)
     with NetworkNamespace() as namespace:

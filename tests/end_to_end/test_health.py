@@ -1,4 +1,4 @@
-"""The pages that tell a kubelet and Prometheus how it is."""
+"""The pages that report health to a kubelet and Prometheus."""
 
 import re
 import socket
@@ -24,7 +24,7 @@ def healthy(serve):
 
 @pytest.fixture
 def ill(canopy):
-    """Probes fail: no data, so the tiers answer SERVFAIL."""
+    """Probes fail: there is no data, so the tiers answer SERVFAIL."""
     nowhere = ClosedPort()
     server = canopy(f"--kube-master-url=http://{nowhere.server}",
                     wait="listening")
@@ -51,7 +51,7 @@ def test_the_sidecars_page(healthy, path):
 
 
 def test_liveness_does_not_wait_for_the_api_server(ill):
-    """Whatever the probes make of it, the two say the same."""
+    """The two pages agree, whatever the result of the probes."""
     status = ill.page("/healthz").status
     assert status == ill.page("/healthz-cache").status
     assert ill.page("/readyz").status == 503
@@ -59,7 +59,7 @@ def test_liveness_does_not_wait_for_the_api_server(ill):
 
 def test_an_old_probe_is_a_failure(serve):
     server = serve(flags=["--probe-period=1h", "--probe-latency=300ms"])
-    # Before the first probe it is 503 too, and then 200 for a while.
+    # It is also 503 before the first probe, and then 200 for a while.
     server.until(lambda: server.page("/healthz").body.count("too old") == 2,
                  "both probes too old")
     page = server.page("/healthz")
@@ -87,7 +87,7 @@ def test_requests_do_not_probe(serve):
     before = server.metrics().sum("canopydns_probes_total")
     for _ in range(50):
         server.page("/healthz")
-    # Those of the start may have ended meanwhile.
+    # Probes from the start may have ended meanwhile.
     assert server.metrics().sum("canopydns_probes_total") <= before + 2
 
 
@@ -167,7 +167,7 @@ def connect(server):
 
 
 def exchange(server, octets):
-    """Sends, and reads to the end of the connection."""
+    """Sends, and reads until the connection is closed."""
     with connect(server) as client:
         client.sendall(octets)
         found = b""

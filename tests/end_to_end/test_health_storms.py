@@ -1,5 +1,5 @@
-"""What clients do to the health port does not make a kubelet think that DNS is
-ill: it would restart it, in every replica at once."""
+"""Clients of the health port cannot make a kubelet believe that DNS is
+unhealthy.  The kubelet would then restart all replicas at once."""
 
 import contextlib
 import socket
@@ -27,8 +27,8 @@ def healthy(serve):
 
 
 def poll(server, seconds):
-    """Asks as a kubelet does, for so long, and returns how long each answer
-    took.  A probe that is refused or not answered fails the test."""
+    """Polls like a kubelet for this long, and returns how long each answer
+    took.  A refused or unanswered probe fails the test."""
     taken = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -58,9 +58,9 @@ def test_a_storm_of_connections_fails_no_probe(healthy, kind, sources):
           f"median {taken[len(taken) // 2] * 1000:.1f} ms, "
           f"longest {taken[-1] * 1000:.0f} ms, {late} later than 1 s; "
           f"{built:.0f} pages made in {seconds:.1f} s")
-    # One a second, and the two this test asks for.
+    # One a second, and the two that this test sends.
     assert built <= seconds + 2
-    # A SYN that is dropped comes again after a second: none was, but where the
+    # A dropped SYN is repeated after a second.  None was dropped, unless the
     # machine gave the server no time at all.
     assert late <= len(taken) / 20
     assert healthy.page("/healthz").status == 200
@@ -89,8 +89,8 @@ def test_who_does_not_read_is_reset_and_holds_little(healthy):
 
 
 def test_debug_zone_is_for_those_here_who_mean_this_host(healthy):
-    """DNS rebinding: a page that a browser here shows, whose name its owner
-    makes resolve to 127.0.0.1, has its own name as Host."""
+    """DNS rebinding: a page in a local browser uses its own name as Host, and
+    its owner makes that name resolve to 127.0.0.1."""
     for host in "localhost", "127.0.0.1:8080", f"[::1]:{healthy.http_port}":
         page = healthy.page("/debug/zone", headers={"Host": host})
         assert page.status == 200, host

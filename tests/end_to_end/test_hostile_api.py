@@ -1,6 +1,6 @@
-"""What calls itself the API server sends what no API server sends.  Memory
-stays within bounds, the log says so in a few lines, the process lives, and is
-well when it is over."""
+"""A fake API server sends messages that no real one sends.  Memory stays
+bounded, a few log lines report the fault, the process lives, and it recovers
+afterwards."""
 
 import itertools
 import zlib
@@ -18,7 +18,7 @@ MOST_MEMORY = 96 * MEBIBYTE
 
 
 def endless(head, octets, times=64):
-    """`head`, and then `octets` for ever."""
+    """Sends `head`, and then `octets` for ever."""
     return itertools.chain([head], itertools.repeat(octets * times))
 
 
@@ -30,7 +30,8 @@ OBJECT = LIST + b'{"metadata":{"name":"web","namespace":"default"},"spec":'
 
 
 def bomb(text, repeated):
-    """gzip of `text` and then of `repeated` for ever, a thousandth of it."""
+    """Returns gzip of `text` and then of `repeated` for ever, a thousandth of
+    its size."""
     packer = zlib.compressobj(9, wbits=31)
     yield GZIP + packer.compress(text)
     while True:
@@ -80,7 +81,7 @@ def test_a_reply(canopy, what):
             return len(api.asked) >= 12
         server.until(tried_again, "it to be tried again", 60)
         assert rcode(server.ask("web.default.svc.cluster.local")) == "SERVFAIL"
-        # A kind's first failure, and at most three other reasons.
+        # The first failure of a kind, and at most three other reasons.
         assert 3 <= len(server.log_lines("trying again")) <= 12
         assert max(map(len, server.log().splitlines())) < 1000
         is_hostile = False
@@ -121,7 +122,7 @@ STREAMS = {
 
 @pytest.mark.parametrize("what", STREAMS)
 def test_what_is_no_streamed_list(canopy, what):
-    """Then lists come in pages: no answer is lost."""
+    """The server then lists in pages, so no answer is lost."""
     with HostileApi(streams=lambda request: STREAMS[what]()) as api:
         server = canopy(f"--kube-master-url={api.url}")
         assert IS_SANITIZED or highest_memory(server) < MOST_MEMORY
@@ -136,7 +137,7 @@ def test_what_is_no_streamed_list(canopy, what):
 
 
 def test_the_end_of_a_streamed_list_and_410(canopy):
-    """Again and again: the pause before the next one doubles."""
+    """The server lists again, and the pause before the next list doubles."""
     def streams(request):
         return [BEGIN + end_of_list(7) + event("ERROR", 1, kind="Status",
                                                code=410)]
@@ -149,7 +150,7 @@ def test_the_end_of_a_streamed_list_and_410(canopy):
 
 
 def test_a_continue_token_without_end(canopy):
-    """Pages without items: not asked for as fast as they come, and given up."""
+    """Pages without items: the server pauses between them and gives up."""
     numbers = itertools.count()
 
     def lists(request):
@@ -159,7 +160,7 @@ def test_a_continue_token_without_end(canopy):
         server = canopy(f"--kube-master-url={api.url}", wait="listening")
         server.until(lambda: len(api.times("services")) >= 6, "six pages")
         fifth, sixth = api.times("services")[4:6]
-        # 0.1, 0.2, 0.4, 0.8 and 1.6 s lie between them; a few ms did.
+        # The pauses between them are 0.1, 0.2, 0.4, 0.8 and 1.6 s.
         assert sixth - fifth > 1.5
 
 

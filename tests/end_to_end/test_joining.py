@@ -1,4 +1,4 @@
-"""Identical questions under way are one question to the upstream."""
+"""Identical queries in flight become one query to the upstream."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ MOST_ASKINGS = 3  # of a question whose answer takes long
 
 
 class Gate:
-    """A script that answers nobody before open()."""
+    """A script that answers nothing before open()."""
 
     def __init__(self, script):
         self._script, self._opened = script, threading.Event()
@@ -29,7 +29,7 @@ class Gate:
 
 
 def datagram_clients(server, count):
-    """Sockets, each of which has asked."""
+    """Returns sockets that have each sent the query."""
     clients = []
     for _ in range(count):
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

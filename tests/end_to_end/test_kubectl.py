@@ -1,6 +1,6 @@
-"""What a real kubectl and API server refuse and take: kubectl_table.py says it,
-and this asks them.  What we do with the same rows is in test_manifest_text.py.
-"""
+"""Checks kubectl_table.py against a real kubectl and API server: what they
+refuse and accept.  test_manifest_text.py checks our server with the same
+rows."""
 
 import subprocess
 
@@ -31,7 +31,7 @@ def test_kubectl(cluster, tmp_path):
 
 @pytest.mark.parametrize("row", TWICE.values(), ids=TWICE.keys())
 def test_the_api_server_refuses_a_key_that_stands_twice(cluster, row):
-    """kubectl sends the last of them; this is the text as it stands."""
+    """kubectl sends only the last one; this test sends the original text."""
     with pytest.raises(ApiError) as refused:
         cluster.api("POST", "/api/v1/namespaces/default/services"
                     "?dryRun=All&fieldValidation=Strict",
@@ -42,7 +42,7 @@ def test_the_api_server_refuses_a_key_that_stands_twice(cluster, row):
 
 
 def test_what_kubectl_reads(cluster, tmp_path):
-    """Where two readings are possible: the one we have too."""
+    """Where two readings are possible, kubectl has the same one as we."""
     def read(name, path):
         file = tmp_path / "in.yaml"
         file.write_bytes(ROWS[name].octets)

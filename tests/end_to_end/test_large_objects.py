@@ -1,5 +1,5 @@
-"""Objects as large as the API takes them, and larger: what is served of them,
-in how much memory, and what the log and the metrics say."""
+"""Objects as large as the API allows, and larger: which records are served, the
+memory used, and the log lines and metrics."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ from hostile_api import HostileApi, highest_memory, list_of, reply
 pytestmark = pytest.mark.measured
 
 MEBIBYTE = 1 << 20
-# deploy/ grants 170 MiB; the attack suite's bar is 128.
+# deploy/ grants 170 MiB; the attack tests allow 128.
 MOST_MEMORY = 96 * MEBIBYTE
 
 
@@ -37,7 +37,7 @@ def endpoint_slice(name, service_name, endpoints, ports, first=0):
 
 
 class Cluster:
-    """Objects by resource, listed once, and events of a watch."""
+    """Objects by resource, listed once, and the events of a watch."""
 
     def __init__(self, **objects):
         objects["namespaces"] = [{"metadata": {"name": "default"}}]
@@ -110,7 +110,7 @@ def test_services_of_many_ports(canopy):
 
 
 def test_long_texts(canopy):
-    """A megabyte in the place of a name: one short line each."""
+    """A megabyte in place of a name causes one short log line."""
     long = "x" * MEBIBYTE
 
     def changed(name, **more):
@@ -135,7 +135,8 @@ def test_long_texts(canopy):
 
 
 def test_a_storm_of_events(canopy):
-    """One endpoint of a thousand with a hundred ports comes and goes."""
+    """One of a thousand endpoints, with a hundred ports, is added and removed
+    again and again."""
     count = 200
     cluster = Cluster(services=[service("big")], endpointslices=[
         endpoint_slice("big-0", "big", 1000, 100)])

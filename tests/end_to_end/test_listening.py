@@ -1,4 +1,4 @@
-"""Where it listens, and from where its answers come."""
+"""The addresses it listens on, and the source addresses of its answers."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_ipv6(serve):
 
 
 def test_all_addresses_and_answers_from_the_one_asked(tmp_path):
-    """dig says so if an answer comes from another address."""
+    """dig prints a warning if an answer comes from another address."""
     (tmp_path / "objects.yaml").write_text(manifest(*SHOP))
     addresses = ["127.0.0.1", "::1", "192.0.2.2", "192.0.2.3", "2001:db8::2",
                  "2001:db8::3"]

@@ -1,4 +1,4 @@
-"""Manifests that change, and that become wrong, while they are served."""
+"""Manifests that change or become invalid while they are served."""
 
 import json
 import os
@@ -47,14 +47,14 @@ def test_a_broken_file_keeps_its_last_good_state(canopy, tmp_path):
 
 
 def until_seen(server, folder, address):
-    """All that happened in the folder before has been looked at."""
+    """Waits until all earlier changes in the folder have been processed."""
     (folder / "seen.yaml").write_text(manifest(service("seen", address)))
     until_is(server, "seen", [address])
 
 
 def test_a_file_that_is_being_written_keeps_its_state(canopy, tmp_path):
-    """`kubectl get -o yaml > a.yaml` cuts the file first, and takes its
-    time."""
+    """`kubectl get -o yaml > a.yaml` truncates the file first and writes it
+    later."""
     folder = tmp_path / "manifests"
     folder.mkdir()
     path = folder / "a.yaml"
@@ -68,7 +68,7 @@ def test_a_file_that_is_being_written_keeps_its_state(canopy, tmp_path):
     with open(path, "w") as writer:
         until_seen(server, folder, "10.96.1.1")
         assert is_as_before()
-        # Whole YAML, as far as it goes.
+        # The first document is valid YAML by itself.
         writer.write(f"---\n{manifest(service('a', '10.96.0.9'))}\n")
         writer.flush()
         until_seen(server, folder, "10.96.1.2")
@@ -83,7 +83,7 @@ def test_a_file_that_is_being_written_keeps_its_state(canopy, tmp_path):
 
 
 def test_a_file_that_is_written_in_place_keeps_its_state(canopy, tmp_path):
-    """As rsync --inplace does: from the front, over what was there."""
+    """rsync --inplace overwrites the file from its start."""
     path = tmp_path / "a.json"
     before = [SHOP, service("a", "10.96.0.2"), service("b", "10.96.0.3")]
     path.write_text("\n".join(map(json.dumps, before)))
@@ -101,7 +101,7 @@ def test_a_file_that_is_written_in_place_keeps_its_state(canopy, tmp_path):
 
 
 def test_an_emptied_file_keeps_its_state_until_it_is_removed(canopy, tmp_path):
-    """What was to fill it may have failed."""
+    """The command that was to fill the file may have failed."""
     path = tmp_path / "a.yaml"
     path.write_text(manifest(SHOP, service("a", "10.96.0.2")))
     server = canopy(manifests=[tmp_path])
@@ -182,8 +182,8 @@ spec:
 
 
 def test_one_file_is_published_as_one(canopy, manifest_file):
-    """Of two Services that swap their addresses in one file nobody sees one
-    half."""
+    """If two Services swap their addresses in one file, no client sees only one
+    change."""
     def swapped(turn):
         first, second = ("10.96.0.2", "10.96.0.3")[::1 if turn % 2 else -1]
         return [SHOP, service("a", first), service("b", second)]

@@ -12,8 +12,8 @@ KNOWN = records(f"{NAME}. 0 IN A 192.0.2.1", "b.example.com. 0 IN A 192.0.2.1")
 
 
 class LeadsBack:
-    """Forwards every question to `server`, as a resolver whose own upstream
-    is the cluster's DNS does."""
+    """Forwards each query to `server`, like a resolver whose own upstream is
+    the cluster's DNS."""
 
     def __init__(self):
         self.server = None
@@ -50,7 +50,7 @@ def test_a_lone_loop_is_cut_and_told(serve, upstream):
     assert back.asked - asked <= 1, "it is still asked"
     assert server.metrics().sum("canopydns_upstream_loop") == 1
     assert len(server.log_lines("is a loop")) == 1
-    # The process lives, and notices when the loop is gone.
+    # The process lives, and notices when the loop ends.
     back.on = False
     server.until(lambda: server.data(f"{NAME}") == ["192.0.2.1"],
                  "the loop to be over")
@@ -76,7 +76,7 @@ def test_a_client_cannot_pretend_a_loop(serve, upstream):
     server = serve(flags=[f"--nameservers={outside.server}"])
     assert server.data(NAME) == ["192.0.2.1"]
     server.until(lambda: outside.loop_checks, "the check for a loop")
-    # Too late: it was answered.  And guesses.
+    # Late copies of an answered check, and guessed names.
     seen = outside.loop_checks[0].question[0].name.to_text()
     assert LOOP_CHECK in seen.lower()
     for name in seen, seen.upper(), f"{'0' * 32}.canopydns-loop":

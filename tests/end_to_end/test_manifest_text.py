@@ -1,4 +1,4 @@
-"""Manifests as people have them: each row of kubectl_table.py, and what is read
+"""Manifests as users write them: each row of kubectl_table.py, and manifests
 from a pipe."""
 
 import os

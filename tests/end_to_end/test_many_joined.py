@@ -1,7 +1,7 @@
-"""Thousands of questions that wait for one answer: others are not held up, and
-memory stays bounded.
+"""Thousands of queries that wait for one answer: other clients are not delayed,
+and memory stays bounded.
 
-Each address of loopback is a client of its own."""
+Each address of loopback is a separate client."""
 
 import contextlib
 import pathlib
@@ -34,7 +34,7 @@ def shed_copies(server):
 
 
 class Client:
-    """A socket that remembers when the kernel got each reply."""
+    """A socket that records when the kernel received each reply."""
 
     def __init__(self, server, source):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -70,11 +70,11 @@ class Client:
 
 
 class SlowDomain:
-    """A script: names of the attacker's, answered from open() on."""
+    """A script that answers the attacker's names only after open()."""
 
     def __init__(self, addresses):
         self._addresses = addresses
-        # Made here: dnspython takes a second for thousands.
+        # Built by hand, because dnspython takes a second for thousands.
         self._records = b"".join(
             struct.pack("!HHHIH4B", 0xC00C, 1, 1, 60, 4,
                         192, number >> 8, 2, (number + 1) & 255)
@@ -97,8 +97,8 @@ class SlowDomain:
 
 
 class Flood:
-    """Copies of two questions, so many of each from each client, all of which
-    wait for an answer once this is made."""
+    """Copies of two queries, this many from each client.  All of them wait for
+    an answer once this is constructed."""
 
     def __init__(self, stack, server, clients, copies):
         self._server, self._copies = server, copies
@@ -150,7 +150,7 @@ def is_stopped(server):
 
 
 def waits_to_be_read(port):
-    """Octets in the kernel, for UDP sockets of this port."""
+    """Returns the octets in the kernel for UDP sockets of this port."""
     rows = [row.split() for row in
             pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]]
     return sum(int(row[4].split(":")[1], 16) for row in rows
@@ -217,7 +217,7 @@ def test_a_large_answer_is_not_copied_for_each_that_waits(start, upstream):
 def test_one_client_waits_for_one_answer_so_many_times(start, upstream):
     domain = SlowDomain(addresses=1)
     outside = upstream(domain)
-    # With one worker, questions are taken in the order they are sent in.
+    # One worker handles queries in the order in which they are sent.
     server = start(f"--nameservers={outside.server}", "--workers=1")
     asked = question("slow.attack.test", edns=True).to_wire()
     with contextlib.ExitStack() as stack:

@@ -1,5 +1,5 @@
-"""What clients make the server hold is bounded in total, by the memory limit of
-deploy/, and given back when they go."""
+"""The memory that clients make the server hold is bounded in total, by the
+memory limit of deploy/, and is returned when the clients leave."""
 
 import contextlib
 import re
@@ -31,8 +31,8 @@ def framed(wire):
 
 @pytest.fixture
 def server(serve):
-    """With the limit of deploy/, where that can be set, and an answer of nearly
-    64 KiB."""
+    """A server with the limit of deploy/, where that can be set, and an
+    upstream's answer of nearly 64 KiB."""
     with memory_group(LIMIT) as prefix, contextlib.ExitStack() as started:
         made = serve(objects.namespace("shop"),
                      objects.service("shop", "web", clusterIP="10.96.0.2"),
@@ -60,7 +60,7 @@ def used_of(server):
 
 
 class Attack:
-    """Connections that are held, beside clients that lose nothing."""
+    """Holds connections open, while other clients lose nothing."""
 
     def __init__(self, server):
         self._server = server
@@ -110,7 +110,7 @@ class Attack:
 
 
 def test_answers_that_are_not_read(server, many_files):
-    """160 connections ask 60 times for 64 KiB, and read nothing."""
+    """160 connections query 64 KiB 60 times each, and read nothing."""
     attack = Attack(server)
     for number in range(160):
         attack.open(f"127.0.8.{number % 40 + 1}", framed(BIG) * 60)
@@ -119,7 +119,7 @@ def test_answers_that_are_not_read(server, many_files):
 
 
 def test_cached_answers_that_are_not_read(server, many_files):
-    """900 connections ask for what is in the cache, and read nothing."""
+    """900 connections query a cached answer, and read nothing."""
     attack = Attack(server)
     for number in range(900):
         attack.open(f"127.0.8.{number % 200 + 1}", framed(BIG) * 2)
@@ -137,7 +137,7 @@ def test_one_client_that_reads_nothing(server, many_files):
 
 
 def test_long_messages_that_do_not_end(server, many_files):
-    """1,000 connections send all of a 64 KiB message but its end."""
+    """1,000 connections send a message of 64 KiB without its end."""
     attack = Attack(server)
     for number in range(1000):
         attack.open(f"127.0.8.{number % 200 + 1}", b"\xff\xff" + b"x" * 60000)

@@ -1,4 +1,4 @@
-"""No client sees an answer older than one it has seen, while the zone changes
+"""No client sees an answer older than an earlier one, while the zone changes
 under load and several workers answer."""
 
 import ipaddress
@@ -24,7 +24,7 @@ def shop(version):
 
 
 class Client(threading.Thread):
-    """Asks until told to stop and remembers the versions it saw."""
+    """Queries until stopped, and records the versions it saw."""
 
     def __init__(self, server, tcp, stop):
         super().__init__(daemon=True)

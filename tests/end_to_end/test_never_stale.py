@@ -1,5 +1,5 @@
-"""Publishing is the invalidation: once the serial has moved, the very next
-answer of the cache tier is right, whatever it had cached."""
+"""Publishing invalidates the cache: once the serial has moved, the next answer
+of the cache tier is right, whatever was cached."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def db(*endpoints):
 
 
 class Folder:
-    """A folder of manifests that is changed in one of the ways files change."""
+    """A folder of manifests that is changed in one of several ways."""
 
     def __init__(self, path, how):
         self.path, self._how = path, how
@@ -50,7 +50,8 @@ def folder(request, tmp_path):
 
 
 class Change:
-    """Objects before and after; the questions, and the answers each time."""
+    """Objects before and after; the queries, and their answers before and
+    after."""
 
     def __init__(self, before, after, *questions):
         self.before, self.after, self.questions = before, after, questions

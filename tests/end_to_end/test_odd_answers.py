@@ -1,6 +1,6 @@
-"""Answers as some upstreams make them, against the real binary: with one
-upstream and with two, over UDP and over TCP, the first time and from the
-cache.  Each test prints how many questions were asked, answered and lost."""
+"""Unusual answers of upstreams, with the real binary: with one upstream and
+with two, over UDP and TCP, the first time and from the cache.  Each test prints
+how many queries were sent, answered and lost."""
 
 import socket
 import struct
@@ -29,8 +29,8 @@ WAYS = [(count, tcp) for count in (1, 2) for tcp in (False, True)]
     f"{way[0]}-upstream{'s' * (way[0] > 1)}-{'tcp' if way[1] else 'udp'}"))
 def odd(request, serve, upstream):
     """odd(script): a server with upstreams that all answer like that, and an
-    ExternalName Service that leads to NAME.  Its `ask` gives the reply and
-    the octets it came in, the second time from the cache."""
+    ExternalName Service that leads to NAME.  Its `ask` returns the reply and
+    its octets; the second time they come from the cache."""
     count, tcp = request.param
     tally = {"asked": 0, "answered": 0}
 
@@ -74,7 +74,7 @@ def exchange(port, message, tcp):
 
 
 def told(reply, section="answer"):
-    """`owner TYPE data` of each record, in the order of the message."""
+    """Returns `owner TYPE data` of each record, in the order of the message."""
     return [f"{rrset.name} {dns.rdatatype.to_text(rrset.rdtype)} {item}"
             for rrset in getattr(reply, section) for item in rrset]
 
@@ -110,7 +110,8 @@ def first_label(sent, rest):
 
 
 def spelled(reply):
-    """All names of a reply, and other rdata, but the TXT that COPIED has."""
+    """Returns all names of a reply, and other rdata, except the TXT of
+    COPIED."""
     return " ".join(f"{rrset.name} {item}" for section in reply.sections[1:]
                     for rrset in section for item in rrset
                     ).replace('"AbC"', "")
@@ -276,8 +277,8 @@ def test_compressed_names_of_newer_types_are_expanded(odd):
 
 
 def test_no_name_has_more_than_eight_pointers(odd):
-    """As dnspython and Go's resolver want it.  Seventeen CNAMEs, each of a
-    name below the one before."""
+    """dnspython and Go's resolver require that.  Seventeen CNAMEs, each with a
+    name below the previous one."""
     names = [NAME]
     for number in range(17):
         names.append(f"n{number}.{names[-1]}")

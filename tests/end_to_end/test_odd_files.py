@@ -1,6 +1,6 @@
-"""What may be found where a file should be: a folder, a FIFO, a device, a
-socket, a file without end or without permission.  At the start that is one
-line and exit code 2; later one line, and what was known before."""
+"""Unusual things in place of a file: a folder, a FIFO, a device, a socket, a
+file without end or without permission.  At the start the result is one line and
+exit code 2.  Later it is one line, and the earlier data stays."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def put_fifo(path):
 
 
 def put_socket(path):
-    """Its path may be long, and a socket's may not."""
+    """Binds inside the folder, because a socket's path must be short."""
     before = os.getcwd()
     os.chdir(path.parent)
     try:
@@ -71,7 +71,8 @@ def put(odd, path):
 
 
 class Place:
-    """A file's place: what it holds when it is good, and flags to read it."""
+    """The place of a file: its contents when valid, and the flags that read
+    it."""
 
     def __init__(self, name, good, flags):
         self.name, self.good, self._flags = name, good, flags
@@ -130,8 +131,7 @@ PLACES = {
     "snapshot": Place("snapshot", "", lambda path: [
         "--kube-master-url=http://127.0.0.1:1", f"--snapshot-file={path}"]),
 }
-# A snapshot that cannot be read is one that is replaced; a folder named as
-# manifests is one of them.
+# An unreadable snapshot is replaced; a folder is valid for --manifests.
 NO_FAULT = {("snapshot", "endless"), ("snapshot", "loop"), ("YAML", "folder"),
             ("JSON", "folder")}
 FREE = ["--dns-bind-address=127.0.0.1", "--dns-port=0", "--zone-port=0",
@@ -165,7 +165,7 @@ RELOADED = ["resolv.conf", "upstreamNameservers", "stubDomains", "YAML", "JSON"]
 
 @pytest.mark.parametrize("place", RELOADED)
 def test_later(canopy, tmp_path, place):
-    """One after the other; each costs one line, and nothing that is served."""
+    """One after another.  Each causes one log line and changes no answer."""
     path = tmp_path / PLACES[place].name
     path.write_text(PLACES[place].good)
     server = canopy(*PLACES[place].flags(path))
@@ -210,7 +210,8 @@ def as_nobody():
 
 
 def open_for_all(path):
-    """pytest's folders are their owner's."""
+    """Lets all users into pytest's folders, which only their owner may
+    enter."""
     for folder in [path, *path.parents]:
         if folder.owner() == path.owner() and folder.name.startswith(
                 ("pytest-", "popen-", path.name)):
@@ -248,7 +249,7 @@ def test_a_folder_without_permission_keeps_its_objects(canopy, tmp_path):
 
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o111])
 def test_a_folder_within_keeps_its_objects(canopy, tmp_path, mode):
-    """It cannot be listed, or what is in it cannot be looked at."""
+    """The folder cannot be listed, or its files cannot be looked up."""
     flags = with_manifests()(tmp_path / "file")
     folder = tmp_path / "manifests"
     inner = folder / "inner" / "deep"
@@ -263,7 +264,7 @@ def test_a_folder_within_keeps_its_objects(canopy, tmp_path, mode):
         server.signal(signal.SIGHUP)
         server.until(lambda: server.log_lines("Permission denied"),
                      "a line about it")
-        # What can be read is, meanwhile.
+        # Readable files are served meanwhile.
         (folder / "a.yaml").write_text(manifest(
             objects.service("a", "web", clusterIP="10.96.0.4")))
         server.until(lambda: server.data("web.a.svc.cluster.local")

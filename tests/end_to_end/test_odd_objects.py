@@ -1,5 +1,5 @@
-"""Objects as clusters hold them, which no API server would take today: each
-bad element costs itself and nothing else.  And what names are then served."""
+"""Objects that exist in clusters although no API server accepts them today.
+Each bad element costs only itself.  Also the answers for such names."""
 
 import json
 
@@ -26,8 +26,8 @@ def versioned(thing, version):
 
 
 class Stream:
-    """An API server with a list of each kind at LIST_VERSION, and a watch that
-    says what it is told to."""
+    """An API server with a list of each kind at LIST_VERSION, and a watch whose
+    events the test sends."""
 
     def __init__(self, **lists):
         self.lists = lists
@@ -42,7 +42,7 @@ class Stream:
             version=str(self.version)))
 
     def _watch(self, request):
-        """Every watch has its own events: those said since it was asked."""
+        """Each watch has its own events: those sent since it was requested."""
         said = self._said[request.resource] = []
 
         def events():
@@ -122,7 +122,8 @@ BAD_ENDPOINTS = {
 @pytest.mark.parametrize("bad", BAD_ENDPOINTS.values(),
                          ids=BAD_ENDPOINTS.keys())
 def test_a_bad_endpoint_costs_itself(stream, bad):
-    """In a list, and as an event: the others come and go as they should."""
+    """In a list, and as an event: other endpoints are added and removed
+    correctly."""
     def of(address):
         made = db_slice(address)
         made["endpoints"].append(bad)
@@ -141,8 +142,8 @@ def test_a_bad_endpoint_costs_itself(stream, bad):
 
 
 def test_other_bad_fields_cost_themselves(stream):
-    """Of an endpoint, a slice and a Service: hostname, targetRef, conditions,
-    a port, a label, a flag."""
+    """Fields of an endpoint, a slice and a Service: hostname, targetRef,
+    conditions, a port, a label, a flag."""
     odd = db_slice({"addresses": ["10.1.0.1"], "hostname": "not.a.label",
                     "targetRef": 7, "conditions": []})
     odd["ports"] += [{"name": "big", "port": 70000}, 7, {"name": 9, "port": 1}]
@@ -220,7 +221,7 @@ BACKWARDS = {  # events, and what is true in the end
 def test_a_watch_that_goes_back_in_time(stream, events, last):
     name = "web.a.svc.cluster.local"
     api, server = stream(services=[web("10.96.0.1")])
-    # The list that follows is as new as the newest event.
+    # The next list is as new as the newest event.
     api.lists["services"] = [] if last == "NXDOMAIN" else [web(last[0])]
     api.version = max(version for *_, version in events)
     for kind, ip, version in events:
@@ -285,7 +286,8 @@ def test_endpoints_serve_again_when_the_slices_are_gone(canopy, tmp_path):
 # --- names --------------------------------------------------------------
 
 def test_strings_that_are_no_labels(serve):
-    """With --endpoint-pod-names a static pod's name has its node's dots."""
+    """With --endpoint-pod-names, the name of a static pod contains its node's
+    dots."""
     def pod(address, name):
         return {"addresses": [address],
                 "targetRef": {"kind": "Pod", "name": name}}
@@ -323,7 +325,8 @@ def test_a_slice_port_without_a_number(serve):
 @pytest.mark.parametrize("tier", ["cache", "zone"])
 def test_an_address_that_is_a_service_and_an_endpoint(serve, tier, manifest_file,
                                                       canopy):
-    """The ClusterIP's name only; the endpoint's once the Service is gone."""
+    """PTR has only the ClusterIP's name.  It has the endpoint's name once the
+    Service is gone."""
     web = objects.service("a", "web", clusterIP="10.96.0.1")
     things = [headless(), db_slice("10.96.0.1", "10.1.0.1"),
               objects.namespace("a")]
@@ -462,7 +465,7 @@ def test_above_64_kib_over_tcp(serve):
 
 
 def test_any_over_udp_is_one_rrset_that_fits(serve):
-    """RFC 8482 4.1: never the large one where a small one is there."""
+    """RFC 8482 4.1: never a large RRset if there is a small one."""
     six = objects.endpoint_slice("a", "db", ["fd00::1", "fd00::2"],
                                  family="IPv6", name="db-6", ports=())
     server = serve(headless(), many(300), six,
@@ -474,6 +477,6 @@ def test_any_over_udp_is_one_rrset_that_fits(serve):
                 answer = server.ask(DB, "ANY", tcp=tcp, **how)
                 assert "TC" not in flags(answer)
                 assert data(answer) == ["fd00::1", "fd00::2"]
-    # Where none fits: a part, marked.
+    # If no RRset fits: a part of one, with TC.
     answer = server.ask(name_of("v4"), "ANY")
     assert "TC" in flags(answer) and data(answer)

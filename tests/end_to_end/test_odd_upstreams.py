@@ -1,7 +1,7 @@
-"""Upstreams as they are in the wild: each case is an odd upstream, played
-against the real server alone and with a good upstream beside it, for clients
-over UDP and over TCP.  Each test prints how many questions were asked,
-answered and lost: beside a good one, of 1,000 none."""
+"""Upstreams as they exist on the Internet.  Each case runs an unusual upstream
+with the real server, alone and together with a good upstream, for clients over
+UDP and TCP.  Each test prints how many queries were sent, answered and lost.
+With a good upstream, none of 1,000 is lost."""
 
 import collections
 import itertools
@@ -32,7 +32,7 @@ def addresses(*texts):
 
 
 def reply_with(query, records):
-    """Records are made once: a pair takes thousands of replies."""
+    """Builds the records once, because a pair needs thousands of replies."""
     reply = respond(query)
     reply.answer.append(
         dns.rrset.from_rdata_list(query.question[0].name, 60, records))
@@ -46,7 +46,7 @@ def good(query, *_, records=tuple(addresses(ADDRESS))):
 
 
 def plain_good(query):
-    """From a server that does not know EDNS."""
+    """The answer of a server that does not support EDNS."""
     reply = good(query)
     reply.use_edns(False)
     return reply
@@ -76,7 +76,8 @@ def wire(query, change):
 
 
 def rdata_of_wrong_length(octets):
-    """The A record's rdata stands at the end, or before an OPT of 11."""
+    """The A record's rdata is at the end, or before an OPT record of 11
+    octets."""
     end = len(octets) - (11 if octets[11] else 0)
     octets[end - 5] = 3
 
@@ -102,21 +103,21 @@ def of_another_name(query):
 
 
 def truncated(query, *_):
-    """TC, and what fits."""
+    """TC, and the records that fit."""
     reply = good(query)
     reply.flags |= dns.flags.TC
     return reply
 
 
 def large(octets):
-    """A script: an answer of about so many octets, over UDP only."""
+    """A script: an answer of about this many octets, over UDP only."""
     records = addresses(ADDRESS, *(f"198.51.100.{number}"
                                    for number in range((octets - 80) // 16)))
     return lambda query, tcp: CLOSE if tcp else reply_with(query, records)
 
 
 def to_edns(refuse):
-    """A script: `refuse(query)` for each question with an OPT."""
+    """A script: `refuse(query)` for each query with an OPT record."""
     return lambda query, _: (plain_good(query) if query.edns < 0
                              else refuse(query))
 
@@ -132,7 +133,7 @@ def over_tcp(reply):
 
 
 def first(reply, then):
-    """A script: `reply(query)` to the first question over TCP."""
+    """A script: `reply(query)` to the first query over TCP."""
     asked = []
 
     def script(query, tcp):
@@ -145,7 +146,7 @@ def first(reply, then):
 
 SILENCE = lambda *_: None  # noqa: E731
 
-# What is played, and what a client gets from it alone.
+# The upstream's behaviour, and the client's result from that upstream alone.
 CASES = {
     # Random case must never cost an answer.
     **{f"case-{code}": (to_capitals(lambda q, code=code: error(q, code)),
@@ -153,10 +154,10 @@ CASES = {
        for code in ("FORMERR", "SERVFAIL", "NOTIMP", "REFUSED")},
     "case-silence": (to_capitals(SILENCE), ANSWERED),
     "case-bare": (to_capitals(lambda q: bare(q, "REFUSED")), ANSWERED),
-    # What fits a datagram is taken from it.
+    # An answer that fits into a datagram is accepted.
     **{f"udp-{size}": (large(size), ANSWERED) for size in (513, 1000, 1220,
                                                            4000)},
-    # TCP that fails is not the end.
+    # A failure of TCP is not the end.
     "tcp-silent": (over_tcp(SILENCE), ANSWERED),
     "tcp-closes": (over_tcp(lambda q: CLOSE), ANSWERED),
     "tcp-closes-once": (first(lambda q: CLOSE, good), ANSWERED),
@@ -172,7 +173,7 @@ CASES = {
     **{f"bare-{code}": (lambda q, _, code=code: bare(q, code),
                         "SERVFAIL" if code == "NXDOMAIN" else code)
        for code in ("FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")},
-    # A bad answer, over UDP and over TCP.
+    # A bad answer, over UDP and over TCP,
     "bad-cut": (lambda q, _: wire(q, lambda o: o[:-14]), "SERVFAIL"),
     "bad-rdata": (lambda q, _: wire(q, rdata_of_wrong_length), "SERVFAIL"),
     "bad-name": (lambda q, _: of_another_name(q), "SERVFAIL"),
@@ -180,23 +181,23 @@ CASES = {
     "bad-echo": (lambda q, _: q.to_wire(), "SERVFAIL"),
     "bad-two-octets": (lambda q, _: q.to_wire()[:2], "SERVFAIL"),
     "bad-header": (lambda q, _: q.to_wire()[:7], "SERVFAIL"),
-    # ... with the right one behind it.
+    # ... followed by the right one.
     "late-cut": (lambda q, _: [wire(q, lambda o: o[:-14]), good(q)], ANSWERED),
     "late-echo": (lambda q, _: [q.to_wire(), good(q)], ANSWERED),
     "late-name": (lambda q, _: [of_another_name(q), good(q)], ANSWERED),
     "late-junk": (lambda q, _: [q.to_wire()[:2] + b"\xff" * 30, good(q)],
                   ANSWERED),
 }
-# One question costs seconds, the first one at least ...
+# One query takes seconds: the first one at least ...
 SLOW = {"case-silence", "edns-silence", "tcp-silent", "bad-two-octets"}
-# ... or every one: nothing that is left out of a question mends it.
+# ... or each one, because no change to the query helps.
 ALWAYS_SLOW = {"tcp-silent", "bad-two-octets"}
 BESIDE_A_GOOD_ONE = 1000  # questions
 TRANSPORTS = [pytest.param(False, id="udp"), pytest.param(True, id="tcp")]
 
 
 class Tally:
-    """Asks names nobody asked before, and counts what comes."""
+    """Queries new names, and counts the answers."""
 
     def __init__(self, server, tcp):
         self.server, self.tcp = server, tcp
@@ -219,7 +220,7 @@ class Tally:
         replies = ask_all(self.server, [self._name() for _ in range(count)],
                           self.tcp)
         for reply in replies:
-            # Most are this; dnspython takes its time to find out.
+            # Most answers are this one; dnspython takes long to find that out.
             if reply[2:4] == PLAIN and OCTETS in reply:
                 self._said.append(ANSWERED)
             else:
@@ -260,9 +261,9 @@ def test_one_upstream(serve, upstream, case, tcp):
     assert tally.rcodes == {expected: tally.asked}
 
 
-# The good one is a program in Python.  Where others keep the processors busy it
-# takes longer than a question may, and then a client is told what the odd one
-# said.
+# The good upstream is a Python program.  If other processes keep the processors
+# busy, it may take longer than a query may.  The client then gets the result of
+# the odd upstream.
 @pytest.mark.measured
 @pytest.mark.parametrize("tcp", TRANSPORTS)
 @pytest.mark.parametrize("case", CASES)
@@ -278,15 +279,15 @@ def test_beside_a_good_one(serve, upstream, case, tcp):
           "the good one")
     assert tally.rcodes == {ANSWERED: tally.asked}
     if case in ALWAYS_SLOW:
-        # Usually a tenth.  Not every client waits for the odd one: those that
-        # ask before it is known may, and a part of the others.
+        # Usually a tenth.  Clients that query before the odd upstream is known
+        # may wait for it, and some of the later ones.
         at_first = CLIENTS * AT_ONCE
         assert waited <= at_first + (tally.asked - at_first) * 3 / 4
 
 
 def test_no_tcp_at_all(serve, upstream):
-    """The truncated answer is the best there is: it carries TC and its
-    records.  An answer that fits a datagram never needed TCP."""
+    """The truncated answer is the best one available, with TC and its records.
+    An answer that fits a datagram does not need TCP."""
     outside = upstream(lambda q, tcp: truncated(q))
     outside.refuse_tcp()
     server = serve(flags=[f"--nameservers={outside.server}"])
@@ -297,8 +298,8 @@ def test_no_tcp_at_all(serve, upstream):
 
 
 def test_no_random_case_inside_networks(serve, upstream):
-    """NXDOMAIN for another spelling cannot be told from the truth: upstreams
-    at loopback addresses are asked as the client asked."""
+    """NXDOMAIN for another case looks like a true answer.  So upstreams at
+    loopback addresses get the client's case."""
     outside = upstream(to_capitals(lambda q: error(q, "NXDOMAIN")))
     server = serve(flags=[f"--nameservers={outside.server}"])
     for number in range(20):
@@ -306,7 +307,7 @@ def test_no_random_case_inside_networks(serve, upstream):
 
 
 def test_an_error_without_its_question_is_no_silence(serve, upstream):
-    """It is known at once, so nothing is said of time-outs."""
+    """The error is known at once, so the EDE does not mention a time-out."""
     outside = upstream(lambda q, _: bare(q, "FORMERR"))
     server = serve(flags=[f"--nameservers={outside.server}"])
     reply = server.ask(f"bare.{ZONE}", edns=True)

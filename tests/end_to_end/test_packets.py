@@ -1,4 +1,4 @@
-"""Packets as octets: every class of them gets what the contract says."""
+"""Packets as octets: each class of them gets the result in the contract."""
 
 import random
 import socket
@@ -51,8 +51,8 @@ def server(tmp_path_factory):
 
 
 def exchange(server, wire, tier="cache"):
-    """The reply over UDP; None if there is none by the time a good question,
-    asked after it over the same socket, is answered."""
+    """Returns the reply over UDP.  Returns None if none came before the answer
+    to a valid query that was sent later over the same socket."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(PATIENCE)
         client.connect(("127.0.0.1", server.tier_port(tier)))
@@ -82,7 +82,7 @@ PACKETS = {
                               b"\0" + b"\0\1\0\1"), FORMERR),
     "a pointer to itself": (message(b"\xc0\x0c\0\1\0\1"), FORMERR),
     "a pointer forward": (message(b"\xc0\x20\0\1\0\1" + bytes(20)), FORMERR),
-    # Behind the last record nothing is read, as in CoreDNS and unbound.
+    # Octets after the last record are ignored, as in CoreDNS and unbound.
     "trailing octets": (message(asked(), b"more"), NOERROR),
     "a trailing zero": (message(asked(), b"\0"), NOERROR),
     "a trailing question": (message(asked(), asked(NAME, ANY)), NOERROR),
@@ -157,7 +157,7 @@ def test_packet(server, wire, wanted, tier):
     reply = dns.message.from_wire(found)
     assert rcode(reply) == wanted
     assert reply.flags & dns.flags.QR and not reply.flags & dns.flags.TC
-    # RFC 6891 6.1.1: OPT only to those who sent one that was understood.
+    # RFC 6891 6.1.1: OPT only for clients that sent a valid one.
     if b"\x29\x04\xd0" not in wire:
         assert reply.edns == -1
     if wanted in (NOERROR, "NXDOMAIN"):
@@ -171,8 +171,8 @@ def test_packet(server, wire, wanted, tier):
     "no question", "two questions", "an OPT cut off", "a name without end",
     "opcode STATUS", "opcode UPDATE", "opcode DSO", "opcode 15"])
 def test_a_refused_message_keeps_cd(server, name, tier):
-    """RFC 4035 3.1.6, and RFC 8906: RD, CD and the opcode come back, flags
-    that are not ours to set or that nobody knows do not."""
+    """RFC 4035 3.1.6, and RFC 8906: RD, CD and the opcode are copied.  Flags
+    that are not ours to set, and unknown flags, are not."""
     wire, wanted = PACKETS[name]
     opcode = struct.unpack("!H", wire[2:4])[0] & 0x7800
     for bits in (0x0010, 0x0110, 0x0770, 0x0660):
@@ -199,7 +199,7 @@ def sized(server, name, size=None, tier="cache"):
 @pytest.mark.parametrize("tier", ["cache", "zone"])
 @pytest.mark.parametrize("size", [None, 0, 100, 512, 1232, 1400, 4096, 65535])
 def test_udp_size(server, size, tier):
-    """100 addresses are 1644 octets: too many for UDP, whatever is asked."""
+    """100 addresses take 1644 octets: too many for UDP with any EDNS size."""
     limit = 512 if size is None else min(max(size, 512), 1232)
     reply, length = sized(server, "big", size, tier)
     assert "TC" in flags(reply)

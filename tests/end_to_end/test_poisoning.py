@@ -1,9 +1,10 @@
-"""An attacker who cannot see our questions forges answers to them.  Here the
-forger is the upstream itself, so its datagrams come from the right address and
-port: it answers blindly before it answers truly.  Each test prints the odds.
+"""An attacker who cannot see our queries sends spoofed answers.  In these tests
+the upstream itself is the attacker, so its datagrams come from the right
+address and port.  It sends blind guesses before each true answer.  Each test
+prints the odds.
 
-Upstreams at loopback addresses are asked in the client's spelling unless
---query-case says otherwise: the odds are then those of id and port alone."""
+Upstreams at loopback addresses get the client's case unless --query-case says
+otherwise.  The odds are then those of ID and port alone."""
 
 import random
 import socket
@@ -24,7 +25,7 @@ def answer(query, address):
 
 
 def forged(query, **guessed):
-    """What the attacker makes of a name it knows: all but its spelling."""
+    """Returns the attacker's answer for a known name, without its case."""
     name = query.question[0].name.to_text().lower()
     guess = dns.message.make_query(guessed.get("spelling", name), "A")
     guess.id = guessed.get("id", query.id)
@@ -32,8 +33,8 @@ def forged(query, **guessed):
 
 
 class Forger(Upstream):
-    """Before each true answer, `forge(query, client)` gives the attacker's
-    datagrams as (octets, port) to be sent to the server that asks."""
+    """Before each true answer, `forge(query, client)` returns the attacker's
+    datagrams as (octets, port), which are sent to the server."""
 
     def __init__(self, forge):
         self.forge = forge
@@ -61,8 +62,8 @@ def wrong_case(server):
 
 
 def test_blind_guesses_at_known_ports(serve):
-    """The attacker has learned the ports of the last questions, and sends 200
-    guesses of the id to them for each question."""
+    """The attacker knows the ports of earlier queries.  For each query it sends
+    200 guesses of the ID to these ports."""
     def forge(query, _client):
         ports = list(set(upstream.source_ports[-300:]))
         for _ in range(200):
@@ -81,13 +82,14 @@ def test_blind_guesses_at_known_ports(serve):
                   f"; without, of 1 in {65536 * 28232 * 2**bits:.1e} (28,232 "
                   "ports to choose from)")
         assert ports >= 12, "the port of a question is one of 16 or more"
-        # Whoever guessed id and port still did not guess the spelling.
+        # An attacker who guessed ID and port has still not guessed the case.
         print(f"id and port were guessed {wrong_case(server):.0f} times")
 
 
 def test_id_and_port_known_the_spelling_is_not(serve):
-    """All letters but one are guessed.  One question was answered before: of
-    an upstream that never kept a spelling, nobody knows that it would."""
+    """The case of all letters but one is guessed.  One query is answered before
+    that, because the server must first learn that the upstream preserves
+    case."""
     def forge(query, client):
         name = query.question[0].name.to_text()
         if not name.lower().startswith("before"):
@@ -106,7 +108,7 @@ def test_id_and_port_known_the_spelling_is_not(serve):
 
 
 def test_the_port_known_the_id_is_not(serve):
-    """Half of all ids, none of them right, to the right port."""
+    """Half of all IDs, none of them right, to the right port."""
     def forge(query, client):
         for _ in range(100):
             wrong = query.id ^ random.randrange(1, 65536)
@@ -119,7 +121,7 @@ def test_the_port_known_the_id_is_not(serve):
 
 
 def test_another_address_is_not_the_upstream(serve):
-    """Everything is right but where it comes from."""
+    """All is right except the source address."""
     elsewhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     elsewhere.bind(("127.0.0.1", 0))
 
@@ -135,7 +137,7 @@ def test_another_address_is_not_the_upstream(serve):
 
 
 def test_ids_ports_and_spellings_are_even(serve):
-    """Nothing in a run of questions tells the next."""
+    """No query in a series helps to predict the next one."""
     with Forger(lambda query, client: ()) as upstream:
         server = serve(flags=[f"--nameservers={upstream.server}",
                               "--query-case=always", "--workers=1"])

@@ -1,7 +1,7 @@
-"""Real resolvers look up names of 1 to 1,000 addresses, inside the cluster and
-outside, and find each name.  Those that know TCP find every address; musl
-before 1.2.4 and busybox know neither TCP nor EDNS, and find what fits 512
-octets (RFC 2181 9: a part of an RRset, with TC)."""
+"""Real resolvers look up names with 1 to 1,000 addresses, inside the cluster
+and outside, and find each name.  Resolvers with TCP find each address.  musl
+before 1.2.4 and busybox support neither TCP nor EDNS, and find the addresses
+that fit into 512 octets (RFC 2181 9: a part of an RRset, with TC)."""
 
 import os
 import pathlib
@@ -70,7 +70,8 @@ def namespace(tmp_path_factory):
 
 
 def compiled(folder, compiler, source, *libraries):
-    """The words that start it; `compiler` is its words up to "-o"."""
+    """Returns the words that start it.  `compiler` is the command up to
+    "-o"."""
     if not shutil.which(compiler[0]):
         pytest.skip(f"no {compiler[0]} here")
     program = folder / "lookup"
@@ -85,7 +86,7 @@ def go():
     return [shutil.which("go") or "go", "build"]
 
 
-# What starts it, and whether it asks again over TCP.  musl does since 1.2.4.
+# The command, and whether it retries over TCP.  musl does since 1.2.4.
 RESOLVERS = {
     "glibc": (lambda folder: compiled(folder, ["cc"], "lookup.c"), True),
     "musl": (lambda folder: compiled(
@@ -98,12 +99,14 @@ RESOLVERS = {
 }
 
 
-# The most addresses that it returns, of both families (musl's MAXADDRS).
+# The largest number of addresses it returns, of both families (musl's
+# MAXADDRS).
 MOST = {"musl": 48}
 
 
 def expected(kind, count, wanted, knows_tcp, most):
-    """What has to be found, and how many of it: without TCP, what fits."""
+    """Returns the addresses to find, and how many: without TCP, those that
+    fit."""
     families = [(v4(count), 28)] if wanted != "6" else []
     if kind == "dual" and wanted != "4":
         families.append((v6(count), 16))
@@ -116,7 +119,7 @@ def expected(kind, count, wanted, knows_tcp, most):
 
 
 def addresses_found(namespace, *words):
-    """None where it fails."""
+    """Returns None if the lookup fails."""
     done = subprocess.run([*namespace.prefix, *map(str, words)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True)

@@ -76,7 +76,7 @@ def test_a_change_is_taken_up_by_itself(namespace, outside, tmp_path):
         server.until(
             lambda: ask(namespace, server, "who.test") == ["198.51.100.1"],
             "the other nameserver")
-        # An empty file is no reason to forget whom to ask.
+        # An empty file does not remove the known upstreams.
         path.write_text("")
         server.until(lambda: server.log_lines("keeping the current upstreams"),
                      "a line about the empty file")
@@ -101,7 +101,7 @@ def test_without_nameservers_the_reason_is_said(namespace, tmp_path):
 
 @pytest.mark.parametrize("where", ["resolv.conf", "--nameservers"])
 def test_a_link_local_upstream_with_its_zone(namespace, tmp_path, where):
-    """Over UDP, and over TCP where the answer is truncated."""
+    """Over UDP, and over TCP if the answer is truncated."""
     outside = namespace.upstream("fe80::53%lo", 53,
                                  "who.test. 0 IN A 198.51.100.9",
                                  *(f"big.test. 0 IN TXT \"{i} {'x' * 250}\""

@@ -1,10 +1,10 @@
-"""A rolling restart: no question is lost.
+"""A rolling restart loses no query.
 
-Two replicas stand behind a Service address that nftables translates, as
-kube-proxy does it.  They are replaced one by one, again and again, as deploy/
-says: a new one first (maxSurge 1), then SIGTERM to an old one, and only later
-does the node learn that it goes.  CANOPYDNS_ROLLOUT_QUERIES says how many
-questions are asked over UDP (.ci/run: a million)."""
+Two replicas are behind a Service address that nftables translates, as
+kube-proxy does.  They are replaced one by one, repeatedly, as deploy/ says:
+first a new one starts (maxSurge 1), then an old one gets SIGTERM, and only
+later the node learns that the old one is leaving.  CANOPYDNS_ROLLOUT_QUERIES
+sets how many queries are sent over UDP (.ci/run: a million)."""
 
 import contextlib
 import json
@@ -32,7 +32,8 @@ SHOP = [objects.namespace("shop"),
 
 
 class Node:
-    """Its translation of the Service address to those of the replicas."""
+    """The node's translation of the Service address to the replicas'
+    addresses."""
 
     def __init__(self, namespace):
         self._namespace = namespace
@@ -40,14 +41,15 @@ class Node:
         namespace.run("nft", "add table ip services")
         namespace.run("nft", "add chain ip services output { type nat hook "
                       "output priority -100; }")
-        # A port that a client takes again must not lead to where it once led:
-        # kube-proxy deletes such flows, here they end.
+        # A reused client port must not lead to the earlier replica.  kube-proxy
+        # deletes such flows; here they expire.
         for timeout in "udp_timeout", "udp_timeout_stream":
             namespace.run("sh", "-c", "echo 2 >"
                           f"/proc/sys/net/netfilter/nf_conntrack_{timeout}")
 
     def translate_to(self, replicas):
-        """For what is new: what is known to the kernel goes on as it was."""
+        """Applies to new flows; flows that the kernel knows continue as
+        before."""
         choice = ", ".join(f"{number} : {replica.address}"
                            for number, replica in enumerate(replicas))
         rule = (f"dnat to numgen random mod {len(replicas)} map {{ {choice} }}")
@@ -101,12 +103,12 @@ class Deployment:
 
 
 def asked(replica):
-    """Over UDP: a connection made earlier stays where it is."""
+    """Over UDP, because an open TCP connection stays with its replica."""
     return replica.metrics().sum("canopydns_dns_queries_total", protocol="udp")
 
 
 class Client:
-    """rollout_client.py, until it is stopped."""
+    """Runs rollout_client.py until it is stopped."""
 
     def __init__(self, namespace, kind, tier):
         self._what = f"{kind}, {tier} tier"
@@ -129,8 +131,8 @@ class Client:
 
 
 class Bursts(threading.Thread):
-    """dnsperf asks the cache tier over UDP, a second or so from 50 sockets,
-    then from others, until it has asked `queries`."""
+    """dnsperf queries the cache tier over UDP, for about a second from 50
+    sockets, then from other sockets, until it has sent `queries`."""
 
     def __init__(self, namespace, folder, queries):
         super().__init__(daemon=True)
@@ -138,7 +140,7 @@ class Bursts(threading.Thread):
         self._names.write_text(f"{NAME} A\n")
         self._namespace = namespace
         self._left = queries
-        # Not so fast that nothing can be replaced meanwhile.
+        # Slow enough that replicas can be replaced meanwhile.
         self._rate = min(20_000, queries // 20)
         self._counts = {"sent": 0, "answered": 0, "lost": []}
         self.start()

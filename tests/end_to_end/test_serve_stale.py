@@ -1,6 +1,6 @@
-"""Outside names when every upstream fails: what was true a while ago, and no
-storm of questions.  The times are those of server/forward/forward_timing.h and
-cache/ttl_rules.h."""
+"""Outside names while all upstreams fail: clients get stale answers, and
+upstreams are not flooded.  The times are those of
+server/forward/forward_timing.h and cache/ttl_rules.h."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ def silent(_query, _tcp):
 
 
 def until_expired(server, outside):
-    """Asks until an upstream had to be asked again."""
+    """Queries until the answer has expired and an upstream was asked again."""
     before = outside.count(NAME)
     server.until(lambda: server.ask(NAME) and outside.count(NAME) > before,
                  "the answer to expire")
@@ -54,13 +54,14 @@ def test_a_dead_upstream_leaves_stale_answers(serve, upstream):
         return errors
     (code, text), = server.until(is_stale, "a stale answer")
     assert code == 3 and f"{outside.server} timed out" in text, text
-    # The client-response timer, not the 3.9 s of the whole question.
+    # The client-response timer, not the 3.9 s of the whole fetch.
     assert 1.5 < stale[0].time < 4, "the client-response timer is 1.8 s"
     assert lines(stale[0].answer) == [f"{NAME}. 30 IN A 192.0.2.1"]
-    # From then on at once.
+    # Later queries get it at once.
     assert all(server.ask(NAME).time < 1.5 for _ in range(20))
     assert server.metrics().sum("canopydns_cache_served_stale_total") >= 20
-    # A name that nobody knows is an error, of course; ours are not stale.
+    # A name that was never cached is an error; names of the cluster are not
+    # stale.
     assert rcode(server.ask("never.example.com")) == "SERVFAIL"
     reply = server.ask("web.shop.svc.cluster.local", edns=True)
     assert rcode(reply) == "NOERROR" and not extended_errors(reply)
@@ -95,7 +96,7 @@ def test_a_failing_name_is_no_storm_upstream(serve, upstream):
 
 
 def test_a_dead_upstream_is_not_flooded(serve, upstream):
-    """Many clients ask many names of an upstream that is silent."""
+    """Many clients query many names of a silent upstream."""
     outside = upstream(silent)
     server = serve(flags=[f"--nameservers={outside.server}"])
 
@@ -120,8 +121,8 @@ def test_a_popular_name_is_fetched_before_it_expires(serve, upstream):
         return server.metrics().sum("canopydns_cache_prefetch_total")
 
     def two_without_a_pause():
-        """Asks all the while.  False where the machine kept us from asking in
-        the last second, when it would have been fetched."""
+        """Queries all the time.  Returns False if the machine kept us from
+        querying in the last second, when the answer would have been fetched."""
         before = prefetches()
         server.data(NAME)
         fetches = outside.count(NAME)
@@ -132,7 +133,7 @@ def test_a_popular_name_is_fetched_before_it_expires(serve, upstream):
             longest = max(longest, asked - earlier)
         if longest > 0.5:
             return False
-        # Never a miss: the TTL does not reach its end.
+        # Never a miss: the answer is fetched before its TTL ends.
         assert least >= 1
         assert prefetches() >= before + 2
         return True

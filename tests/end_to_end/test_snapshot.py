@@ -1,5 +1,5 @@
-"""--snapshot-file: a start without the API server serves what an earlier
-process kept, and says so."""
+"""--snapshot-file: without the API server, a new process serves the data that
+an earlier process saved, and says so."""
 
 import signal
 
@@ -16,8 +16,8 @@ def name(service, space):
 
 
 class Kept:
-    """A cluster with two Services, in a snapshot; the process that wrote it
-    was killed."""
+    """A cluster with two Services, saved in a snapshot.  The process that wrote
+    the snapshot was killed."""
 
     def __init__(self, cluster, space, follow, path):
         self.cluster, self.space, self.follow = cluster, space, follow
@@ -70,7 +70,7 @@ def test_a_start_without_the_api_server(kept):
                               tier=tier) == ("NOERROR", [3])
             assert errors(server, name("gone", space),
                           tier=tier) == ("NXDOMAIN", [19])
-        # Only where it matters, and to those who can hear it.
+        # Only for names that may be stale, and for clients with EDNS.
         assert errors(server, "cluster.local", "SOA") == ("NOERROR", [])
         assert errors(server, "dns-version.cluster.local",
                       "TXT") == ("NOERROR", [])
@@ -128,7 +128,7 @@ def test_one_that_is_damaged_or_of_others(kept, fault):
 
 
 def test_it_is_written_at_the_end(kept):
-    """What changed since the last write, which is at most ten seconds ago."""
+    """Changes since the last write, at most ten seconds ago, are saved."""
     server = kept.start()
     serial = server.serial()
     new = kept.cluster.apply(objects.service(kept.space, "new"))
@@ -145,7 +145,7 @@ def test_it_is_written_at_the_end(kept):
 
 
 def test_a_folder_that_becomes_full(kept, tmp_path):
-    """It goes on without one, and says so once."""
+    """The process continues without a snapshot and logs that once."""
     small = tmp_path / "small"
     small.mkdir()
     script = 'mount -t tmpfs -o size=4k tmpfs "$0" && exec "$@"'
@@ -156,7 +156,7 @@ def test_a_folder_that_becomes_full(kept, tmp_path):
     server.until(lambda: server.metrics().sum(
         "canopydns_snapshot_bytes") or server.metrics().sum(
             "canopydns_snapshot_failures_total"), "a first write")
-    # One page is there, and the next file needs one beside the last.
+    # One page is free, but the next file needs one more.
     kept.cluster.apply(objects.service(kept.space, "more"))
     server.until(lambda: server.metrics().sum(
         "canopydns_snapshot_failures_total") >= 1, "a failed write", 40)

@@ -1,4 +1,4 @@
-"""From the first line to ready, and what is answered meanwhile."""
+"""From the first log line to ready, and the answers until then."""
 
 import re
 
@@ -12,7 +12,7 @@ from upstream import records
 
 @pytest.fixture(params=[ClosedPort, SilentPort], ids=["closed", "silent"])
 def api_server(request):
-    """An API server that is not there, or does not answer."""
+    """An API server that does not exist or does not answer."""
     port = request.param()
     yield f"http://{port.server}"
     port.close()
@@ -83,8 +83,8 @@ def test_readyz_says_yes(serve):
 
 
 def test_no_name_is_denied_while_starting(canopy, manifest_file):
-    """Asked from the first moment on, a name that exists is SERVFAIL or
-    right, never NXDOMAIN."""
+    """Queried from the first moment on, an existing name gets SERVFAIL or the
+    right answer, never NXDOMAIN."""
     file = manifest_file(
         objects.namespace("shop"),
         objects.service("shop", "web", clusterIP="10.96.0.2"),

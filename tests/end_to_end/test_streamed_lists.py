@@ -1,5 +1,5 @@
-"""Lists that are the first events of a watch: what is served while they come,
-break off, and are replaced."""
+"""Lists that are the first events of a watch: the answers while such a list
+arrives, when it breaks off, and when another one replaces it."""
 
 import itertools
 import queue
@@ -24,8 +24,8 @@ def chunk(octets):
 
 
 class Streams:
-    """An API server whose lists of Services are what a test says; the others
-    are there at once."""
+    """An API server whose lists of Services a test sends; its other lists are
+    complete at once."""
 
     def __init__(self):
         self._streams = queue.Queue()
@@ -42,7 +42,8 @@ class Streams:
         return itertools.chain([HEAD], map(chunk, iter(said.get, None)))
 
     def next(self):
-        """The next list that is asked for, to say events to; None cuts it."""
+        """Returns the next requested list, to send events to; sending None cuts
+        it."""
         return self._streams.get(timeout=60)
 
 
@@ -91,7 +92,7 @@ def test_a_list_and_its_watch_are_one_request(canopy, streams):
 
 
 def test_a_relist_that_breaks_off_changes_nothing(canopy, streams):
-    """Neither what it named nor what it did not."""
+    """Neither objects in its first part nor the missing ones change."""
     server = canopy(f"--kube-master-url={streams.api.url}", wait="listening")
     stream = streams.next()
     for number, service_name in enumerate(("web", "api", "old"), 1):
@@ -124,7 +125,7 @@ def test_a_relist_that_breaks_off_changes_nothing(canopy, streams):
 
 @pytest.mark.slow
 def test_a_plain_watch_in_its_place(canopy):
-    """From a server that does not know the parameters: no list ever ends."""
+    """From a server that does not know the parameters: its lists never end."""
     def streams(request):
         yield HEAD + chunk(event("ADDED", 5, metadata={
             "name": "web", "namespace": "a"}))

@@ -44,7 +44,7 @@ class Connection:
             struct.pack("!H", len(wire)) + wire for wire in messages))
 
     def receive(self):
-        """One message, or None at the end."""
+        """Returns one message, or None when the connection is closed."""
         head = self._stream.read(2)
         if not head:
             return None
@@ -134,7 +134,7 @@ def test_idle_and_half_messages_are_closed(server):
 
 
 def test_many_connections(server, many_files):
-    """More than the limit of 1000: the server goes on answering."""
+    """More than the limit of 1000: the server continues to answer."""
     many = []
     try:
         for number in range(1100):

@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Waits for a condition, never for a time."""
 
 import os
 import time
@@ -8,8 +8,9 @@ PATIENCE = float(os.environ.get("CANOPYDNS_TEST_PATIENCE", "20"))
 
 
 def until(condition, what=None, seconds=None):
-    """Looks until `condition()` is true and returns what it gave.  `what` says
-    in the failure what was waited for; if callable, it is called then."""
+    """Checks until `condition()` is true and returns its result.  `what`
+    describes the condition for the failure message; if callable, it is called
+    then."""
     deadline = time.monotonic() + (seconds or PATIENCE)
     while True:
         found = condition()

@@ -25,15 +25,13 @@ CLOSE = object()
 
 
 class Upstream:
-    """`script(query, tcp)` gives the reply: a message, bytes to be sent as
-    they are, a list of those, None for silence, or CLOSE to close the TCP
-    connection.  It may block: each question has a thread of
-    its own.  `asked` grows by one (message, tcp) for every question, before
-    the script runs; anyone may read it.  Not for the questions by which the
-    server looks for loops, those are `loop_checks`, nor for those by which it
-    looks whether the upstream answers at all (`NS` of the root or of a stub
-    domain): those are `health_checks`.  `sent` grows by each reply over UDP, as
-    bytes, after it was sent."""
+    """`script(query, tcp)` returns the reply: a message, octets to send
+    unchanged, a list of those, None for silence, or CLOSE to close the TCP
+    connection.  It may block, because each query has its own thread.  `asked`
+    gets a (message, tcp) for each query before the script runs; any thread may
+    read it.  The server's loop checks are in `loop_checks` instead.  Its health
+    checks (`NS` of the root or of a stub domain) are in `health_checks`.
+    `sent` gets the octets of each reply over UDP after it was sent."""
 
     def __init__(self, script, address="127.0.0.1", port=0):
         self._script = script
@@ -71,7 +69,7 @@ class Upstream:
         self.close()
 
     def close(self):
-        """From here on its port is closed."""
+        """Closes its port."""
         for listener in (self._udp, self._tcp):
             try:
                 listener.shutdown(socket.SHUT_RDWR)  # ends a blocked call
@@ -90,14 +88,14 @@ class Upstream:
     def count(self, name):
         return self.names().count(name.lower().rstrip(".") + ".")
 
-    # Below: how.
+    # Implementation.
 
     @staticmethod
     def _start(run, *arguments):
         threading.Thread(target=run, args=arguments, daemon=True).start()
 
     def _replies(self, wire, tcp):
-        """As octets; CLOSE ends them."""
+        """Yields octets; CLOSE ends them."""
         try:
             query = dns.message.from_wire(wire)
         except dns.exception.DNSException:
@@ -171,10 +169,10 @@ def rrsets(lines):
 
 def respond(query, *answers, authority=(), rcode="NOERROR", truncated=False,
             authentic=False):
-    """A recursive resolver's reply."""
+    """Returns the reply of a recursive resolver."""
     reply = dns.message.make_response(query, recursion_available=True,
                                       our_payload=1232)
-    # EDNS may have kept part of the rcode: set it after.
+    # EDNS may contain part of the rcode, so the rcode is set after it.
     reply.set_rcode(dns.rcode.from_text(rcode))
     if truncated:
         reply.flags |= dns.flags.TC
@@ -186,7 +184,7 @@ def respond(query, *answers, authority=(), rcode="NOERROR", truncated=False,
 
 
 def records(*lines):
-    """A script: these records exist, no other names."""
+    """A script: only these records exist."""
     def script(query, _tcp):
         asked = query.question[0]
         name = asked.name.to_text().lower()
@@ -200,7 +198,8 @@ def records(*lines):
 
 
 def fitting(script):
-    """As `script`, but over UDP what does not fit is TC and nothing."""
+    """Like `script`, but over UDP a reply that does not fit is empty with
+    TC."""
     def fits(query, tcp):
         reply = script(query, tcp)
         most = max(512, query.payload if query.edns >= 0 else 512)
@@ -211,7 +210,7 @@ def fitting(script):
 
 
 def fails(rcode):
-    """A script: every question fails."""
+    """A script: each query fails."""
     return lambda query, _tcp: respond(query, rcode=rcode)
 
 
