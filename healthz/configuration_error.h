@@ -1,7 +1,7 @@
-// A mistake of the operator's: a bad flag, file, address or environment
-// variable.  The text is one line: what, where, what to do.  Thrown at
-// start-up, where main() prints it and exits with 2; while running, by what
-// reads a file again, where it is logged and the last good state stays.
+// An operator error: a bad flag, file, address or environment variable.  The
+// text is one line: what is wrong, where, and what to do.  At start-up, main()
+// prints the text and exits with code 2.  At run time, the code that reads a
+// file again logs the text and keeps the last good state.
 #pragma once
 
 #include <stdexcept>

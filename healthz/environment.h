@@ -1,4 +1,4 @@
-// The process's environment variables, or a test's.
+// The process's environment variables, or those of a test.
 #pragma once
 
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace canopy {
 
-// The value of a variable: nothing when it is not set.
+// Returns the value of a variable, or nothing when it is not set.
 using Environment =
     std::function<std::optional<std::string>(const std::string& name)>;
 

@@ -1,9 +1,9 @@
-// A bounded number of places or octets, shared so that no client keeps others
-// out: one is granted more while it holds less than is free.  A single client
-// so gets half of all, two a third each, and with none about the others have
-// the most.
+// Shares a bounded number of places or octets fairly, so that no client can
+// exclude others.  A client is granted more while it holds less than is free.
+// Therefore a single client gets half of the total, two clients get a third
+// each, and n clients get 1/(n+1) each.
 //
-// Not for more than one thread at a time.
+// Thread rule: one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace canopy {
 
 enum class Admission : std::uint8_t {
   kAdmitted,
-  kShareUsed,  // others still find some
+  kShareUsed,  // some is left for others
   kFull,
 };
 
@@ -24,20 +24,20 @@ class FairShares {
  public:
   explicit FairShares(std::size_t total) : total_(total) {}
 
-  // All of `wanted`, at least 1, if it is admitted; else nothing.
+  // Grants all of `wanted` (at least 1) or nothing.
   Admission take(const Client& client, std::size_t wanted = 1) {
     const std::size_t free = total_ - used_;
     if (wanted > free) return Admission::kFull;
     const auto found = held_.find(client);
     const std::size_t holds = found == held_.end() ? 0 : found->second;
-    // Afterwards it holds no more than is free, or 1 more.
+    // After a grant, the client holds at most 1 more than is free.
     if (holds + 2 * wanted > free + 1) return Admission::kShareUsed;
     held_[client] += wanted;
     used_ += wanted;
     return Admission::kAdmitted;
   }
 
-  // REQUIRES: the client holds as much.
+  // REQUIRES: the client holds at least `amount`.
   void give_back(const Client& client, std::size_t amount = 1) {
     const auto found = held_.find(client);
     found->second -= amount;
@@ -51,7 +51,8 @@ class FairShares {
  private:
   const std::size_t total_;
   std::size_t used_ = 0;
-  // In order: nobody can make it slow.  Only clients that hold something.
+  // Clients that hold something.  An ordered map, because hash collisions could
+  // make an unordered one slow.
   std::map<Client, std::size_t> held_;
 };
 

@@ -25,7 +25,7 @@ struct Register {
   std::map<std::string, Caught> threads;
 };
 
-// Never destroyed: threads may still run while the process leaves.
+// Never destroyed, because threads may still run while the process exits.
 Register& all() {
   static auto* const kept = new Register;
   return *kept;
@@ -45,7 +45,8 @@ void note(const std::string& thread, const std::string& what) {
       thread, what);
 }
 
-// Neither a lock nor the heap: what threw may hold the one and lack the other.
+// Uses neither locks nor the heap: the throwing code may hold a lock, and the
+// heap may be exhausted.
 void print_now(const char* what) {
   std::array<char, 16> thread{};
   pthread_getname_np(pthread_self(), thread.data(), thread.size());
@@ -56,7 +57,7 @@ void print_now(const char* what) {
   pollfd ready{STDERR_FILENO, POLLOUT, 0};
   if (size <= 0 || ::poll(&ready, 1, 0) != 1) return;
   if (::write(STDERR_FILENO, line.data(), static_cast<std::size_t>(size)) < 0) {
-    return;  // nobody reads it
+    return;  // stderr is closed or broken
   }
 }
 

@@ -52,7 +52,8 @@ Health::Verdict Health::verdict(Tier tier, TimePoint now) const {
   if (!last->ok()) {
     return failure(fmt::format("{}, {:.1f} s ago", last->error, seconds(age)));
   }
-  // A drain stops the probes: their queries would look like clients'.
+  // The probes stop during a drain, because their queries would count as
+  // clients' queries.
   if (age > options_.probe_latency && !state_.draining) {
     return failure(
         fmt::format("latest result too old to be useful: {:.1f} s, limit {} s",
@@ -61,7 +62,7 @@ Health::Verdict Health::verdict(Tier tier, TimePoint now) const {
   return {.ok = true, .latency = last->latency, .error = {}};
 }
 
-// Over UDP first: where a worker fails over both, it says the same.
+// Checks UDP first: a worker that fails over both has the same error.
 // REQUIRES: mutex_ is held.
 std::optional<Health::Verdict> Health::worker_failure(Tier tier,
                                                       TimePoint now) const {

@@ -1,6 +1,5 @@
-// What is known about the process's own health: the last probe of each tier and
-// of each worker, and whether it is ready to be sent queries.  Time is passed
-// in.
+// The health of the process: the last probe of each tier and of each worker,
+// and whether the process is ready for queries.  Callers pass in the time.
 //
 // Thread rule: every function may be called from any thread.
 #pragma once
@@ -28,7 +27,7 @@ class Health {
     bool zone_tier = true;  // false with --zone-port=off
   };
 
-  // The outcome of one question asked over a socket.
+  // The result of one question asked over a socket.
   struct Probe {
     TimePoint when;
     std::chrono::nanoseconds latency{0};
@@ -44,13 +43,13 @@ class Health {
     std::string error{};                  // empty when ok
   };
 
-  // Upper bounds in seconds of the latency histogram (the sidecar's: 0.25 ms,
-  // doubled), then infinity.
+  // Upper bounds of the latency histogram, in seconds (as in the sidecar: 0.25
+  // ms, doubled each time), then infinity.
   static constexpr std::array<double, 16> kLatencyBounds = {
       0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032,
       0.064,   0.128,  0.256, 0.512, 1.024, 2.048, 4.096, 8.192};
 
-  // Probes since the start.  Latencies are those of correct answers.
+  // Probes since the start.  Latencies include correct answers only.
   struct Totals {
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
@@ -60,28 +59,28 @@ class Health {
 
   explicit Health(const Options& options) : options_(options) {}
 
-  // True when the tier is served, and so probed and counted.
+  // True when the tier is enabled, and therefore probed and counted.
   bool has(Tier tier) const {
     return tier == Tier::kCache || options_.zone_tier;
   }
 
-  // UDP decides the verdict on a tier: a crowd of TCP clients can fill the
-  // connection limit, and a restart, which is what a failed liveness probe
-  // means, would not help.  TCP probes are counted only.
+  // Only UDP probes decide the tier's verdict; TCP probes are only counted.
+  // TCP clients can fill the connection limit.  A failed liveness probe then
+  // causes a restart, which would not help.
   void record(Tier tier, Transport transport, const Probe& probe);
   Verdict verdict(Tier tier, TimePoint now) const;
   Totals totals(Tier tier, Transport transport) const;
 
-  // A worker, asked on sockets of its own (WorkerProbes).  While its last probe
-  // has failed, over UDP or TCP, so has the tier: the kernel sends it a share
-  // of all questions, and no other worker takes them over.  Workers are counted
-  // from 1.
+  // Records a probe of one worker over its own sockets (WorkerProbes).  The
+  // tier fails while the last probe of any worker has failed, over UDP or TCP,
+  // because the kernel sends each worker a share of all queries that no other
+  // worker takes over.  Workers are numbered from 1.
   void record_worker(Tier tier, Transport transport, unsigned worker,
                      const Probe& probe);
-  // How many workers fail.
+  // The number of workers that fail.
   std::size_t failing_workers(Tier tier) const;
 
-  // Readiness: data, then listeners; draining takes it back for good.
+  // Readiness needs data, then listeners; draining revokes it permanently.
   void data_is_in();
   void is_listening();
   void is_draining();
@@ -96,8 +95,7 @@ class Health {
   struct State {
     std::array<std::optional<Probe>, kTiers> last;
     std::array<std::array<Totals, kTransports>, kTiers> totals;
-    // The last probe of each worker whose last probe failed: an entry for each
-    // worker at most.
+    // The last probe of each failing worker: at most one entry per worker.
     std::array<std::array<std::map<unsigned, Probe>, kTransports>, kTiers>
         failing_workers;
     bool has_data = false;

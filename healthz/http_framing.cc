@@ -26,7 +26,8 @@ std::size_t count(const Header& request, http::field name) {
   return static_cast<std::size_t>(std::distance(first, last));
 }
 
-// RFC 9112 6.1, 6.3: a body that we might take for the next request.
+// RFC 9112 6.1, 6.3: rejects a body that could be mistaken for the next
+// request.
 std::optional<HttpFault> coding_fault(const Header& request) {
   if (count(request, http::field::transfer_encoding) == 0) return std::nullopt;
   if (count(request, http::field::content_length) > 0) {
@@ -49,7 +50,7 @@ bool may_stand_in_host(char c) {
          std::string_view(",/?#@\\\"").find(c) == std::string_view::npos;
 }
 
-// RFC 9112 3.2: one Host, which HTTP/1.0 may leave out.
+// RFC 9112 3.2: requires one Host, which HTTP/1.0 may omit.
 std::optional<HttpFault> host_fault(const Header& request) {
   const std::size_t hosts = count(request, http::field::host);
   if (hosts > 1) return HttpFault{400, "400 more than one Host\n"};
@@ -82,7 +83,7 @@ std::size_t header_size(std::string_view octets, std::size_t scanned) {
 }
 
 bool has_clean_lines(std::string_view octets, std::size_t scanned) {
-  // The last of them may have had to wait for what follows.
+  // Checks the last scanned octet again, because it depends on the next one.
   for (std::size_t i = scanned > 0 ? scanned - 1 : 0; i < octets.size(); ++i) {
     const char c = octets[i];
     const char next = i + 1 < octets.size() ? octets[i + 1] : '\0';

@@ -1,7 +1,7 @@
-// Checks where an HTTP request ends and which host it is for.  A server must
-// not guess either: a proxy in front may guess differently (request smuggling),
-// and a browser may be tricked into sending requests (DNS rebinding).  RFC 9112
-// and RFC 9110.  Plain functions.
+// Checks the end of an HTTP request and its target host.  A server must not
+// guess either: a proxy in front may guess differently (request smuggling), and
+// a browser may be tricked into sending requests (DNS rebinding).  RFC 9112 and
+// RFC 9110.  Plain functions.
 #pragma once
 
 #include <boost/beast/http/fields.hpp>
@@ -13,37 +13,37 @@
 
 namespace canopy {
 
-// Why a request is refused; the connection ends with it.
+// Why a request is refused; the connection is then closed.
 struct HttpFault {
   unsigned status;
   std::string text;
 };
 
-// How long the header at the start of `octets` is, with the empty line that
-// ends it; npos while that has not come.  Looks at octets from `scanned` on,
-// which those before were found not to hold it.
+// The size of the header at the start of `octets`, including the empty line
+// that ends the header; npos while that line is missing.  Searches from
+// `scanned` on, because earlier octets were searched before.
 std::size_t header_size(std::string_view octets, std::size_t scanned);
 
-// False when a line of a (part of a) header ends in other than CR LF, goes on
-// in the next one (obs-fold, RFC 9112 5.2), or holds NUL.  Octets before
-// `scanned` were found clean.
+// False when a line of the header (or of a part of it) does not end in CR LF,
+// continues in the next line (obs-fold, RFC 9112 5.2), or contains NUL.  Octets
+// before `scanned` have been checked before.
 bool has_clean_lines(std::string_view octets, std::size_t scanned);
 
-// What is wrong with a request that Beast could read: Host, Transfer-Encoding.
+// The fault in Host or Transfer-Encoding of a request that Beast could parse.
 std::optional<HttpFault> framing_fault(
     const boost::beast::http::request_header<>& request);
 
-// A request target in origin form ("/a?b") or absolute form
-// ("http://host/a?b", RFC 9112 3.2), as the former; nothing when it is neither.
+// A request target in origin form ("/a?b").  Absolute form ("http://host/a?b",
+// RFC 9112 3.2) is converted to it.  Nothing for other forms.
 struct HttpTarget {
   std::string_view origin;
-  // Of an absolute form, where it counts in place of the Host field.
+  // The host of an absolute form, which overrides the Host field.
   std::optional<std::string_view> host{};
 };
 std::optional<HttpTarget> target_of(std::string_view text);
 
-// True for "localhost" and loopback addresses, with or without a port: what a
-// page of another site cannot give as its Host.
+// True for "localhost" and loopback addresses, with or without a port.  A page
+// of another site cannot send such a Host.
 bool is_loopback_host(std::string_view host);
 
 }  // namespace canopy

@@ -16,7 +16,7 @@ std::optional<unsigned> hex_digit(char c) {
   return std::nullopt;
 }
 
-// RFC 3986 2.1; a percent sign that starts no escape stands for itself.
+// RFC 3986 2.1.  A percent sign without a valid escape is kept.
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -34,7 +34,7 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
-// A parameter, where HTML forms also write "+" for a space.
+// Decodes a parameter, in which HTML forms also write "+" for a space.
 std::string parameter_decoded(std::string_view text) {
   std::string with_spaces(text);
   for (char& c : with_spaces) {

@@ -1,4 +1,4 @@
-// The HTTP server's own figures for /metrics.
+// The HTTP server's own metrics.
 #pragma once
 
 #include "healthz/http_counts.h"

@@ -18,11 +18,11 @@ namespace net = boost::asio;
 using boost::system::error_code;
 using net::ip::tcp;
 
-// How long to wait when the process has no descriptor left to accept with.
+// The pause before the next accept when the process is out of descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{50};
-// Connections the kernel may keep for us; it may be told to keep fewer
-// (net.core.somaxconn).  It drops what comes above, and a client tries again
-// after a second.
+// The listen backlog; the kernel may limit it further (net.core.somaxconn).
+// The kernel drops connections beyond the backlog, and clients retry after a
+// second.
 constexpr int kBacklog = 4096;
 // The kernel's send and receive buffers for one connection.
 constexpr int kSendBuffer = 64 << 10;
@@ -47,7 +47,7 @@ error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint,
   }
   acceptor.bind(endpoint, error);
   if (error) return error;
-  // Connections have these from the socket that listens.
+  // Accepted connections inherit these from the listening socket.
   acceptor.set_option(net::socket_base::send_buffer_size(kSendBuffer), error);
   acceptor.set_option(net::socket_base::receive_buffer_size(kReceiveBuffer),
                       error);
@@ -69,7 +69,7 @@ bool has_no_ipv6(const error_code& error) {
          error == make_error_code(boost::system::errc::address_not_available);
 }
 
-// Every address of the machine, of both families where there are two.
+// Listens on all addresses of the machine, IPv4 and IPv6 if both exist.
 tcp::acceptor listen_everywhere(net::io_context& io, std::uint16_t port) {
   const tcp::endpoint v6(tcp::v6(), port);
   tcp::acceptor acceptor(io);
@@ -91,7 +91,7 @@ tcp::acceptor listen_at(net::io_context& io, const tcp::endpoint& endpoint) {
   return acceptor;
 }
 
-// Of one client, or of any: the session that got on least recently.
+// The session, of one client or of any, that least recently made progress.
 HttpSession* least_recent(const HttpShared& shared,
                           const net::ip::address* client) {
   for (HttpSession* const session : shared.sessions) {
@@ -109,10 +109,10 @@ bool make_room(HttpShared& shared, const net::ip::address* client,
   return true;
 }
 
-// A place for one more connection of the client.
+// Reserves a place for one more connection of the client.
 bool admit(HttpShared& shared, const net::ip::address& client) {
   HttpCounts& counts = shared.counts;
-  for (;;) {  // each turn closes a connection
+  for (;;) {  // bounded: each iteration closes a connection
     switch (shared.places.take(client)) {
       case Admission::kAdmitted:
         return true;
@@ -135,7 +135,7 @@ struct HttpServer::Listener {
         shared(std::move(with)) {}
 
   tcp::acceptor acceptor;
-  tcp::endpoint client;  // of the connection that is accepted next
+  tcp::endpoint client;  // peer of the next accepted connection
   net::steady_timer pause;
   std::shared_ptr<HttpShared> shared;
 };
@@ -153,7 +153,7 @@ HttpServer::HttpServer(net::io_context& io, const HttpServerOptions& options,
 HttpServer::~HttpServer() {
   for (const auto& listener : listeners_) {
     error_code ignored;
-    listener->acceptor.close(ignored);  // a pause looks at it, and ends
+    listener->acceptor.close(ignored);  // a running pause then ends
   }
   for (const auto& [path, page] : shared_->pages) page->stop();
   while (!shared_->sessions.empty()) shared_->sessions.front()->close();
@@ -171,7 +171,8 @@ void HttpServer::share_pages() {
       return shared.routes.respond(request);
     };
     options.made = [&shared, path](std::uint64_t number, const auto& page) {
-      // No answer ends at once: none of the sessions leaves meanwhile.
+      // take_page() never ends a session at once, so the list does not change
+      // here.
       for (HttpSession* const session : shared.sessions) {
         session->take_page(path, number, page);
       }
@@ -192,12 +193,12 @@ void HttpServer::listen(const HttpServerOptions& options) {
   std::uint16_t port = options.port;
   for (const net::ip::address& address : options.addresses) {
     keep(listen_at(io_, {address, port}));
-    port = this->port();  // a free port, once picked, is for all addresses
+    port = this->port();  // use the picked port for all addresses
   }
 }
 
-// One connection a turn: what those before it ask is read and answered first,
-// before any of them may have to make room.
+// Accepts one connection per turn of the io_context.  Earlier connections'
+// requests are read and answered before any of them may be closed to make room.
 void HttpServer::accept(const std::shared_ptr<Listener>& listener) {
   listener->acceptor.async_accept(listener->client, [listener](
                                                         const error_code& error,

@@ -1,13 +1,15 @@
-// The HTTP listener for health, readiness, metrics and debug pages.  Health
-// answers wait for nobody: pages that cost something are made on another thread
-// (HttpWork), every wait ends, and connections are bounded.  Each address has
-// its share of them; a new connection is always taken, and the one of its
-// client that got on least recently makes room (of any client, when all are
-// used).  So a client that sends its request is answered, whatever others at
-// its address do.
+// The HTTP listener for health, readiness, metrics and debug pages.
 //
-// Thread rule: made and destroyed while nobody runs the io_context, or by the
-// one thread that does.
+// Health answers are never delayed: expensive pages are made on another thread
+// (HttpWork), every wait has a timeout, and connections are bounded.  Each
+// client address has a share of the connections.  A new connection is always
+// accepted.  If its client's share is used up, the client's connection with the
+// least recent progress is closed.  If all places are used, the connections of
+// all clients are considered.  Therefore a client that sends its request is
+// answered, whatever other clients at its address do.
+//
+// Thread rule: construct and destroy while no thread runs the io_context, or on
+// the one thread that runs it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -28,8 +30,8 @@ struct HttpServerOptions {
 
 class HttpServer {
  public:
-  // Listens and accepts as soon as somebody runs `io`.  Throws
-  // std::runtime_error with one line: what, where, what to do.
+  // Listens, and accepts once a thread runs `io`.  Throws std::runtime_error
+  // with one line: what is wrong, where, and what to do.
   HttpServer(boost::asio::io_context& io, const HttpServerOptions& options,
              HttpRoutes routes);
   ~HttpServer();
@@ -37,9 +39,9 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   std::uint16_t port() const;
-  // Where it listens, for the start-up lines.
+  // The addresses it listens on, for the start-up lines.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
-  // From any thread, while this lives.
+  // From any thread, during the lifetime of this object.
   const HttpCounts& counts() const { return shared_->counts; }
 
  private:

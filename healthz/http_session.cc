@@ -21,7 +21,8 @@ using boost::system::error_code;
 
 constexpr std::size_t kMaxHeader = 8192;
 constexpr std::size_t kRead = 2048;
-// How much a refused client may still send while it reads the reason.
+// The most octets that a refused client may still send while it reads the
+// reason.
 constexpr std::size_t kMaxDiscarded = 65536;
 constexpr std::chrono::seconds kDiscardTime{1};
 
@@ -86,7 +87,7 @@ void HttpSession::read_request() {
   response_.reset();
   scanned_ = 0;
   stream_.expires_after(shared_->limits.timeout);
-  // The next request may have come with the last one.
+  // The next request may have arrived with the last one.
   on_octets(0);
 }
 
@@ -101,7 +102,7 @@ void HttpSession::read_more() {
 
 void HttpSession::on_octets(std::size_t count) {
   in_.commit(count);
-  // Empty lines before a request are no fault (RFC 9112 2.2).
+  // Empty lines before a request are allowed (RFC 9112 2.2).
   while (text_of(in_).starts_with("\r\n")) in_.consume(2);
   const std::string_view octets = text_of(in_);
   const std::size_t scanned = std::min(scanned_, octets.size());
@@ -167,7 +168,7 @@ void HttpSession::answer(const HttpTarget& target) {
 }
 
 void HttpSession::refuse(const HttpFault& fault) {
-  // The request was not read to its end, so nothing can follow it.
+  // The request was not read completely, so no other request can follow.
   parser_->get().version(11);
   parser_->get().keep_alive(false);
   send(plain_response(fault.status, fault.text));
@@ -208,7 +209,7 @@ void HttpSession::begin_stream(HttpRequest request) {
       });
   wait_in_vain(&HttpSession::abort);
   page_stream_->begin(
-      // The server outlives the page thread, and the routes with it.
+      // The server and its routes outlive the page thread.
       [&routes = shared.routes, request = std::move(request)] {
         return routes.respond(request);
       },
@@ -227,7 +228,7 @@ void HttpSession::on_stream(const std::shared_ptr<const HttpResponse>& page,
   send(page);
 }
 
-// After the header, and after each piece.
+// Called after the header and after each piece.
 void HttpSession::next_piece() {
   if (std::chrono::steady_clock::now() > stream_end_) return abort();
   wait_in_vain(&HttpSession::abort);
@@ -258,7 +259,7 @@ void HttpSession::send(std::shared_ptr<const HttpResponse> response) {
         more ? &HttpSession::next_piece : &HttpSession::end_of_answer);
 }
 
-// HTTP/1.0 knows no chunks: there the end of the connection ends the body.
+// HTTP/1.0 has no chunks; there, the end of the connection ends the body.
 bool HttpSession::streams_in_chunks() const {
   return parser_->get().version() >= 11;
 }
@@ -283,7 +284,7 @@ std::string HttpSession::head_of(const HttpResponse& response) {
   return std::move(text).str();
 }
 
-// Writes these octets and, after a header, the body it is about.
+// Writes `octets`, then the body if `octets` are a header.
 void HttpSession::write(std::string octets, Step next) {
   out_ = std::move(octets);
   stream_.expires_after(shared_->limits.timeout);
@@ -305,8 +306,9 @@ void HttpSession::end_of_answer() {
   finish();
 }
 
-// Closing with octets unread would reset the connection, and the client could
-// lose the answer: say that we are done, then read until it is, for a while.
+// Closing a socket with unread data would reset the connection, and the client
+// could lose the answer.  Therefore shut down sending, then read for a while
+// until the client closes.
 void HttpSession::finish() {
   error_code ignored;
   stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
@@ -325,8 +327,7 @@ void HttpSession::discard() {
       });
 }
 
-// The page thread may be held up by a lock; a client is not, for longer than
-// this.
+// Limits the wait for the page thread, which a lock may delay.
 void HttpSession::wait_in_vain(Step then) {
   patience_.expires_after(shared_->limits.timeout);
   patience_.async_wait([self = shared_from_this(), then,

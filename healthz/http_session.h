@@ -1,6 +1,6 @@
-// One HTTP connection: reads a request, writes the answer, and again.  Every
-// wait is bounded, and so is all that a client can make us keep: a header of
-// 8 KiB and one answer, which others may share.
+// One HTTP connection: reads a request, writes the answer, and repeats.  Every
+// wait is bounded, and so is the memory that a client can use: a header of 8
+// KiB and one answer, which may be shared.
 //
 // Thread rule: the thread that runs the server's io_context.
 #pragma once
@@ -28,7 +28,7 @@ namespace canopy {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // `client` has a place (HttpShared::places), which the session gives back.
+  // `client` holds a place (HttpShared::places), which the session gives back.
   HttpSession(boost::asio::ip::tcp::socket socket,
               boost::asio::ip::address client,
               std::shared_ptr<HttpShared> shared);
@@ -39,13 +39,14 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   const boost::asio::ip::address& client() const { return client_; }
 
   void start() { read_request(); }
-  // Takes page `number` of `path` when it waits for that one or an earlier one.
+  // Takes page `number` of `path` if the session waits for that page or an
+  // earlier one.
   void take_page(std::string_view path, std::uint64_t number,
                  const std::shared_ptr<const HttpResponse>& page);
-  // Gives up the place at once; the session ends when its pending operation
-  // returns.  What was sent still arrives.
+  // Gives back the place at once.  The session ends when its pending operation
+  // returns.  Data already sent still arrives.
   void close();
-  // The same with a reset: nothing of it is left in the kernel either.
+  // As close(), but resets the connection, so that the kernel keeps no data.
   void abort();
 
  private:
@@ -74,32 +75,32 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool streams_in_chunks() const;
   void write(std::string octets, Step next);
   void wait_in_vain(Step then);
-  // True once for each wait; false when it is over, or the session is.
+  // True once for each wait; false when that wait or the session has ended.
   bool ends_wait(std::uint64_t number);
   void got_on();
 
   boost::beast::tcp_stream stream_;
   const boost::asio::ip::address client_;
   std::shared_ptr<HttpShared> shared_;
-  // In shared_->sessions; nothing once closed.
+  // The position in shared_->sessions; nothing once closed.
   std::optional<std::list<HttpSession*>::iterator> place_;
   boost::beast::flat_buffer in_;
-  std::size_t scanned_ = 0;  // of in_, for the end of the header
+  std::size_t scanned_ = 0;  // octets of in_ searched for the end of the header
   std::optional<
       boost::beast::http::request_parser<boost::beast::http::empty_body>>
       parser_;
-  // Waits for the page thread, which may be busy: one at a time.
+  // The timeout of one wait for the page thread, which may be busy.
   boost::asio::steady_timer patience_;
-  std::uint64_t waits_ = 0;  // begun or ended so far
+  std::uint64_t waits_ = 0;  // number of starts and ends of waits
   struct WantedPage {
     std::string path;
     std::uint64_t number;
   };
   std::optional<WantedPage> wanted_;
   std::shared_ptr<PageStream> page_stream_;
-  bool in_pieces_ = false;  // the answer whose header comes next
+  bool in_pieces_ = false;  // the next answer is sent in pieces
   std::chrono::steady_clock::time_point stream_end_{};
-  // Being sent.
+  // The octets being sent.
   std::string out_;
   std::shared_ptr<const HttpResponse> response_;
   std::size_t discarded_ = 0;

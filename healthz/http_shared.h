@@ -1,7 +1,7 @@
-// What the HTTP listener and its sessions have in common.
+// State shared by the HTTP listener and its sessions.
 //
-// Thread rule: the thread that runs the server's io_context; the routes of
-// pages run on the page thread, and the counts are for any.
+// Thread rule: the thread that runs the server's io_context.  Exceptions:
+// routes of pages run on the page thread, and any thread may use the counts.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -25,17 +25,17 @@ namespace canopy {
 class HttpSession;
 
 struct HttpLimits {
-  // A client, which is an address, has its fair share of them: half, when it is
+  // Each client, identified by its address, has a fair share: half, if it is
   // alone.
   std::size_t max_connections = 64;
-  // Pages in pieces that are being sent; one for each client.
+  // The most pages sent in pieces at the same time; one per client.
   std::size_t max_streams = 2;
-  // For a whole request, for a page to be made, and for each (piece of an)
-  // answer to be taken by the client.
+  // The limit for receiving a request, for making a page, and for sending an
+  // answer or one piece of it.
   std::chrono::milliseconds timeout{5000};
-  // For all pieces of a page: it holds what it shows in memory.
+  // The limit for all pieces of a page, whose data stays in memory meanwhile.
   std::chrono::milliseconds stream_time{60'000};
-  // Between the starts of making a shared page.
+  // The minimum time between two builds of a shared page.
   std::chrono::milliseconds page_interval{1000};
 };
 
@@ -56,7 +56,8 @@ struct HttpShared {
   std::map<std::string, std::shared_ptr<SharedPage>, std::less<>> pages;
   FairShares<boost::asio::ip::address> places;
   FairShares<boost::asio::ip::address> streams;
-  // Those who got on least recently come first: they have to make room.
+  // Sessions ordered by their last progress, oldest first.  The first ones are
+  // closed to make room.
   std::list<HttpSession*> sessions;
 };
 

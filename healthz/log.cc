@@ -20,9 +20,9 @@ namespace {
 using Level = spdlog::level::level_enum;
 using Message = spdlog::details::log_msg;
 
-constexpr std::size_t kMaxText = 2048;  // octets of a line, but for its head
+constexpr std::size_t kMaxText = 2048;  // octets of a line without its head
 
-// Lines to standard error: at once, or by way of a queue.
+// Writes lines to standard error, directly or through a queue.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   void print(std::string_view line) {
@@ -69,7 +69,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::optional<LogQueue> queue_;
 };
 
-// Never destroyed: threads may still log while the process leaves.
+// Never destroyed, because threads may still log while the process exits.
 const std::shared_ptr<StderrSink>& sink() {
   static auto* const kept =
       new std::shared_ptr<StderrSink>(std::make_shared<StderrSink>());
@@ -90,7 +90,7 @@ bool breaks_a_line(char c) {
   return byte < 0x20 || byte == 0x7f;
 }
 
-bool goes_on_a_character(char c) {  // of UTF-8
+bool goes_on_a_character(char c) {  // in UTF-8
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
@@ -141,7 +141,7 @@ bool set_log_level(std::string_view name) {
 }
 
 void start_log_thread() {
-  log_detail::logger();  // the formatter is set
+  log_detail::logger();  // sets the formatter
   sink()->start_thread();
 }
 

@@ -1,10 +1,10 @@
-// Log lines: one line each on stderr, with time (UTC) and level.
+// Log lines on stderr, each with time (UTC) and level.
 //
 // Thread rule: every function may be called from any thread.  After
-// start_log_thread() none of them waits for who reads stderr: lines go through
-// a bounded queue (log_queue.h).  Before that, and in tests, a line is written
-// when the call returns.  Nothing on the data path logs; it counts (see
-// metrics.h), but for --log-queries.
+// start_log_thread() no function waits for the reader of stderr: lines go
+// through a bounded queue (log_queue.h).  Before that, and in tests, a line is
+// written before the call returns.  The data path does not log, except for
+// --log-queries; it uses counters (see metrics.h).
 #pragma once
 
 #include <spdlog/spdlog.h>
@@ -18,11 +18,11 @@
 namespace canopy {
 
 namespace log_detail {
-// The one logger.  It never throws: a closed stderr loses the line.
+// The only logger.  It never throws; lines to a closed stderr are lost.
 spdlog::logger& logger();
-// Writes one line; line breaks and control bytes in the text are escaped, so
-// that a value from outside cannot forge a line of its own.  Text of more than
-// 2 KiB is cut, and ends in "...".
+// Writes one line.  Line breaks and control characters in the text are escaped,
+// so that external text cannot forge a log line.  Text of more than 2 KiB is
+// cut and ends in "...".
 void write(spdlog::level::level_enum level, const std::string& text);
 
 template <typename... Args>
@@ -33,20 +33,20 @@ void log(spdlog::level::level_enum level,
 }
 }  // namespace log_detail
 
-// "debug", "info", "warning" or "error": lines below it are not written.
-// False, and nothing changes, when the name is none of these.
+// Sets the minimum level: "debug", "info", "warning" or "error".  Returns false
+// and changes nothing for another name.
 bool set_log_level(std::string_view name);
 
-// From here on lines are written by a thread of their own.  Once.
+// From now on a separate thread writes the lines.  Call once.
 void start_log_thread();
-// Waits until the lines so far are written, at most `time`: the process may
-// end then.
+// Waits until all lines so far are written, but at most `time`.  Call before
+// the process exits.
 void flush_log(std::chrono::milliseconds time);
-// Lines that nobody will read: there was no room for them, or stderr is closed.
+// Lines lost because the queue was full or stderr is closed.
 std::uint64_t dropped_log_lines();
 
-// Prints a line without time and level, after all earlier lines: why the start
-// failed.
+// Prints a line without time and level, after all earlier lines.  For the
+// reason why the start failed.
 void print_error(std::string_view text);
 
 template <typename... Args>

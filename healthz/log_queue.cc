@@ -14,8 +14,7 @@
 namespace canopy {
 namespace {
 
-// Signals are the main thread's to take, and a reader that went away is an
-// error of the write.
+// Only the main thread receives signals.  A lost reader is an error of write().
 void block_all_signals() {
   sigset_t all;
   sigfillset(&all);
@@ -35,7 +34,7 @@ struct LogQueue::State {
   std::condition_variable settled;
   std::string waiting;
   std::uint64_t waiting_lines = 0;
-  std::uint64_t unsaid = 0;  // dropped, and no line says so yet
+  std::uint64_t unsaid = 0;  // dropped but not yet reported
   std::uint64_t dropped = 0;
   bool is_writing = false;
   bool is_closing = false;
@@ -45,7 +44,7 @@ struct LogQueue::State {
 
 LogQueue::LogQueue(int descriptor, DroppedLine dropped_line)
     : state_(std::make_shared<State>(descriptor, std::move(dropped_line))) {
-  // Detached: a write may block for ever, and the process must be able to
+  // Detached, because a write may block forever and the process must be able to
   // exit.
   std::thread([state = state_] {
     block_all_signals();
@@ -86,7 +85,7 @@ std::uint64_t LogQueue::dropped() const {
   return state_->dropped;
 }
 
-// Takes all that waits at once, so that a burst is few writes.
+// Takes all waiting lines at once, so that a burst needs few writes.
 void LogQueue::run(State& state) {
   std::string lines;
   std::unique_lock lock(state.mutex);
@@ -114,7 +113,7 @@ bool write_all(int descriptor, std::string_view octets) {
     if (size >= 0) {
       octets.remove_prefix(static_cast<std::size_t>(size));
     } else if (errno == EAGAIN) {
-      // The descriptor may be shared, and another process chose the mode.
+      // Another process may share the descriptor and have made it non-blocking.
       pollfd ready{descriptor, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {

@@ -1,4 +1,4 @@
-// Which addresses are this machine's own.  A plain function.
+// Recognizes addresses of this machine.  A plain function.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

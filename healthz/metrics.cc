@@ -12,7 +12,7 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// Families in the order they were first met, found by name.
+// The families, in order of first use, indexed by name.
 struct MetricWriter::Families {
   std::vector<MetricFamily> list;
   std::map<std::string, std::size_t, std::less<>> places;

@@ -1,8 +1,8 @@
-// The text of /metrics.  Sources are called at each scrape, so counters kept
-// elsewhere cost nothing in between.
+// The text of /metrics.  Sources are called at each scrape, so that counters
+// kept elsewhere cost nothing between scrapes.
 //
-// Thread rule: add_source before text; text from one thread at a time, which is
-// also the one the sources run on (the page thread).
+// Thread rule: call add_source before text.  Only one thread at a time may call
+// text; the sources run on that thread (the page thread).
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@
 
 namespace canopy {
 
-// Takes samples in any order; those of one name become one family.
+// Takes samples in any order, and groups samples of the same name into one
+// family.
 class MetricWriter {
  public:
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
-  // What a family is called and means; base units, counters end in _total.
+  // The name and meaning of a family; base units, counters end in _total.
   struct Family {
     std::string_view name;
     std::string_view help;
@@ -36,16 +37,16 @@ class MetricWriter {
   void gauge(const Family& family, const Labels& labels, double value);
 
   struct Distribution {
-    std::span<const double> bounds;  // upper ones, ascending, without +Inf
-    // Observations in each bucket, not cumulative; one more than bounds, the
-    // last is what lies above them all.
+    std::span<const double> bounds;  // upper bounds, ascending, without +Inf
+    // Observations in each bucket, not cumulative.  One more than bounds: the
+    // last one counts the values above all bounds.
     std::span<const std::uint64_t> counts;
     double sum = 0;
   };
   void histogram(const Family& family, const Labels& labels,
                  const Distribution& distribution);
 
-  // Prometheus' text format 0.0.4 of all samples so far.
+  // All samples so far in Prometheus' text format 0.0.4.
   std::string text() const;
 
  private:

@@ -20,8 +20,8 @@ PageStream::~PageStream() {
   });
 }
 
-// Here and below, the lambdas hand `self` on: it is let go on the server's
-// thread.
+// Here and below, the lambdas pass `self` on, so that the last reference is
+// dropped on the server's thread.
 void PageStream::begin(std::function<HttpResponse()> make, Begun begun) {
   thread_->run([self = shared_from_this(), make = std::move(make),
                 begun = std::move(begun)]() mutable {

@@ -1,9 +1,10 @@
-// A page that is made for one client and sent in pieces, each made when the one
-// before was taken.  All that touches it (what it holds of the zones, too) runs
-// on the page thread; results come on the thread of the server's io_context.
+// A page that is made for one client and sent in pieces.  Each piece is made
+// when the client has taken the previous one.  All work on the page, including
+// the zone data that it holds, is done on the page thread.  Results are
+// delivered on the thread of the server's io_context.
 //
-// Bounds: how many there are is the server's to say (HttpShared::streams); each
-// has one job at a time on the page thread.
+// Bounds: the server limits the number of streams (HttpShared::streams).  Each
+// stream has at most one job on the page thread.
 //
 // Thread rule: the thread that runs the io_context.
 #pragma once
@@ -22,13 +23,13 @@ namespace canopy {
 
 class PageStream : public std::enable_shared_from_this<PageStream> {
  public:
-  // The page without its pieces, and whether it has any.
+  // The page without its pieces, and whether it has pieces.
   using Begun =
       std::function<void(std::shared_ptr<const HttpResponse>, bool in_pieces)>;
-  // Empty at the end; nothing when the piece could not be made.
+  // The next piece: empty at the end; nothing when it could not be made.
   using Next = std::function<void(std::optional<std::string>)>;
 
-  // `gone` is called when the page was let go of.
+  // `gone` is called when the page has been destroyed.
   PageStream(boost::asio::io_context& io, std::shared_ptr<PageThread> thread,
              std::function<void()> gone)
       : io_(io), thread_(std::move(thread)), gone_(std::move(gone)) {}
@@ -36,10 +37,11 @@ class PageStream : public std::enable_shared_from_this<PageStream> {
   PageStream(const PageStream&) = delete;
   PageStream& operator=(const PageStream&) = delete;
 
-  // What `make` returns; its pieces are next()'s.  Null when it could not be
-  // made.
+  // Delivers the response that `make` returns; next() delivers its pieces.
+  // Null when the response could not be made.
   void begin(std::function<HttpResponse()> make, Begun begun);
-  // REQUIRES: begun, with pieces, and no other call of this at work.
+  // REQUIRES: begin() has finished, the page has pieces, and no other call is
+  // in progress.
   void next(Next done);
 
  private:

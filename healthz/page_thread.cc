@@ -22,7 +22,8 @@ void PageThread::run(std::function<void()> job) {
 }
 
 void PageThread::end() {
-  std::deque<std::function<void()>> dropped;  // without the lock: one may run()
+  std::deque<std::function<void()>>
+      dropped;  // destroyed after the unlock: a job may call run()
   {
     const std::lock_guard lock(mutex_);
     over_ = true;
@@ -41,7 +42,7 @@ void PageThread::work() {
     jobs_.pop_front();
     lock.unlock();
     job();
-    job = nullptr;  // it may run() another
+    job = nullptr;  // its destructor may call run()
     lock.lock();
   }
 }

@@ -1,7 +1,7 @@
 // The thread that makes pages, so that no page, however large, delays a health
 // answer.
 //
-// Thread rule: run() from any thread; all else from one.
+// Thread rule: any thread may call run(); one thread calls the rest.
 #pragma once
 
 #include <condition_variable>
@@ -19,8 +19,8 @@ class PageThread {
   PageThread(const PageThread&) = delete;
   PageThread& operator=(const PageThread&) = delete;
 
-  // Behind the jobs that wait, whose number the callers bound (SharedPage,
-  // PageStream).  `job` must not throw.  Does nothing after end().
+  // Queues `job` after the waiting jobs; the callers (SharedPage, PageStream)
+  // bound their number.  `job` must not throw.  Does nothing after end().
   void run(std::function<void()> job);
   // Waits for the running job; queued ones are dropped.
   void end();
@@ -28,7 +28,7 @@ class PageThread {
  private:
   void work();
 
-  std::mutex mutex_;  // guards those below
+  std::mutex mutex_;  // guards the members below
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
   bool over_ = false;

@@ -25,7 +25,7 @@ Packet packet_from(std::span<const std::uint8_t> reply) {
   return {packet, &ldns_pkt_free};
 }
 
-// ldns holds names uncompressed in wire form.
+// ldns keeps names uncompressed in wire form.
 bool is_name(const ldns_rdf* owner, NameView name) {
   if (owner == nullptr) return false;
   const auto held =
@@ -42,7 +42,7 @@ bool is_question(const ldns_pkt& packet, NameView name) {
          is_name(ldns_rr_owner(question), name);
 }
 
-// A single character-string, the version (RFC 1035 3.3.14).
+// True for a single character-string with the version (RFC 1035 3.3.14).
 bool says_version(const ldns_rr* record) {
   if (ldns_rr_rd_count(record) != 1) return false;
   const ldns_rdf* text = ldns_rr_rdf(record, 0);

@@ -1,6 +1,6 @@
-// The question a probe asks, and whether a reply answers it.  Every name
-// server of a cluster has dns-version.<domain> (Kubernetes DNS specification
-// 1.1.0, 2.2), from its first moment on.
+// The question of a probe, and a check of the reply.  Every DNS server of a
+// cluster has dns-version.<domain> (Kubernetes DNS specification 1.1.0, 2.2) as
+// soon as it starts.
 //
 // Plain functions: any thread.
 #pragma once
@@ -21,16 +21,16 @@ class ProbeQuestion {
 
   // "dns-version.cluster.local. TXT"
   std::string to_text() const;
-  // The whole message (RFC 1035 4.1), with this ID.
+  // The complete message (RFC 1035 4.1) with this ID.
   std::vector<std::uint8_t> message(std::uint16_t id) const;
-  // Empty when `reply` answers the question correctly, else what is wrong.
+  // Empty when `reply` answers the question correctly, else the fault.
   std::string fault_of(std::span<const std::uint8_t> reply) const;
 
  private:
   Name name_;
 };
 
-// For a message.
+// A random message ID.
 std::uint16_t random_probe_id();
 
 }  // namespace canopy

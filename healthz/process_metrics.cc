@@ -18,8 +18,9 @@
 namespace canopy {
 namespace {
 
-// Fields of /proc/self/stat from the third on: the second is the program's
-// name in parentheses and may hold anything, parentheses too (proc(5)).
+// The fields of /proc/self/stat from the third on.  The second one is the
+// program's name in parentheses, which may contain any characters, including
+// parentheses (proc(5)).
 std::vector<std::string> stat_fields() {
   const std::string line = kernel_text("/proc/self/stat");
   const auto name_end = line.rfind(')');
@@ -47,7 +48,7 @@ std::optional<double> open_descriptors() {
   std::error_code error;
   std::filesystem::directory_iterator entries("/proc/self/fd", error);
   if (error) return std::nullopt;
-  // The one that reads the folder is not counted.
+  // Starts at -1 to exclude the descriptor that reads the folder.
   double count = -1;
   for (; entries != std::filesystem::directory_iterator();
        entries.increment(error)) {

@@ -1,4 +1,4 @@
-// Metrics about the process and about its own health.
+// Metrics of the process and of its health.
 //
 // Thread rule: any thread.
 #pragma once
@@ -14,12 +14,11 @@ namespace canopy {
 // canopydns_build_info, with the value 1.
 void write_build_info(MetricWriter& writer, std::string_view version);
 
-// process_*: names and units as Prometheus' clients use them, from /proc.
-// What cannot be read is left out.
+// process_*: names and units as in Prometheus' clients, from /proc.  Values
+// that cannot be read are left out.
 void write_process_metrics(MetricWriter& writer);
 
-// What went wrong in the process itself: log lines that were dropped, and
-// exceptions that were caught, by thread.
+// Internal failures: dropped log lines, and caught exceptions by thread.
 void write_fault_metrics(MetricWriter& writer);
 
 // Readiness, verdicts, probe results and latency by tier.

@@ -49,8 +49,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kLongestPause{10};
 constexpr std::chrono::seconds kLongestPipe{60};
 
-// The descriptor that a path of /dev names, or -1.  A copy of it needs no
-// permission, which opening it again may no longer have.
+// The descriptor that a path below /dev refers to, or -1.  Copying the
+// descriptor needs no permission; opening the path again may.
 int named_descriptor(std::string_view path) {
   if (path == "/dev/stdin") return STDIN_FILENO;
   constexpr std::string_view kFolder = "/dev/fd/";
@@ -70,7 +70,7 @@ FilePtr open_pipe(const std::string& path) {
   return FilePtr(file < 0 ? nullptr : ::fdopen(file, "rb"));
 }
 
-// True when reading does not wait.
+// True when the pipe becomes readable before `end`.
 bool await_octets(int pipe, Clock::time_point end) {
   pollfd fds{pipe, POLLIN, 0};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(
@@ -82,8 +82,8 @@ bool await_octets(int pipe, Clock::time_point end) {
 }  // namespace
 
 OpenedFile open_file(const std::string& path, std::size_t limit) {
-  // Looked at before it is opened, which has effects on a device, and after,
-  // for it may be another by then.
+  // Checked before opening, which has effects on a device, and again after
+  // opening, because the path may have changed.
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return failed(errno);
   std::string fault = fault_of_mode(status.st_mode);
@@ -106,7 +106,7 @@ FileText read_file(const std::string& path, std::size_t limit) {
   if (!opened.file) return {{}, std::move(opened.fault), opened.missing};
   std::FILE* const file = opened.file.get();
   std::string text;
-  // Files of /proc have no size that is known before, and others may grow.
+  // Files in /proc do not have a known size, and other files may grow.
   while (text.size() <= limit) {
     const std::size_t before = text.size();
     text.resize(before + std::min(kPiece, limit + 1 - before));

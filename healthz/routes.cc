@@ -24,7 +24,7 @@ HttpResponse tier_is_off() {
   return plain(404, "the zone tier is off (--zone-port=off)\n");
 }
 
-// As exechealthz: "ok", or a line for each tier that fails.
+// As exechealthz: "ok", or one line for each failing tier.
 HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
   std::string failures;
   const TimePoint now = pages.clock();
@@ -41,7 +41,7 @@ HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
 // As the sidecar, octet for octet.
 HttpResponse healthcheck(const Pages& pages, Tier tier) {
   const Health::Verdict verdict = pages.health.verdict(tier, pages.clock());
-  // Rounded once, so that 481739 ns reads 0.000481739.
+  // Rounded only once, so that 481739 ns becomes 0.000481739.
   const double seconds = static_cast<double>(verdict.latency.count()) / 1e9;
   HttpResponse response;
   response.status = verdict.ok ? 200 : 503;

@@ -1,4 +1,4 @@
-// The pages of the health port: what kubelet, Prometheus and people ask.
+// The pages of the health port, for kubelet, Prometheus and users.
 //
 // Thread rule: /metrics is made on the page thread, the others on the HTTP
 // thread.
@@ -13,15 +13,15 @@
 
 namespace canopy {
 
-// What the pages show; it must outlive the routes.
+// The data that the pages show; must outlive the routes.
 struct Pages {
   const Health& health;
   const Metrics& metrics;
   std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
 };
 
-// /healthz and one for each tier (exechealthz), /healthcheck/* (the sidecar),
-// /readyz, /metrics, each with its aliases.
+// /healthz and one page for each tier (exechealthz), /healthcheck/* (the
+// sidecar), /readyz, /metrics, each with its aliases.
 HttpRoutes health_routes(const Pages& pages);
 
 // "/": a list of all pages added before.

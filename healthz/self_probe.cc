@@ -27,7 +27,7 @@ struct SelfProbe::Target {
   Transport transport;
   ProbeChannel channel;
   TimePoint asked{};
-  bool failed = false;  // the last time: changes are logged, not each probe
+  bool failed = false;  // last result, to log only changes
 };
 
 SelfProbe::SelfProbe(net::io_context& io, Health& health,
@@ -62,14 +62,15 @@ void SelfProbe::start() {
 }
 
 void SelfProbe::round() {
-  // A drain ends without queries; probes are queries, so they stop.
+  // A drain waits until there are no queries.  Probes are queries, so they
+  // stop.
   if (health_.draining()) return;
   timer_.expires_after(options_.period);
   timer_.async_wait([this, alive = alive_](const auto& error) {
     if (!error && *alive) round();
   });
   for (const auto& target : targets_) {
-    // A question that takes longer than the period takes this round's place.
+    // No new question while the last round's question is unanswered.
     if (!target->channel.is_asking()) ask(*target);
   }
 }

@@ -1,9 +1,9 @@
-// Asks both tiers a real DNS question over their sockets, at once and then on
-// a period until the process drains, over UDP and TCP, and tells Health how
-// each ended.
+// Sends both tiers a real DNS question over their sockets, at start and then
+// periodically until the process drains, over UDP and TCP, and reports each
+// result to Health.
 //
-// Thread rule: made and destroyed while nobody runs the io_context, or by the
-// one thread that does.
+// Thread rule: construct and destroy while no thread runs the io_context, or on
+// the one thread that runs it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -26,10 +26,10 @@ namespace canopy {
 
 struct SelfProbeOptions {
   Name domain = *Name::from_text("cluster.local");
-  std::chrono::milliseconds period{2000};   // from start to start
+  std::chrono::milliseconds period{2000};   // between the starts of two rounds
   std::chrono::milliseconds timeout{2000};  // for one question
-  // Where the tiers listen, the unspecified address standing for loopback; a
-  // tier that is off has none.
+  // The tiers' addresses; the unspecified address means loopback.  A disabled
+  // tier has none.
   std::optional<boost::asio::ip::udp::endpoint> cache{};
   std::optional<boost::asio::ip::udp::endpoint> zone{};
   std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
@@ -45,8 +45,8 @@ class SelfProbe {
   SelfProbe& operator=(const SelfProbe&) = delete;
   ~SelfProbe();
 
-  // The first round, as soon as somebody runs the io_context.  Call it when
-  // the listeners are there.
+  // Starts the first round once a thread runs the io_context.  Call after the
+  // listeners exist.
   void start();
 
  private:

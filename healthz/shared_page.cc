@@ -38,7 +38,8 @@ void SharedPage::make() {
   making_ = true;
   ++begun_;
   last_begun_ = std::chrono::steady_clock::now();
-  // Both lambdas hand `self` on: it is let go on the server's thread.
+  // Both lambdas pass `self` on, so that the last reference is dropped on the
+  // server's thread.
   thread_->run([self = shared_from_this()]() mutable {
     std::shared_ptr<const HttpResponse> page;
     guarded("pages", [&] {

@@ -1,11 +1,12 @@
-// A page that is costly to make and the same for all clients.  It is made on
-// the page thread, at most once in `interval`, and shared by all who requested
-// it before it was started: no client gets an older page, and a storm of
-// requests costs one page a second.
+// A page that is expensive to make and the same for all clients.  It is made on
+// the page thread, at most once in `interval`.  All clients that requested it
+// before its build started share it.  Therefore no client gets an older page,
+// and a flood of requests costs one build per second.
 //
-// Bounds: at most one job of it waits or runs on the page thread; the server
-// bounds the waiting clients.  Thread rule: the thread that runs the
-// io_context.
+// Bounds: at most one job of this page waits or runs on the page thread; the
+// server bounds the waiting clients.
+//
+// Thread rule: the thread that runs the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -33,10 +34,10 @@ class SharedPage : public std::enable_shared_from_this<SharedPage> {
   SharedPage(boost::asio::io_context& io, std::shared_ptr<PageThread> thread,
              Options options);
 
-  // Has a page made that is begun later than now, and returns its number;
-  // made() is called with it.
+  // Requests a page whose build starts after this call, and returns its number;
+  // made() is called with that number.
   std::uint64_t want();
-  // made() is not called after this returns.
+  // made() is not called after stop() returns.
   void stop();
 
  private:
@@ -49,8 +50,8 @@ class SharedPage : public std::enable_shared_from_this<SharedPage> {
   Options options_;
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point last_begun_{};
-  std::uint64_t begun_ = 0;  // pages so far
-  bool wanted_ = false;      // one more
+  std::uint64_t begun_ = 0;  // number of builds started
+  bool wanted_ = false;      // one more build is wanted
   bool making_ = false;
 };
 

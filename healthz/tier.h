@@ -1,5 +1,4 @@
-// By which tier and over which transport a question came: what is counted,
-// probed and told apart everywhere.
+// The tier and the transport of a question, used in counters, probes and logs.
 #pragma once
 
 #include <cstddef>

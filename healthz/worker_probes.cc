@@ -18,13 +18,14 @@ std::string_view name_of(Transport transport) {
 
 }  // namespace
 
-// One transport: its workers are asked one after the other.
+// The probes of one transport: workers are probed one after another.
 struct WorkerProbes::Lane {
   Transport transport;
   ProbeChannel channel;
-  std::size_t next = 0;  // in options_.workers; their number between rounds
+  std::size_t next =
+      0;  // index in options_.workers; their number between rounds
   TimePoint asked{};
-  // Those whose last probe failed: changes are logged, not each probe.
+  // The workers whose last probe failed, to log only changes.
   std::set<std::size_t> failing{};
 };
 
@@ -63,7 +64,7 @@ void WorkerProbes::round() {
     if (!error && *alive) round();
   });
   for (const auto& lane : lanes_) {
-    if (lane->next < options_.workers.size()) continue;  // the last one goes on
+    if (lane->next < options_.workers.size()) continue;  // a round is running
     lane->next = 0;
     ask_next(*lane);
   }
@@ -85,7 +86,7 @@ void WorkerProbes::ask_next(Lane& lane) {
       });
 }
 
-// What the worker did wrong, to go on after "worker 3"; empty when it answered.
+// The worker's fault, as text to follow "worker 3"; empty when it answered.
 std::string WorkerProbes::fault_of(const ProbeChannel::Outcome& outcome,
                                    Transport transport) const {
   if (outcome.timed_out) {
@@ -114,7 +115,7 @@ void WorkerProbes::conclude(Lane& lane, const ProbedWorker& target,
   }
   health_.record_worker(target.tier, lane.transport, target.worker, probe);
   ++lane.next;
-  // Not here: the channel is not done with this question.
+  // Posted, because the channel has not finished this question.
   net::post(io_, [this, &lane, alive = alive_] {
     if (*alive) ask_next(lane);
   });

@@ -1,14 +1,14 @@
-// Asks every worker in turn a real DNS question, on sockets that lead to that
-// worker alone: the kernel spreads the questions of a shared port, so that one
-// silent worker of four loses a quarter of them while a probe of the port is
-// mostly answered.  The port itself is SelfProbe's.
+// Sends every worker in turn a real DNS question, over sockets that lead to
+// that worker only.  The kernel distributes the questions of a shared port.  If
+// one worker of four is silent, a quarter of all questions is lost, but a probe
+// of the port usually succeeds.  SelfProbe probes the port itself.
 //
-// Bounds: one question over UDP and one over TCP at a time, however many
-// workers there are; each takes `timeout` at most.  Nothing is asked while the
-// process drains.
+// Bounds: one question over UDP and one over TCP at a time, for any number of
+// workers; each takes at most `timeout`.  There are no questions during a
+// drain.
 //
-// Thread rule: made and destroyed while nobody runs the io_context, or by the
-// one thread that does.
+// Thread rule: construct and destroy while no thread runs the io_context, or on
+// the one thread that runs it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -28,7 +28,7 @@
 
 namespace canopy {
 
-// Where one worker answers for one tier, over UDP and TCP.
+// The address of one worker for one tier, over UDP and TCP.
 struct ProbedWorker {
   Tier tier;
   unsigned worker;  // counted from 1
@@ -37,8 +37,8 @@ struct ProbedWorker {
 
 struct WorkerProbesOptions {
   Name domain = *Name::from_text("cluster.local");
-  // From the start of a round to the start of the next; a round that takes
-  // longer is ended first.
+  // The time between the starts of two rounds; a longer round is finished
+  // first.
   std::chrono::milliseconds period{2000};
   std::chrono::milliseconds timeout{2000};  // for one question
   std::vector<ProbedWorker> workers{};
@@ -55,8 +55,8 @@ class WorkerProbes {
   WorkerProbes& operator=(const WorkerProbes&) = delete;
   ~WorkerProbes();
 
-  // The first round, as soon as somebody runs the io_context.  Call it when
-  // the listeners are there.
+  // Starts the first round once a thread runs the io_context.  Call after the
+  // listeners exist.
   void start();
 
  private:
@@ -73,7 +73,7 @@ class WorkerProbes {
   Health& health_;
   const WorkerProbesOptions options_;
   const ProbeQuestion question_;
-  std::vector<std::unique_ptr<Lane>> lanes_;  // one a transport
+  std::vector<std::unique_ptr<Lane>> lanes_;  // one per transport
   boost::asio::steady_timer timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

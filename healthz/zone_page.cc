@@ -21,15 +21,15 @@ namespace {
 
 using Node = LabelTree::Node;
 
-// A piece is sent when it got this long.
+// A piece is sent when it reaches this size.
 constexpr std::size_t kPiece = 16384;
 
 bool is_on_the_wire(RrType type) {
   return type != RrType::kName && type != RrType::kDashedAddresses;
 }
 
-// What stands after "OWNER TTL IN TYPE ": an owner in presentation form has
-// no spaces (RFC 1035 5.1 escapes them).
+// The text after "OWNER TTL IN TYPE ".  An owner in presentation form contains
+// no spaces, because RFC 1035 5.1 escapes them.
 std::string rdata_text(RrType type, std::span<const std::uint8_t> rdata) {
   const std::string line = to_text(Name(), type, 0, rdata);
   std::size_t start = 0;
@@ -45,7 +45,7 @@ std::vector<const Node*> children_of(const Node& node) {
   return children;
 }
 
-// Walks the trees of one snapshot in order, a piece of JSON at a time.
+// Lists the trees of one snapshot in order, one piece of JSON at a time.
 class ZoneListing {
  public:
   ZoneListing(ZoneStore& store, const Name& name)
@@ -62,7 +62,7 @@ class ZoneListing {
                          zones_.is_complete());
   }
 
-  // Nothing when the name is in no zone.
+  // False when the name is in no zone.
   bool is_ours() const {
     return !starts_.empty() || zones_.closest_to(name_) != nullptr;
   }
@@ -112,7 +112,7 @@ class ZoneListing {
     done_ = true;
   }
 
-  // The tree does not hold it: it changes with each serial.
+  // The SOA is not in the tree, because it changes with each serial.
   void add_soa(const Zone& zone) {
     Answer answer;
     zone.lookup(zone.apex(), RrType::kSoa, answer);
@@ -159,7 +159,7 @@ class ZoneListing {
   const Name name_;
   std::vector<Start> starts_;
   std::size_t next_start_ = 0;
-  const LabelTree* tree_ = nullptr;  // of the start being listed
+  const LabelTree* tree_ = nullptr;  // the tree being listed
   std::vector<Level> levels_;
   std::string piece_;
   bool first_ = true;

@@ -1,8 +1,8 @@
 // /debug/zone?name=NAME: the records at and under NAME as JSON,
-// {"name":...,"serial":N,"complete":bool,"records":[...]}.  One snapshot, from
-// the first record to the last.
+// {"name":...,"serial":N,"complete":bool,"records":[...]}.  All records come
+// from one snapshot.
 //
-// Thread rule: the page is made on the page thread, with a reader of its own.
+// Thread rule: the page is made on the page thread, with its own reader.
 #pragma once
 
 #include "healthz/http_message.h"
@@ -12,7 +12,7 @@ namespace canopy {
 
 enum class ZonePageAccess { kLoopback, kAnyone };  // --debug-remote
 
-// `store` must outlive the server and the io_context it runs on.
+// `store` must outlive the server and the server's io_context.
 void add_zone_page(HttpRoutes& routes, ZoneStore& store, ZonePageAccess access);
 
 }  // namespace canopy
