@@ -5,8 +5,8 @@
 namespace canopy {
 namespace {
 
-// Returns 0 when `then` is after `now`: two batches may read the clock in
-// another order than they are handled.
+// Returns 0 when `then` is after `now`: the clock readings of two batches may
+// be out of order.
 std::uint32_t seconds_since(TimePoint then, TimePoint now) {
   if (now < then) return 0;
   return static_cast<std::uint32_t>(

@@ -20,8 +20,8 @@ class CachedAnswers {
   // Null when the cache has no answer that is still valid.
   const Said* find(const Resolution& resolution);
   // True when the answer that find() just returned is popular and expires soon.
-  // Only one of the clients that ask gets true; its query is then fetched again
-  // before the answer expires.
+  // Only one of the clients that ask gets true; that client's query is then
+  // fetched again before the answer expires.
   bool is_to_be_refreshed(const Resolution& resolution) {
     return resolution.arrival.received >= stored_.facts().refresh &&
            takes_refresh(resolution.key);

@@ -1,7 +1,7 @@
-// The answer to a client that follows from an upstream's outcome.  It is
-// computed for the first waiter and reused for later waiters with the same
-// inputs.  The inputs differ when a waiter's query came by a CNAME of our
-// zones.  Each worker has one, and it holds one answer.
+// The answer to a client that follows from an upstream's outcome.  The
+// conclusion is computed for the first waiter and reused for later waiters with
+// the same inputs.  The inputs differ when a waiter's query came by a CNAME of
+// our zones.  Each worker has one, and it holds one answer.
 #pragma once
 
 #include <cstdint>

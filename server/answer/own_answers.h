@@ -29,8 +29,8 @@ class OwnAnswers {
   // An answer without records.  `error` must outlive the returned value.
   const Said& rcode(Rcode rcode, const Query& query, const Listener& listener,
                     const ExtendedError* error = nullptr);
-  // An empty answer with TC, no longer than the query.  It makes the client
-  // retry over TCP.
+  // An empty answer with TC, no longer than the query, so that the client
+  // retries over TCP.
   const Said& over_tcp(const Query& query, const Listener& listener);
 
  private:

@@ -10,8 +10,8 @@ ResolvConf parse_resolv_conf(std::string_view text) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     // "Lines that contain a semicolon or hash character in the first column are
-    // treated as comments."  They need no extra check, because their first word
-    // is not a keyword.
+    // treated as comments."  Comments need no extra check, because their first
+    // word is not a keyword.
     std::istringstream words(line);
     std::string keyword;
     std::string value;

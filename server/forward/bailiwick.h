@@ -32,8 +32,8 @@ class Bailiwick {
   Bailiwick(const Query& asked, const EncodedAnswer& answer);
 
   // True when the answer section can be sent unchanged and the other sections
-  // are left out.  It then holds only records of the query's name and type
-  // whose rdata has no names, or no records at all.
+  // are left out.  The answer section then holds only records of the query's
+  // name and type whose rdata has no names, or no records at all.
   bool is_simple() const { return is_simple_; }
   // False when the answer section has records but none for the query's name, or
   // when decoding its names takes more work than its size allows.

@@ -113,8 +113,8 @@ void Fetch::on_failure(const Attempt& attempt,
   on_udp_failure(attempt, now, failure);
 }
 
-// An answered loop check shows that the upstream is up.  It does not show how
-// fast the upstream is, because no cache has the random name.
+// An answered loop check shows that the upstream is up, but not how fast it is,
+// because no cache has the random name.
 bool Fetch::on_loop_check(TimePoint now,
                           std::span<const std::uint8_t> message) {
   if (!is_answer_to(question_, message)) return false;

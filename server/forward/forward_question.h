@@ -51,7 +51,7 @@ bool is_answer_to(const ForwardQuestion& question,
 // counts of questions, answers and authority records are 0.
 bool is_bare_error(std::span<const std::uint8_t> message);
 
-// Makes a response that repeats the question and has no records.  It replaces a
+// Makes a response that repeats the question and has no records, in place of a
 // message that cannot be passed on.  `flags` is TC or 0.
 Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
                                 std::uint16_t flags);

@@ -1,6 +1,6 @@
 // A part of our queries that some upstreams do not support: EDNS or random
-// case.  It is left out for a while after queries with it failed and the same
-// queries without it were answered.  Any thread; is_used() costs a load.
+// case.  The part is left out for a while after queries with it failed and the
+// same queries without it were answered.  Any thread; is_used() costs a load.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// The objects that each listener of a worker uses.  They outlive the listener
+// The objects that each listener of a worker uses.  All outlive the listener
 // and are used on the worker's thread.
 #pragma once
 

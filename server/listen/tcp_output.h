@@ -1,7 +1,7 @@
-// Octets that wait until a connection's client reads them.  They are kept in
-// pieces of one size, so that no piece is copied and each is freed once it is
-// sent.  All of them are leased from the memory budget.  On the worker's thread
-// only.
+// Octets that wait until a connection's client reads them.  The octets are kept
+// in pieces of one size, so that no piece is copied and each is freed once it
+// is sent.  All of them are leased from the memory budget.  On the worker's
+// thread only.
 #pragma once
 
 #include <array>

@@ -22,8 +22,8 @@ class UpstreamHostnames {
                     std::function<void()> on_change);
   ~UpstreamHostnames();
 
-  // Sets the plan that names the upstreams to ask.  It must not depend on the
-  // names that are looked up.
+  // Sets the plan that names the upstreams to ask.  The plan must not depend on
+  // the names that are looked up.
   void ask(std::shared_ptr<const Plan> plan);
   // Replaces the list of servers.  Known addresses are kept.
   void watch(const std::vector<NamedServer>& servers);

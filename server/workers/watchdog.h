@@ -3,8 +3,9 @@
 // whatever blocked the worker.  Also limits how long the process takes to stop,
 // because a hanging worker would block that forever.
 //
-// The watchdog posts a task to each loop that counts one turn.  It posts the
-// next task only after the last one ran, so at most one waits in each loop.
+// The watchdog posts a task to each loop that counts one turn.  The watchdog
+// posts the next task only after the last one ran, so at most one waits in each
+// loop.
 //
 // Thread rule: the main thread creates, starts and destroys the watchdog, and
 // calls rest() and end_within().  The checks run on a thread of their own.

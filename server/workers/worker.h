@@ -1,7 +1,7 @@
 // One thread that answers queries: its io_context, its listeners for both
-// tiers, its TCP sessions, its handler and its forwarder.  It also listens on
-// loopback, on ports of its own, for probes of this worker.  It shares nothing
-// with other workers except its constructor's arguments.
+// tiers, its TCP sessions, its handler and its forwarder.  The worker also
+// listens on loopback, on ports of its own, for probes of this worker.  It
+// shares nothing with other workers except its constructor's arguments.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -27,7 +27,7 @@ using MakeHandler = std::function<std::unique_ptr<MessageHandler>(
 
 class Worker {
  public:
-  // Objects that all workers share.  They must outlive the workers.
+  // Objects that all workers share; they must outlive the workers.
   struct Shared {
     const PlanStore& plans;
     ForwarderPool& forwarders;
@@ -65,8 +65,8 @@ class Worker {
   void listen(Tier tier, SocketPair pair, TcpSessions& sessions);
   void refresh_later();
 
-  // Limits for the probe sockets.  They are separate, so that clients cannot
-  // make probes fail by using up connections.
+  // Separate limits for the probe sockets, so that clients cannot make probes
+  // fail by using up connections.
   static constexpr std::size_t kProbeConnections = 8;
   static constexpr std::size_t kProbeMemory = 256 << 10;
 
