@@ -22,8 +22,8 @@ void PageThread::run(std::function<void()> job) {
 }
 
 void PageThread::end() {
-  std::deque<std::function<void()>>
-      dropped;  // destroyed after the unlock: a job may call run()
+  // Destroyed after the unlock, because a job's destructor may call run().
+  std::deque<std::function<void()>> dropped;
   {
     const std::lock_guard lock(mutex_);
     over_ = true;

@@ -22,8 +22,8 @@ std::string_view name_of(Transport transport) {
 struct WorkerProbes::Lane {
   Transport transport;
   ProbeChannel channel;
-  std::size_t next =
-      0;  // index in options_.workers; their number between rounds
+  // The next worker's index in options_.workers; between rounds, their number.
+  std::size_t next = 0;
   TimePoint asked{};
   // The workers whose last probe failed, to log only changes.
   std::set<std::size_t> failing{};

@@ -14,8 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxFile =
-    1 << 20;  // limit on a token or PEM file, in octets
+constexpr std::size_t kMaxFile = 1 << 20;  // octets of a token or PEM file
 
 std::string text_of(const fs::path& file, const char* what) {
   FileText read = read_file(file, kMaxFile);

@@ -53,9 +53,8 @@ class LineLimits {
 class LimitedStream : public httplib::Stream {
  public:
   struct Timeouts {
-    std::chrono::milliseconds read;  // the longest time without data
-    std::chrono::milliseconds
-        write;  // the longest wait until the socket is writable
+    std::chrono::milliseconds read;   // the longest time without data
+    std::chrono::milliseconds write;  // the longest wait for a writable socket
   };
 
   // `ssl` is null for plain TCP.  With TLS, the socket must be non-blocking.
