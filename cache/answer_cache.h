@@ -42,8 +42,8 @@ class AnswerCache {
     kNo,
     kCurrent,
     // The answer was made from other zones.  It may be served only if the zone
-    // still gives the same answer.  A zone's own answer was removed, and
-    // nothing is copied.
+    // still gives the same answer.  If the answer is a zone's own, the entry is
+    // removed and nothing is copied.
     kOutdated,
     // An expired answer of an upstream that is still usable as a stale answer.
     // If a zone had a part in the answer, the zone may have changed.
@@ -57,7 +57,8 @@ class AnswerCache {
   // answer was requested before.
   bool take_refresh(const CacheKey& key);
   void insert(const CacheKey& key, const StoredAnswer& answer);
-  // Marks the answer stored under `key` as current for the zones `published`.
+  // Marks the answer stored under `key` as current for the zones with serial
+  // `published`.
   void restamp(const CacheKey& key, Serial published);
 
   struct Totals {

@@ -15,7 +15,7 @@ std::uint32_t field32(std::span<const std::uint8_t> message, std::size_t at) {
   return value;
 }
 
-// RFC 2181 section 8.
+// The TTL at offset `at`; 0 if the highest bit is set (RFC 2181 section 8).
 std::uint32_t ttl_at(std::span<const std::uint8_t> message, std::size_t at) {
   const std::uint32_t ttl = field32(message, at);
   return ttl >> 31 != 0 ? 0 : ttl;

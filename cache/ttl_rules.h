@@ -22,7 +22,7 @@ inline constexpr std::chrono::seconds kMaxNegativeStale{1'800};
 inline constexpr std::uint32_t kStaleTtl = 30;  // seconds
 inline constexpr std::chrono::seconds kStaleRecheck{30};
 
-// RFC 9520 3.2: from one second to five minutes.
+// RFC 9520 3.2 allows from one second to five minutes.
 inline constexpr std::chrono::seconds kFailureLifetime{2};
 
 // The last part of a lifetime, in which a query triggers a refresh.  Nothing

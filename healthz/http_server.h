@@ -41,7 +41,7 @@ class HttpServer {
   std::uint16_t port() const;
   // The addresses it listens on, for the start-up lines.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
-  // From any thread, during the lifetime of this object.
+  // Any thread may call this during the lifetime of this object.
   const HttpCounts& counts() const { return shared_->counts; }
 
  private:

@@ -58,7 +58,7 @@ void WorkerProbes::start() {
 }
 
 void WorkerProbes::round() {
-  if (health_.draining()) return;  // as SelfProbe
+  if (health_.draining()) return;  // as in SelfProbe
   timer_.expires_after(options_.period);
   timer_.async_wait([this, alive = alive_](const auto& error) {
     if (!error && *alive) round();

@@ -67,7 +67,7 @@ class ZoneListing {
     return !starts_.empty() || zones_.closest_to(name_) != nullptr;
   }
 
-  // Empty at the end.
+  // The next piece; empty at the end.
   std::string next_piece() {
     while (piece_.size() < kPiece && !done_) step();
     return std::exchange(piece_, {});

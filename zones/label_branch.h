@@ -72,8 +72,8 @@ class LabelTree::Node::Branch {
   }
 
  private:
-  // Where the machine has no instruction for it, one count of 64 bits costs as
-  // much as one of 32.
+  // One 64-bit count replaces two 32-bit counts: without a popcount
+  // instruction, either size costs the same.
   static unsigned ones(std::uint32_t low, std::uint32_t high) {
     return static_cast<unsigned>(
         std::popcount(std::uint64_t{high} << 32 | low));

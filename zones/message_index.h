@@ -15,8 +15,8 @@ namespace canopy {
 
 class MessageIndex {
  public:
-  // The most extended errors of a message, and the most octets of text of each.
-  // Anything beyond is cut.
+  // The most extended errors of a message, and the most octets of the text of
+  // each.  Further errors and octets are dropped.
   static constexpr std::size_t kMostErrors = 3;
   static constexpr std::size_t kMostErrorText = 120;
 

@@ -55,7 +55,7 @@ Result<Query, Refusal> decode_query(std::span<const std::uint8_t> message);
 // A record of a message.  `rdata` points into the message; names in it may be
 // compressed.
 struct MessageRecord {
-  MessageRecord() {}  // see Question
+  MessageRecord() {}  // leaves the name's octets unset, as Question()
 
   Name owner;
   RrType type{};

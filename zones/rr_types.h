@@ -1,4 +1,5 @@
-// DNS numbers, named as in the IANA registries.
+// The DNS's types, classes, opcodes, rcodes and extended error codes, named as
+// in the IANA registries.
 #pragma once
 
 #include <cstdint>

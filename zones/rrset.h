@@ -38,7 +38,7 @@ struct Record {
   friend bool operator==(const Record& a, const Record& b) = default;
 };
 
-// RFC 1035 3.3 and 3.4, RFC 3596, RFC 2782.
+// Records in the formats of RFC 1035 3.3 and 3.4, RFC 3596 and RFC 2782.
 Record address_record(const Name& owner, std::uint32_t ttl,
                       const IpAddress& address);
 struct SrvFields {
@@ -48,7 +48,7 @@ struct SrvFields {
 };
 Record srv_record(const Name& owner, std::uint32_t ttl, SrvFields fields,
                   NameView target);
-// CNAME, NS or PTR.
+// `type` is CNAME, NS or PTR.
 Record name_record(const Name& owner, RrType type, std::uint32_t ttl,
                    NameView target);
 Record txt_record(const Name& owner, std::uint32_t ttl, std::string_view text);

@@ -36,7 +36,8 @@ NameView target_of(RrType type, std::span<const std::uint8_t> rdata) {
 // no more records than fit.
 bool fits(RrsetView rrset, std::size_t room) {
   if (rrset.always_fits()) return true;
-  constexpr std::size_t kBesideRdata = 12;  // the owner as a pointer
+  constexpr std::size_t kBesideRdata =
+      12;  // owner pointer, type, class, TTL, length
   std::size_t size = 0;
   RrsetView::Iterator rdata = rrset.begin();
   for (unsigned i = 0; i < rrset.count(); ++i, ++rdata) {
@@ -46,9 +47,10 @@ bool fits(RrsetView rrset, std::size_t room) {
   return true;
 }
 
-// About what it takes in a message.  Reads one record, however many there are.
+// The approximate size of the RRset in a message.  Reads only one record.
 std::size_t estimated_size(RrsetView rrset) {
-  constexpr std::size_t kBesideRdata = 12;  // the owner as a pointer
+  constexpr std::size_t kBesideRdata =
+      12;  // owner pointer, type, class, TTL, length
   return rrset.count() * (kBesideRdata + (*rrset.begin()).size());
 }
 
@@ -161,8 +163,9 @@ std::optional<RrsetView> Zone::rrset_of(const Node& node, RrType qtype) const {
   return rrset;
 }
 
-// RFC 8482 4.1: one RRset, the first that fits any client's datagram, else the
-// smallest.  Not by the client's own limit: the cache keeps it for all.
+// RFC 8482 4.1: answers ANY with one RRset, the first that fits any client's
+// datagram, else the smallest.  Ignores the client's own limit, because the
+// cache keeps the answer for all clients.
 void Zone::answer_any(const Node& node, NameView name, Answer& answer) const {
   constexpr std::size_t kAlwaysRoom = 512 - kHeaderSize - kMaxNameSize - 4;
   std::optional<RrsetView> any = rrset_of(node, RrType::kPtr);
@@ -185,9 +188,9 @@ void Zone::answer_with(NameView name, RrType qtype, RrsetView rrset,
   answer.entries.push_back({Section::kAnswer, name, rrset});
 }
 
-// RFC 2782, RFC 1035 3.3.11: the addresses of targets, where we have them.
-// None where the records alone fill the message, so there are never more
-// targets to look up than records fit into 64 KiB.
+// RFC 2782, RFC 1035 3.3.11: adds the addresses of targets in this zone.  Adds
+// none if the records alone fill the message.  Therefore the number of targets
+// to look up is at most the number of records that fit into 64 KiB.
 void Zone::add_addresses(RrsetView rrset, Answer& answer) const {
   if (!fits(rrset, answer.room)) return;
   std::unordered_set<const Node*> seen;
@@ -207,7 +210,7 @@ void Zone::add_addresses(RrsetView rrset, Answer& answer) const {
   }
 }
 
-// RFC 2308 2.1 and 2.2.
+// The negative answers of RFC 2308 2.1 and 2.2.
 void Zone::name_error(Answer& answer) const {
   answer.rcode = Rcode::kNxDomain;
   no_data(answer);

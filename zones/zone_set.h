@@ -9,8 +9,8 @@
 
 namespace canopy {
 
-// The number of publishes.  Its low 32 bits are the SOA serial of the zones
-// (RFC 1982).
+// Goes up by one with each publish.  The low 32 bits are the SOA serial of the
+// zones (RFC 1982).
 using Serial = std::uint64_t;
 
 class ZoneSet {

@@ -33,7 +33,7 @@ class ApiConnection final : public httplib::ClientImpl {
   void forget_fault() { fault_.clear(); }
 
  private:
-  // Overrides that the base class calls, the same in 0.11 and 0.18.
+  // The base class calls these overrides; they are the same in 0.11 and 0.18.
   bool create_and_connect_socket(Socket& socket,
                                  httplib::Error& error) override;
   void shutdown_ssl(Socket& socket, bool gracefully) override;

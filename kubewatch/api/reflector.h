@@ -9,8 +9,8 @@
 // server's object count differs from the watch's, or when an event is older
 // than the one before it (consistency_check.h); and every hour or two.
 //
-// Threads: any thread may call start, stop, reload and look_at_clock.  An own
-// thread waits for the API server.
+// Threads: any thread may call start, stop, reload and look_at_clock.  A thread
+// of its own waits for the API server.
 #pragma once
 
 #include <atomic>
@@ -195,8 +195,8 @@ class Reflector {
   ConsistencyCheck::Verdict verdict_ = ConsistencyCheck::Verdict::kNone;
   std::size_t differed_ = 0;  // differing checks in a row
   bool has_bookmarks_ = false;
-  // Watches in a row that froze, got 410 before any change, went back in time,
-  // or ended early.
+  // The numbers of watches in a row that froze, that got 410 before any change,
+  // that went back in time, and that ended early.
   std::size_t frozen_ = 0;
   std::size_t gone_ = 0;
   std::size_t went_back_ = 0;

@@ -182,9 +182,10 @@ void Reflector::put(const Listing& listing, Decoded&& decoded) {
   }
 }
 
-// A list keeps the CPU busy for long.  A thread that answers queries may share
-// this core, and with fair scheduling a query would wait for milliseconds.  The
-// first list does not rest, because little can be answered before its end.
+// A list keeps the CPU busy for a long time.  A thread that answers queries may
+// share this core, and with fair scheduling a query would wait for
+// milliseconds.  The first list does not rest, because little can be answered
+// before its end.
 void Reflector::rest_now_and_then() {
   constexpr std::chrono::microseconds kWork{300};
   constexpr std::chrono::microseconds kRest{50};

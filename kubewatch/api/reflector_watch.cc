@@ -19,8 +19,8 @@ constexpr int kGone = 410;
 // counts are considered useless.
 constexpr std::size_t kMaxDiffered = 3;
 constexpr std::size_t kMaxFrozenDoublings = 4;
-// The number of watches in a row that deliver changes and end within a second
-// before the next ones are delayed.  A restarting server causes two or three.
+// Watches that deliver changes but end within a second: after this many in a
+// row, the next ones are delayed.  A restarting server causes two or three.
 constexpr std::size_t kMaxShortWatches = 8;
 
 bool is_gone(const ApiStatus& status) {

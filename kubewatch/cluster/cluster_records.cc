@@ -223,7 +223,7 @@ SrvWeights srv_weights(const EndpointTotals& totals) {
 
 namespace {
 
-// Specification 2.3.1 and 2.3.2.
+// The records of specification 2.3.1 and 2.3.2.
 void add_cluster_ip_records(const RecordOptions& options, const Name& name,
                             const Service& service, std::uint16_t bare,
                             RecordList& records) {
@@ -242,7 +242,7 @@ void add_cluster_ip_records(const RecordOptions& options, const Name& name,
   }
 }
 
-// Specification 2.5.
+// The CNAME of specification 2.5.
 void add_external_name_record(const RecordOptions& options, const Name& name,
                               const Service& service, RecordList& records) {
   const auto target = Name::from_text(service.external_name);

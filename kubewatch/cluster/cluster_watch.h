@@ -60,8 +60,8 @@ class ClusterWatch {
   // been listed.
   void finish(const Listing& listing, ObjectKind kind,
               const std::string& resource_version);
-  // The list failed before its end.  The objects that it added stay, with the
-  // origin of the listing that it was to replace.
+  // The list failed before its end.  Objects that the list added stay, and get
+  // the origin that the list was to replace.
   void abandon(const Listing& listing);
   // For a source whose lists contain all kinds: sweep each list, then publish.
   void sweep(const Listing& listing);
@@ -126,7 +126,7 @@ class ClusterWatch {
   ClusterZones zones_;
   WatchStatus status_;
   Origin last_origin_ = 0;
-  Origin snapshot_ = 0;  // the origin of its objects; 0: no snapshot
+  Origin snapshot_ = 0;  // origin of the snapshot's objects; 0: none
   // The last warning about each unreadable object, so that it is logged once.
   std::map<std::pair<ObjectKind, ObjectKey>, std::string> complaints_;
   // Objects that were logged as not served whole, and whether they are still

@@ -40,7 +40,7 @@ ConsistencyCheck::Verdict ConsistencyCheck::saw(
   }
   Verdict verdict = Verdict::kNone;
   if (pending_ && version) {
-    // A bookmark means: all events up to this version were delivered.
+    // A bookmark means that all events up to this version were delivered.
     const bool past =
         type == Type::kBookmark ? *version >= *pending_ : *version > *pending_;
     if (past) verdict = compare();

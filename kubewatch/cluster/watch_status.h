@@ -55,7 +55,7 @@ struct KindStatus {
   std::uint64_t same = 0;       // consistency checks by result
   std::uint64_t differing = 0;
   WallTime last_event{};  // includes bookmarks; epoch: none yet
-  WallTime away_since{};  // when the API server failed; epoch: it responds
+  WallTime away_since{};  // time of the first failure; epoch: reachable
 };
 
 // The status of --snapshot-file.

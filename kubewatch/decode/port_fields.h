@@ -1,5 +1,5 @@
-// Ports of a Service, an EndpointSlice and a subset of Endpoints.  Pure
-// functions; any thread.
+// Reads the ports of a Service, an EndpointSlice and a subset of Endpoints.
+// Pure functions; any thread.
 #pragma once
 
 #include <string>

@@ -15,7 +15,8 @@ namespace {
 
 using Type = WatchEvent::Type;
 
-// kubectl also reads lists within lists; they are rarely deep.
+// The deepest nesting of lists.  kubectl also reads nested lists, which are
+// rare.
 constexpr int kMaxListDepth = 8;
 // The resource version is part of the next request.  API servers use a number.
 constexpr std::size_t kMaxResourceVersion = 1 << 10;

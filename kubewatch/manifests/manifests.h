@@ -2,8 +2,8 @@
 // Changes are applied at once.  A file that is invalid, is being written or was
 // emptied keeps its last good objects.
 //
-// Threads: start, stop and reload from any one thread.  An own thread reads the
-// files.
+// Threads: any one thread may call start, stop and reload.  A thread of its own
+// reads the files.
 #pragma once
 
 #include <atomic>

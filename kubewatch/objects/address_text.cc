@@ -12,7 +12,7 @@ namespace {
 // Longer texts are not addresses; Kubernetes stores at most 45 octets.
 constexpr std::size_t kLongest = 128;
 
-// RFC 4291 2.5.5.2.
+// The prefix of IPv4-mapped IPv6 addresses (RFC 4291 2.5.5.2).
 constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
                                                   0, 0, 0, 0, 0xFF, 0xFF};
 

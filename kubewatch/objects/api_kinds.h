@@ -1,4 +1,4 @@
-// The kinds of Kubernetes objects that the DNS reads, a row each.
+// The kinds of Kubernetes objects that DNS needs, one row per kind.
 //
 // To add a kind:
 //  - a row of kApiKinds; an ObjectKind too, unless it is kept as another kind;

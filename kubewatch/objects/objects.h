@@ -32,7 +32,7 @@ struct ServicePort {
   std::string protocol;  // "TCP", "UDP", "SCTP"; empty means TCP
   std::uint16_t port = 0;
 
-  // Some total order.
+  // A total order.
   friend auto operator<=>(const ServicePort&, const ServicePort&) = default;
 };
 
@@ -58,7 +58,7 @@ struct Endpoint {
   std::string pod_name;  // targetRef.name of a Pod; may be empty
   bool ready = true;     // conditions.ready, where absent means true
 
-  // Some total order.
+  // A total order.
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 

@@ -55,7 +55,8 @@ bool SnapshotKeeper::stopped_within(std::chrono::milliseconds time) {
 
 void SnapshotKeeper::run() {
   pthread_setname_np(pthread_self(), "canopy-snapshot");
-  // On Linux each thread has its own priority.  Answers have priority.
+  // On Linux each thread has its own priority.  This thread must not delay
+  // answers.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowestPriority);
   cluster_.note_snapshot(status_);
   const auto write = [this] {
@@ -99,7 +100,7 @@ void SnapshotKeeper::serve_what_was_kept() {
   }
   const WallTime written = snapshot->head().written;
   const std::size_t objects = cluster_.restore(*snapshot);
-  if (objects == 0) return;  // the API server was faster
+  if (objects == 0) return;  // the API server's lists came first
   status_.served_from = written;
   cluster_.note_snapshot(status_);
   log_warning(

@@ -1,8 +1,8 @@
 // Keeps a snapshot of the cluster in a file while the watch is healthy, and
 // serves an existing snapshot if the API server is unreachable at the start.
 //
-// Threads: start and stop from any one thread.  An own thread of the lowest
-// priority reads and writes the file.
+// Threads: any one thread may call start and stop.  A thread of its own, with
+// the lowest priority, reads and writes the file.
 #pragma once
 
 #include <chrono>
