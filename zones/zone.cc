@@ -36,8 +36,7 @@ NameView target_of(RrType type, std::span<const std::uint8_t> rdata) {
 // no more records than fit.
 bool fits(RrsetView rrset, std::size_t room) {
   if (rrset.always_fits()) return true;
-  constexpr std::size_t kBesideRdata =
-      12;  // owner pointer, type, class, TTL, length
+  constexpr std::size_t kBesideRdata = 12;  // with a pointer as the owner
   std::size_t size = 0;
   RrsetView::Iterator rdata = rrset.begin();
   for (unsigned i = 0; i < rrset.count(); ++i, ++rdata) {
@@ -49,8 +48,7 @@ bool fits(RrsetView rrset, std::size_t room) {
 
 // The approximate size of the RRset in a message.  Reads only one record.
 std::size_t estimated_size(RrsetView rrset) {
-  constexpr std::size_t kBesideRdata =
-      12;  // owner pointer, type, class, TTL, length
+  constexpr std::size_t kBesideRdata = 12;  // with a pointer as the owner
   return rrset.count() * (kBesideRdata + (*rrset.begin()).size());
 }
 
