@@ -167,7 +167,8 @@ bool Bailiwick::follow(const EncodedAnswer& answer) {
     const bool is_link = rrset.type() == RrType::kCname &&
                          asked_.qtype != RrType::kCname &&
                          links.size() < kMostLinks;
-    const bool is_dname = rrset.type() == kDname && dnames.size() < kMostDnames;
+    const bool is_dname =
+        rrset.type() == RrType::kDname && dnames.size() < kMostDnames;
     if (!is_link && !is_dname) continue;
     const auto owner = rrset.owner();
     if (!owner) return false;
@@ -215,7 +216,7 @@ std::size_t Bailiwick::link_below(const Name& owner) const {
 std::optional<std::size_t> Bailiwick::place_of(RrType type,
                                                const HashedName& owner) const {
   const std::size_t signature = type == kRrsig ? 1 : 0;
-  if (type == kDname || type == kRrsig) {
+  if (type == RrType::kDname || type == kRrsig) {
     const auto dname = std::ranges::find(dnames_, owner, &Dname::owner);
     if (dname != dnames_.end()) return 4 * dname->link + signature;
   }
