@@ -45,14 +45,15 @@ std::optional<std::string> read_key(const std::string& folder,
     throw ConfigurationError(path + ": " + read.fault +
                              "; replace it with a JSON file, or remove it");
   }
-  // An empty value is a key without setting, as in kube-dns.
+  // A key with an empty value counts as not set, as in kube-dns.
   if (read.text.find_first_not_of(" \t\r\n") == std::string::npos) {
     return std::nullopt;
   }
   return std::move(read.text);
 }
 
-// Editors and web pages write these for the quotes that JSON wants.
+// Returns the typographic quote at the start of `text`, if any.  Editors and
+// web pages write such quotes where JSON needs plain ones.
 std::string typographic_quote_at(std::string_view text) {
   struct Quote {
     std::string_view octets;
@@ -115,7 +116,7 @@ std::vector<SocketAddress> upstreams_of(const std::string& text) {
   return servers;
 }
 
-// RFC 1123 section 2.1, in lower case, as Kubernetes wants it.
+// RFC 1123 section 2.1, in lower case, as Kubernetes requires.
 bool is_dns_subdomain(std::string_view text) {
   const auto is_alphanumeric = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -135,7 +136,7 @@ bool is_dns_subdomain(std::string_view text) {
   }
 }
 
-// "ns.example.com" or "ns.example.com:5353"; nothing when it is neither.
+// Parses "ns.example.com" or "ns.example.com:5353"; nothing if it is neither.
 std::optional<NamedServer> named_server(const std::string& text) {
   const auto colon = text.find(':');
   std::string host = text.substr(0, colon);
@@ -148,7 +149,7 @@ std::optional<NamedServer> named_server(const std::string& text) {
     }
   }
   if (host.ends_with('.')) host.pop_back();
-  // All digits and dots: an address with a mistake, not a name.
+  // Only digits and dots: an invalid address, not a name.
   if (host.find_first_not_of("0123456789.") == std::string::npos) {
     return std::nullopt;
   }

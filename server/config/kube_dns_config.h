@@ -16,7 +16,7 @@
 
 namespace canopy {
 
-// A server that is given by name and must be looked up.
+// A server given by name, which must be looked up.
 struct NamedServer {
   Name name;
   std::uint16_t port = 53;
@@ -34,12 +34,12 @@ struct StubDomain {
 };
 
 struct KubeDnsConfig {
-  // Nothing: the folder does not set them, so the flags count.
+  // Nothing: the folder does not set them, and the flags apply.
   std::optional<std::vector<SocketAddress>> upstream_nameservers;
   std::vector<StubDomain> stub_domains;
 };
 
-// What the files hold, before it is understood; to see what changed.
+// The contents of the files before parsing, to detect changes.
 struct KubeDnsTexts {
   std::optional<std::string> upstream_nameservers;
   std::optional<std::string> stub_domains;
@@ -50,8 +50,8 @@ struct KubeDnsTexts {
 // Throws ConfigurationError when the folder or a file cannot be read.
 KubeDnsTexts read_kube_dns_config(const std::string& folder);
 
-// All or nothing: throws ConfigurationError for the first value that is wrong,
-// with the file's name below `folder`.
+// Throws ConfigurationError for the first invalid value, with the file's name
+// below `folder`.  One invalid value rejects everything.
 KubeDnsConfig parse_config(const std::string& folder,
                            const KubeDnsTexts& texts);
 

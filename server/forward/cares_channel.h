@@ -28,7 +28,8 @@ class CaresChannel final : public UpstreamChannel {
 
   void send(std::span<const std::uint8_t> question,
             std::unique_ptr<Receiver> receiver) override;
-  // c-ares 1.34 does not expire questions: they wait until the channel goes.
+  // c-ares 1.34 does not expire queries: they wait until the channel is
+  // destroyed.
   void tick(TimePoint now) override;
 
   std::size_t outstanding() const override { return outstanding_; }
