@@ -37,7 +37,8 @@ FolderWatch::FolderWatch()
     : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (wake_ < 0) fail("eventfd");
-  // If inotify is not available (its limits are small), the timeout must do.
+  // Without inotify, whose limits are small, changes are found at the next
+  // timeout.
 }
 
 FolderWatch::~FolderWatch() {

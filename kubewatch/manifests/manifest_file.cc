@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = 256 << 10;
-// JSON is read in pieces.  YAML text is in memory as a whole, with JSON of the
-// same size.
+// JSON is read in pieces.  YAML is held in memory completely, together with its
+// JSON form, which is about as large.
 constexpr std::size_t kMaxJson = 512 << 20;
 constexpr std::size_t kMaxYaml = 64 << 20;
 

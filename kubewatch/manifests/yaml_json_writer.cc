@@ -51,7 +51,8 @@ std::optional<std::size_t> end_of_key(std::string_view text, std::size_t at,
 }  // namespace
 
 void YamlJsonWriter::OnDocumentStart(const YAML::Mark& mark) {
-  // At ',' or ']', yaml-cpp starts a document at the same position forever.
+  // At ',' or ']', yaml-cpp would start a document at the same position
+  // forever.
   if (mark.pos == document_start_) fail(mark, "expected a value here");
   document_start_ = mark.pos;
   json_.clear();
