@@ -260,13 +260,14 @@ TEST_CASE("brackets have a bound, and what only looks like them has none") {
 TEST_CASE("a file has a bound on its documents, the empty ones too") {
   const std::string refused =
       "more than 250,000 documents in one file; split it into several files";
+  std::string empty;
+  for (int i = 0; i < 249'999; ++i) empty += "---\n";
+  CHECK(json(empty + "---\na: 1\n") == "{\"a\":1}");
   for (const std::string each : {"---\n", "---\n{}\n", "{}\n...\n", "{}\n"}) {
     CAPTURE(each);
     std::string yaml;
-    for (int i = 0; i < 249'999; ++i) yaml += each;
-    const std::string end = each == "---\n" ? "---\na: 1\n" : "{a: 1}\n";
-    CHECK(json(yaml + end).ends_with("{\"a\":1}"));
-    CHECK(json(yaml + end + "---\n---\n").ends_with(refused));
+    for (int i = 0; i < 250'001; ++i) yaml += each;
+    CHECK(json(yaml).ends_with(refused));
   }
 }
 
