@@ -169,7 +169,7 @@ ApiReply Reflector::list_page(const Listing& listing, ListEnvelope& envelope,
   if (reply.end == End::kWhole) progress.take_page(envelope);
   if (!progress.why().empty()) {
     reply.end = End::kFailed;
-    reply.why = "the list does not come to an end: " + progress.why();
+    reply.why = "the list does not end: " + progress.why();
   }
   return reply;
 }

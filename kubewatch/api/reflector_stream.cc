@@ -83,14 +83,16 @@ Reflector::Next Reflector::after_broken_stream(const StreamedList& list,
 std::string Reflector::why_broken(const StreamedList& list,
                                   const ApiReply& reply) const {
   if (overdue_) {
-    return reply.status.code == 200 ? "its end is too slow to come"
-                                    : "no answer";
+    return reply.status.code == 200
+               ? "the streamed list was not complete in time"
+               : "no answer";
   }
   if (error_event_.code != 0) return error_event_text();
   if (!list.events.why().empty()) {
-    return "the list does not come to an end: " + list.events.why();
+    return "the list does not end: " + list.events.why();
   }
-  if (reply.end == End::kWhole) return "the watch ends before the list does";
+  if (reply.end == End::kWhole)
+    return "the watch ended before the list was complete";
   return reply.why;
 }
 

@@ -121,8 +121,8 @@ bool Reflector::take(WatchEvent&& event) {
   verdict_ = consistency_.saw(event.type, event.resource_version);
   if (verdict_ == ConsistencyCheck::Verdict::kBackInTime) {
     log_warning(
-        "{}: a watch event with resource version {} came after version {}: it "
-        "is not taken; listing again",
+        "{}: a watch event with resource version {} came after version {}; "
+        "ignoring it and listing again",
         resource_path(), event.resource_version, resource_version_);
     return false;
   }
@@ -218,7 +218,7 @@ Reflector::Next Reflector::after_silence(const ApiReply& reply) {
   }
   ++frozen_;
   cluster_.note_frozen(options_.kind);
-  failed("watch: it is frozen, not even a bookmark comes; listing again");
+  failed("watch: frozen, no event and no bookmark; listing again");
   spread();
   return Next::kList;
 }
@@ -269,16 +269,16 @@ Reflector::Next Reflector::judge(ConsistencyCheck::Verdict verdict) {
   cluster_.note_check(options_.kind, false);
   if (verdict == Verdict::kBackInTime) {
     log_warning(
-        "{}: the API server is behind what it told us (restored from "
-        "a backup?): listing again",
+        "{}: the API server's data is older than what the watch delivered "
+        "(restored from a backup?); listing again",
         resource_path());
   } else {
     ++differed_;
-    log_warning("{}: {} objects were told of, the API server has {}: {}",
-                resource_path(), consistency_.objects(), consistency_.claimed(),
-                differed_ < kMaxDiffered
-                    ? "listing again"
-                    : "listing again, and not asking for counts any more");
+    log_warning(
+        "{}: the watch delivered {} objects but the API server reports {}; {}",
+        resource_path(), consistency_.objects(), consistency_.claimed(),
+        differed_ < kMaxDiffered ? "listing again"
+                                 : "listing again, and no longer comparing");
   }
   spread();
   return Next::kList;

@@ -181,7 +181,7 @@ def test_a_continue_token_that_leads_nowhere(canopy, token, why):
     with HostileApi(lists) as api:
         server = canopy(f"--kube-master-url={api.url}", wait="listening")
         server.until(lambda: server.log_lines(why), "the reason")
-        assert server.log_lines("the list does not come to an end")
+        assert server.log_lines("the list does not end")
         is_hostile = False
         server.until_ready()
 

@@ -235,7 +235,7 @@ def test_a_watch_that_goes_back_in_time(stream, events, last):
     assert server.data(name) == last
     assert seen <= {str(["10.96.0.1"]), str(last)}
     assert len(api.api.times("services")) == 2
-    assert server.log_lines("it is not taken; listing again")
+    assert server.log_lines("ignoring it and listing again")
     assert server.metrics().sum("canopydns_watch_back_in_time_total",
                                 kind="Service") == 1
 
