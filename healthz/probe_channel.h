@@ -1,5 +1,5 @@
-// Asks a server one question at a time, through a c-ares channel whose sockets
-// an io_context watches.
+// Asks a server one question at a time, within a time limit, through a c-ares
+// channel.
 //
 // Thread rule: made and destroyed while nobody runs the io_context, or by the
 // one thread that does; all else on that thread.
@@ -7,17 +7,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
 
-struct ares_channeldata;
+#include "healthz/ares_channel.h"
 
 namespace canopy {
 
@@ -51,27 +49,18 @@ class ProbeChannel {
   void ask(std::span<const std::uint8_t> message, Done done);
 
  private:
-  struct Watched;
+  class Asked;
 
-  void open();
-  void on_socket_state(int socket, bool readable, bool writable);
-  void watch(const std::shared_ptr<Watched>& watched);
-  void wait_for(const std::shared_ptr<Watched>& watched, bool to_read);
-  void on_ready(const std::shared_ptr<Watched>& watched, bool to_read);
-  void arm_retry();
   void arm_deadline();
-  void on_reply(int status, std::span<const std::uint8_t> reply);
-  std::string error_text(int status) const;
+  void on_outcome(const AresChannel::Outcome& outcome);
+  std::string error_text(const AresChannel::Outcome& outcome) const;
 
-  boost::asio::io_context& io_;
   Options options_;
-  std::map<int, std::shared_ptr<Watched>> sockets_;
-  boost::asio::steady_timer retry_;
   boost::asio::steady_timer deadline_;
   Done done_;
-  std::unique_ptr<ares_channeldata, void (*)(ares_channeldata*)> channel_;
   // Outlived by handlers still queued: they look here before they touch us.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  AresChannel ares_;  // last: its destructor calls back
 };
 
 }  // namespace canopy

@@ -58,6 +58,7 @@ class ScriptedServer {
   void stop_tcp() { tcp_.close(); }
   int udp_queries() const { return udp_queries_; }
   int tcp_queries() const { return tcp_queries_; }
+  int tcp_connections() const { return tcp_connections_; }
 
  private:
   using Error = boost::system::error_code;
@@ -97,6 +98,7 @@ class ScriptedServer {
     tcp_.async_accept(
         [this](const Error& error, boost::asio::ip::tcp::socket socket) {
           if (error) return;
+          ++tcp_connections_;
           read(std::make_shared<Connection>(std::move(socket)));
           accept();
         });
@@ -123,7 +125,8 @@ class ScriptedServer {
       to->message.insert(to->message.begin(),
                          {static_cast<std::uint8_t>(size >> 8),
                           static_cast<std::uint8_t>(size & 0xff)});
-      boost::asio::write(to->socket, boost::asio::buffer(to->message));
+      Error ignored;  // the client may be gone
+      boost::asio::write(to->socket, boost::asio::buffer(to->message), ignored);
     }
     read(to);
   }
@@ -135,6 +138,7 @@ class ScriptedServer {
   std::array<std::uint8_t, 2048> in_{};
   int udp_queries_ = 0;
   int tcp_queries_ = 0;
+  int tcp_connections_ = 0;
 };
 
 }  // namespace canopy
