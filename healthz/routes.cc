@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "healthz/json_text.h"
+#include "healthz/json.h"
 
 namespace canopy {
 namespace {
@@ -46,9 +46,15 @@ HttpResponse healthcheck(const Pages& pages, Tier tier) {
   HttpResponse response;
   response.status = verdict.ok ? 200 : 503;
   response.content_type = "application/json";
-  response.body =
-      fmt::format(R"({{"IsOk":{},"LatencySeconds":{},"Err":{}}})", verdict.ok,
-                  json_number(seconds), json_string(verdict.error));
+  json::Writer(response.body)
+      .object()
+      .key("IsOk")
+      .truth(verdict.ok)
+      .key("LatencySeconds")
+      .number(seconds)
+      .key("Err")
+      .text(verdict.error)
+      .end_object();
   return response;
 }
 

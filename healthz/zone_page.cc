@@ -1,7 +1,5 @@
 #include "healthz/zone_page.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -11,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "healthz/json_text.h"
+#include "healthz/json.h"
 #include "zones/answer.h"
 #include "zones/name.h"
 #include "zones/rrset.h"
@@ -57,9 +55,10 @@ class ZoneListing {
       }
     }
     if (starts_.empty()) start_inside(name);
-    piece_ = fmt::format(R"({{"name":{},"serial":{},"complete":{},"records":[)",
-                         json_string(name.to_text()), zones_.serial(),
-                         zones_.is_complete());
+    page_.object().key("name").text(name.to_text());
+    page_.key("serial").whole(zones_.serial());
+    page_.key("complete").truth(zones_.is_complete());
+    page_.key("records").array();
   }
 
   // False when the name is in no zone.
@@ -108,7 +107,8 @@ class ZoneListing {
       if (start.apex_of != nullptr) add_soa(*start.apex_of);
       return enter(start.name, *start.node);
     }
-    piece_ += "]}\n";
+    page_.end_array().end_object();
+    piece_ += '\n';
     done_ = true;
   }
 
@@ -140,17 +140,16 @@ class ZoneListing {
 
   void add_rrset(const Name& owner, RrsetView rrset) {
     if (!is_on_the_wire(rrset.type())) return;
-    const std::string head =
-        fmt::format(R"({{"name":{},"type":{},"ttl":{},"data":)",
-                    json_string(owner.to_text()),
-                    json_string(to_text(rrset.type())), rrset.ttl());
+    const std::string name = owner.to_text();
+    const std::string type = to_text(rrset.type());
     auto rdata = rrset.begin();
     for (std::size_t i = 0; i < rrset.count(); ++i, ++rdata) {
-      piece_ += first_ ? "\n" : ",\n";
-      first_ = false;
-      piece_ += head;
-      piece_ += json_string(rdata_text(rrset.type(), *rdata));
-      piece_ += '}';
+      record_ = "\n";  // a line for each
+      json::Writer record(record_);
+      record.object().key("name").text(name).key("type").text(type);
+      record.key("ttl").whole(rrset.ttl());
+      record.key("data").text(rdata_text(rrset.type(), *rdata)).end_object();
+      page_.raw(record_);
     }
   }
 
@@ -162,7 +161,8 @@ class ZoneListing {
   const LabelTree* tree_ = nullptr;  // the tree being listed
   std::vector<Level> levels_;
   std::string piece_;
-  bool first_ = true;
+  json::Writer page_{piece_};
+  std::string record_;  // memory for add_rrset()
   bool done_ = false;
 };
 

@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "healthz/json.h"
 #include "kubewatch/access/base64.h"
 #include "kubewatch/objects/rfc3339.h"
 
@@ -39,33 +40,27 @@ constexpr int kLookEvery = 50;  // milliseconds
   throw std::runtime_error(text);
 }
 
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) >= 0x20) out += c;
-  }
-  return out + "\"";
-}
-
 // The plugin's input, in KUBERNETES_EXEC_INFO.
 std::string exec_info(const ExecPlugin& plugin, const ClusterAccess& access) {
-  std::string json = "{\"apiVersion\":" + json_text(plugin.api_version) +
-                     ",\"kind\":\"ExecCredential\","
-                     "\"spec\":{\"interactive\":false";
+  std::string text;
+  json::Writer info(text);
+  info.object().key("apiVersion").text(plugin.api_version);
+  info.key("kind").text("ExecCredential");
+  info.key("spec").object().key("interactive").truth(false);
   if (plugin.provide_cluster_info) {
-    json += ",\"cluster\":{\"server\":" + json_text(access.server.url());
+    info.key("cluster").object().key("server").text(access.server.url());
     if (!access.server_name.empty()) {
-      json += ",\"tls-server-name\":" + json_text(access.server_name);
+      info.key("tls-server-name").text(access.server_name);
     }
-    if (access.insecure) json += ",\"insecure-skip-tls-verify\":true";
+    if (access.insecure) info.key("insecure-skip-tls-verify").truth(true);
     if (access.authority.is_set()) {
-      json += ",\"certificate-authority-data\":" +
-              json_text(to_base64(access.authority.pem()));
+      info.key("certificate-authority-data")
+          .text(to_base64(access.authority.pem()));
     }
-    json += "}";
+    info.end_object();
   }
-  return json + "}}";
+  info.end_object().end_object();
+  return text;
 }
 
 std::vector<std::string> environment(const ExecPlugin& plugin,

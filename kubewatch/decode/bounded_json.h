@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "kubewatch/decode/json.h"
+#include "healthz/json.h"
 
 namespace canopy::kube {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "kubewatch/decode/json.h"
+#include "healthz/json.h"
 #include "kubewatch/objects/watch_event.h"
 
 namespace canopy::kube {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "kubewatch/decode/json.h"
+#include "healthz/json.h"
 #include "zones/rrset.h"
 
 namespace canopy::kube {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "healthz/json.h"
 #include "kubewatch/decode/bounded_json.h"
-#include "kubewatch/decode/json.h"
 #include "kubewatch/decode/object_decoder.h"
 #include "kubewatch/objects/shown_text.h"
 

@@ -3,11 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "healthz/json.h"
 #include "kubewatch/decode/bounded_json.h"
-#include "kubewatch/decode/json.h"
-// Must come after json.h, which configures how RapidJSON reports a wrong type.
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 namespace canopy::kube {
 

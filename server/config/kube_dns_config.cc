@@ -7,28 +7,13 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "healthz/read_file.h"
-
-// Assertions throw, and in a namespace of its own: this must not be the same
-// RapidJSON, to the linker, as one that is set up differently elsewhere.
-#define RAPIDJSON_NAMESPACE canopy::config_json
-#define RAPIDJSON_NAMESPACE_BEGIN namespace canopy::config_json {
-#define RAPIDJSON_NAMESPACE_END }
-#define RAPIDJSON_ASSERT(condition)                            \
-  do {                                                         \
-    if (!(condition)) throw std::logic_error("not that type"); \
-  } while (false)
-#define RAPIDJSON_NOEXCEPT_ASSERT(condition) static_cast<void>(0)
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
-
 #include "healthz/configuration_error.h"
+#include "healthz/json.h"
+#include "healthz/read_file.h"
 #include "server/config/text_values.h"
 
 namespace canopy {
 namespace {
-
-namespace json = config_json;
 
 constexpr const char* kUpstreamFile = "upstreamNameservers";
 constexpr const char* kStubFile = "stubDomains";
@@ -71,15 +56,14 @@ std::string typographic_quote_at(std::string_view text) {
   return text.starts_with('\'') ? ": use \" instead of '" : "";
 }
 
-json::Document parse_json(const std::string& text) {
-  json::Document document;
-  // Iterative: many '[' must not take the stack with them.
-  document.Parse<json::kParseIterativeFlag>(text.data(), text.size());
+rapidjson::Document parse_json(const std::string& text) {
+  rapidjson::Document document;
+  document.Parse<json::kParseFlags>(text.data(), text.size());
   if (document.HasParseError()) {
     const std::size_t at = std::min(document.GetErrorOffset(), text.size());
     throw ConfigurationError(
         std::string("is not JSON: ") +
-        json::GetParseError_En(document.GetParseError()) + " (at octet " +
+        rapidjson::GetParseError_En(document.GetParseError()) + " (at octet " +
         std::to_string(at + 1) + ")" +
         typographic_quote_at(std::string_view(text).substr(at)));
   }
@@ -91,7 +75,7 @@ std::string text_of(const json::Value& value) {
 }
 
 std::vector<SocketAddress> upstreams_of(const std::string& text) {
-  const json::Document document = parse_json(text);
+  const rapidjson::Document document = parse_json(text);
   if (!document.IsArray()) {
     throw ConfigurationError(
         "is not a JSON list such as [\"8.8.8.8\", \"1.1.1.1\"]");
@@ -197,7 +181,7 @@ StubDomain stub_domain(const std::string& domain, const json::Value& servers) {
 }
 
 std::vector<StubDomain> stub_domains_of(const std::string& text) {
-  const json::Document document = parse_json(text);
+  const rapidjson::Document document = parse_json(text);
   if (!document.IsObject()) {
     throw ConfigurationError(
         "is not a JSON map such as {\"corp.example\": [\"10.0.0.1\"]}");

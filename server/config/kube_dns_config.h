@@ -1,8 +1,5 @@
 // kube-dns's ConfigMap, mounted as a folder: the files upstreamNameservers and
 // stubDomains.  Other files are ignored.  A missing file means the default.
-// The only room for RapidJSON in server/: JSON that is already in the process
-// of being watched for Kubernetes belongs to kubewatch/, which is not ours to
-// include.
 #pragma once
 
 #include <optional>

@@ -308,6 +308,27 @@ TEST_CASE("a plugin is run again when what it said has run out") {
                 R"("kind":"ExecCredential","spec":{"interactive":false}})");
 }
 
+TEST_CASE("a plugin is told of the cluster in JSON, whatever its texts hold") {
+  TestFolder folder;
+  ClusterAccess access = with_plugin(
+      script(folder, "cd " + folder.path().string() +
+                         "\nprintf %s \"$KUBERNETES_EXEC_INFO\" > info"
+                         "\nprintf '%s' '" +
+                         credential(R"("token":"t")") + "'\n"));
+  access.exec->provide_cluster_info = true;
+  access.server_name = "a\tb\x01\"\\\xc3\xa4\xff<";
+  access.insecure = true;
+  CHECK(Credentials(access).current().token == "t");
+  std::ifstream info(folder / "info");
+  const std::string told{std::istreambuf_iterator<char>(info), {}};
+  CHECK(told == R"({"apiVersion":"client.authentication.k8s.io/v1",)"
+                R"("kind":"ExecCredential","spec":{"interactive":false,)"
+                R"("cluster":{"server":"https://10.0.0.1:443",)"
+                R"("tls-server-name":"a\tb\u0001\"\\)"
+                "\xc3\xa4\ufffd"
+                R"(\u003c","insecure-skip-tls-verify":true}}})");
+}
+
 TEST_CASE("a plugin has the open files it is given") {
   TestFolder folder;
   const fs::path command = script(
