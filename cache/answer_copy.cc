@@ -1,8 +1,11 @@
 #include "cache/answer_copy.h"
 
+#include <array>
 #include <cstring>
 #include <string_view>
 #include <utility>
+
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
@@ -25,12 +28,10 @@ void append_error(std::vector<std::uint8_t>& octets, std::uint8_t whose,
   constexpr std::size_t kMostText = 500;
   const std::string_view text =
       std::string_view(error.text).substr(0, kMostText);
-  const auto code = static_cast<std::uint16_t>(error.code);
-  const std::size_t size = text.size();
-  octets.insert(octets.end(), {whose, static_cast<std::uint8_t>(code >> 8),
-                               static_cast<std::uint8_t>(code),
-                               static_cast<std::uint8_t>(size >> 8),
-                               static_cast<std::uint8_t>(size)});
+  std::array<std::uint8_t, kErrorHead> head{whose};
+  store16(head, 1, static_cast<std::uint16_t>(error.code));
+  store16(head, 3, text.size());
+  octets.insert(octets.end(), head.begin(), head.end());
   octets.insert(octets.end(), text.begin(), text.end());
 }
 
@@ -57,10 +58,7 @@ void AnswerCopy::assign(const EncodedAnswer& answer) {
 
 void AnswerCopy::set_ttls(std::uint32_t seconds) {
   for (const std::uint16_t at : answer().ttl_offsets) {
-    for (int i = 0; i < 4; ++i) {
-      octets_[at + static_cast<std::size_t>(i)] =
-          static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
-    }
+    store32(octets_, at, seconds);
   }
 }
 
@@ -70,8 +68,8 @@ ExtendedError AnswerCopy::error() const {
   std::span<const std::uint8_t> left(octets_.data() + layout_.error(),
                                      layout_.error_size);
   while (!left.empty()) {
-    const auto code = static_cast<InfoCode>(left[1] << 8 | left[2]);
-    const std::size_t size = static_cast<std::size_t>(left[3] << 8 | left[4]);
+    const auto code = static_cast<InfoCode>(load16(left, 1));
+    const std::size_t size = load16(left, 3);
     std::string text(reinterpret_cast<const char*>(left.data()) + kErrorHead,
                      size);
     if (left[0] == kOurs) {

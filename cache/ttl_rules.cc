@@ -3,21 +3,16 @@
 #include <algorithm>
 
 #include "zones/message_reader.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
 
 constexpr std::uint32_t kNoTtl = 0xFFFFFFFF;
 
-std::uint32_t field32(std::span<const std::uint8_t> message, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | message[at + i];
-  return value;
-}
-
 // The TTL at offset `at`; 0 if the highest bit is set (RFC 2181 section 8).
 std::uint32_t ttl_at(std::span<const std::uint8_t> message, std::size_t at) {
-  const std::uint32_t ttl = field32(message, at);
+  const std::uint32_t ttl = load32(message, at);
   return ttl >> 31 != 0 ? 0 : ttl;
 }
 
@@ -36,8 +31,7 @@ Ttls ttls_of(const EncodedAnswer& answer, RrType asked) {
   for (const RrsetSpan& rrset : answer.rrsets) {
     const auto offsets = answer.ttl_offsets.subspan(record, rrset.count);
     record += rrset.count;
-    const auto type = RrType{static_cast<std::uint16_t>(
-        field32(message, offsets.front() - 4U) >> 16)};
+    const auto type = RrType{load16(message, offsets.front() - 4U)};
     if (rrset.section == Section::kAnswer) {
       ttls.has_answer |= type == asked || asked == RrType::kAny;
       for (const std::uint16_t at : offsets) {

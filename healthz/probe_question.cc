@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "zones/ldns_wrapper.h"
+#include "zones/octets.h"
 #include "zones/rr_types.h"
 
 namespace canopy {
@@ -75,8 +76,7 @@ std::vector<std::uint8_t> ProbeQuestion::message(std::uint16_t id) const {
   constexpr std::array<std::uint8_t, 4> kTxtIn{0, 16, 0, 1};
   const auto name = name_.wire();
   std::vector<std::uint8_t> octets(kHeader + name.size() + kTxtIn.size());
-  octets[0] = static_cast<std::uint8_t>(id >> 8);
-  octets[1] = static_cast<std::uint8_t>(id & 0xff);
+  store16(octets, 0, id);
   octets[2] = 0x01;  // RD
   octets[5] = 1;     // QDCOUNT
   const auto after =

@@ -2,33 +2,32 @@
 
 #include <cstring>
 
+#include "zones/octets.h"
+
 namespace canopy {
 
 EncodedSoa::EncodedSoa(const Name& apex, std::uint32_t ttl, const Octets& rdata)
     : apex_(apex) {
   append_pointer();
-  append16(static_cast<std::uint16_t>(RrType::kSoa));
-  append16(static_cast<std::uint16_t>(RrClass::kIn));
-  append16(ttl >> 16);
-  append16(ttl);
+  append16(octets_, static_cast<std::uint16_t>(RrType::kSoa));
+  append16(octets_, static_cast<std::uint16_t>(RrClass::kIn));
+  append16(octets_, ttl >> 16);
+  append16(octets_, ttl);
   const std::size_t length_at = octets_.size();
-  append16(0);
+  append16(octets_, 0);
   const NameView primary(rdata.data());
   const NameView responsible(rdata.data() + primary.size());
   append(primary);
   append(responsible);
   octets_.insert(octets_.end(), responsible.data() + responsible.size(),
                  rdata.data() + rdata.size());
-  const std::size_t length = octets_.size() - length_at - 2;
-  octets_[length_at] = static_cast<std::uint8_t>(length >> 8);
-  octets_[length_at + 1] = static_cast<std::uint8_t>(length);
+  store16(octets_, length_at, octets_.size() - length_at - 2);
 }
 
 void EncodedSoa::write(std::uint8_t* to, std::size_t apex_at) const {
   std::memcpy(to, octets_.data(), octets_.size());
   for (const std::uint16_t at : pointers_) {
-    to[at] = static_cast<std::uint8_t>(0xC0 | apex_at >> 8);
-    to[at + 1] = static_cast<std::uint8_t>(apex_at);
+    store16({to + at, 2}, 0, 0xC000 | apex_at);
   }
 }
 
@@ -41,12 +40,7 @@ void EncodedSoa::append(NameView name) {
 
 void EncodedSoa::append_pointer() {
   pointers_.push_back(static_cast<std::uint16_t>(octets_.size()));
-  append16(0xC000);
-}
-
-void EncodedSoa::append16(std::size_t value) {
-  octets_.push_back(static_cast<std::uint8_t>(value >> 8));
-  octets_.push_back(static_cast<std::uint8_t>(value));
+  append16(octets_, 0xC000);
 }
 
 }  // namespace canopy

@@ -29,7 +29,6 @@ class EncodedSoa {
  private:
   void append(NameView name);
   void append_pointer();
-  void append16(std::size_t value);
 
   Name apex_;
   Octets octets_;

@@ -5,16 +5,11 @@
 
 #include "zones/case_swap.h"
 #include "zones/message_reader.h"
+#include "zones/octets.h"
 #include "zones/rdata_names.h"
 
 namespace canopy {
 namespace {
-
-void store16(std::vector<std::uint8_t>& message, std::size_t at,
-             std::size_t value) {
-  message[at] = static_cast<std::uint8_t>(value >> 8);
-  message[at + 1] = static_cast<std::uint8_t>(value);
-}
 
 // `text` without a trailing zero octet, cut between two UTF-8 characters.
 std::string error_text(std::span<const std::uint8_t> text) {
@@ -105,8 +100,7 @@ void MessageIndex::add(const MessageRecord& record, Section section,
   ttl_offsets_.push_back(static_cast<std::uint16_t>(record.ttl_offset));
   // RFC 2181 section 8: a TTL with the highest bit set is 0.
   if (record.ttl >> 31 != 0) {
-    store16(message_, record.ttl_offset, 0);
-    store16(message_, record.ttl_offset + 2, 0);
+    store32(message_, record.ttl_offset, 0);
   }
   if (!goes_on(record, section)) {
     rrsets_.push_back(
@@ -137,7 +131,7 @@ bool MessageIndex::goes_on(const MessageRecord& record, Section section) const {
 void MessageIndex::read_errors(std::span<const std::uint8_t> options) {
   constexpr std::size_t kExtendedErrorOption = 15;
   const auto value = [&](std::size_t at) {
-    return static_cast<std::size_t>(options[at] << 8 | options[at + 1]);
+    return std::size_t{load16(options, at)};
   };
   while (options.size() >= 4 && errors_.size() < kMostErrors) {
     const std::size_t size = value(2);

@@ -15,7 +15,7 @@ constexpr int kMostOptions = 64;
 bool options_are_whole(std::span<const std::uint8_t> rdata) {
   for (int i = 0; !rdata.empty(); ++i) {
     if (rdata.size() < 4 || i == kMostOptions) return false;
-    const std::size_t size = 4U + (rdata[2] << 8 | rdata[3]);
+    const std::size_t size = std::size_t{4} + load16(rdata, 2);
     if (rdata.size() < size) return false;
     rdata = rdata.subspan(size);
   }

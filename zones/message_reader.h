@@ -8,6 +8,7 @@
 #include <span>
 
 #include "zones/name.h"
+#include "zones/octets.h"
 #include "zones/query.h"
 #include "zones/result.h"
 #include "zones/rr_types.h"
@@ -121,10 +122,10 @@ class MessageReader {
     return target >= kHeaderSize && target < start;
   }
   std::uint16_t load16(std::size_t at) const {
-    return static_cast<std::uint16_t>(message_[at] << 8 | message_[at + 1]);
+    return canopy::load16(message_, at);
   }
   std::uint32_t load32(std::size_t at) const {
-    return static_cast<std::uint32_t>(load16(at)) << 16 | load16(at + 2);
+    return canopy::load32(message_, at);
   }
   bool has(std::size_t octets) const {
     return message_.size() - position_ >= octets;

@@ -129,9 +129,7 @@ bool MessageWriter::write_record(NameView owner, RrType type, std::uint32_t ttl,
   const std::size_t length_at = size_;
   write16(0);
   write_rdata(type, rdata);
-  const std::size_t length = size_ - length_at - 2;
-  message_[length_at] = static_cast<std::uint8_t>(length >> 8);
-  message_[length_at + 1] = static_cast<std::uint8_t>(length);
+  store16(message_, length_at, size_ - length_at - 2);
   return true;
 }
 
@@ -153,8 +151,7 @@ void MessageWriter::write_owner(NameView owner) {
   // Avoid a pointer to a pointer.
   last_owner_pointer_ = static_cast<std::uint16_t>(at);
   if ((message_[at] & 0xC0) == 0xC0) {
-    last_owner_pointer_ = static_cast<std::uint16_t>(
-        (message_[at] & 0x3F) << 8 | message_[at + 1]);
+    last_owner_pointer_ = load16(message_, at) & 0x3FFF;
   }
 }
 

@@ -13,6 +13,7 @@
 #include "zones/encoded_answer.h"
 #include "zones/message_reader.h"
 #include "zones/name_table.h"
+#include "zones/octets.h"
 #include "zones/query.h"
 
 namespace canopy {
@@ -68,9 +69,7 @@ class MessageWriter {
   void write_owner(NameView owner);
   void write_rdata(RrType type, std::span<const std::uint8_t> rdata);
   void write16(std::size_t value) {
-    std::uint8_t* const to = message_.data() + size_;
-    to[0] = static_cast<std::uint8_t>(value >> 8);
-    to[1] = static_cast<std::uint8_t>(value);
+    store16({message_.data() + size_, 2}, 0, value);
     size_ += 2;
   }
   void write32(std::uint32_t value) {

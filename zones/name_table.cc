@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "zones/octets.h"
+
 namespace canopy {
 namespace {
 
@@ -14,7 +16,7 @@ bool stands_at(NameView name, std::size_t at,
   while (true) {
     while ((message[at] & 0xC0) == 0xC0) {
       if (++pointers > NameTable::kMostPointers) return false;
-      at = static_cast<std::size_t>(message[at] & 0x3F) << 8 | message[at + 1];
+      at = load16(message, at) & 0x3FFF;
     }
     const std::string_view label(
         reinterpret_cast<const char*>(&message[at]) + 1, message[at]);

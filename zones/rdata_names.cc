@@ -1,5 +1,6 @@
 #include "zones/rdata_names.h"
 
+#include "zones/octets.h"
 #include "zones/rdata_layout.h"
 
 namespace canopy {
@@ -36,7 +37,7 @@ std::optional<RdataNames> gateway_names(Rdata rdata, std::size_t before) {
 // RFC 8005 5: two lengths, a tag, a key, then the names of servers.
 std::optional<RdataNames> hip_names(Rdata rdata) {
   if (rdata.size() < 4) return std::nullopt;
-  const std::size_t key = static_cast<std::size_t>(rdata[2] << 8 | rdata[3]);
+  const std::size_t key = load16(rdata, 2);
   return RdataNames{.before = 4U + rdata[0] + key,
                     .names = RdataNames::kToTheEnd,
                     .after = 0};

@@ -5,14 +5,10 @@
 #include <memory>
 
 #include "zones/ldns_wrapper.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
-
-void append16(Octets& octets, std::uint16_t value) {
-  octets.push_back(static_cast<std::uint8_t>(value >> 8));
-  octets.push_back(static_cast<std::uint8_t>(value));
-}
 
 void append(Octets& octets, std::span<const std::uint8_t> more) {
   octets.insert(octets.end(), more.begin(), more.end());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "zones/message_reader.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
@@ -21,10 +22,6 @@ std::size_t size_limit(const Query& query, Transport transport) {
 
 std::size_t question_end(const Query& query) {
   return kHeaderSize + query.qname.size() + 4;
-}
-
-std::uint16_t load16(std::span<const std::uint8_t> octets, std::size_t at) {
-  return static_cast<std::uint16_t>(octets[at] << 8 | octets[at + 1]);
 }
 
 // Returns the end of the record whose TTL is at offset `ttl`.
@@ -74,7 +71,8 @@ std::span<const std::uint8_t> ReplyWriter::refuse(
   std::fill_n(message_.begin(), kHeaderSize, 0);
   std::copy_n(message.begin(), 2, message_.begin());
   const std::uint16_t asked = load16(message, 2);
-  store16(2, flag::kQr | (asked & kKept) | static_cast<unsigned>(rcode));
+  store16(message_, 2,
+          flag::kQr | (asked & kKept) | static_cast<unsigned>(rcode));
   return {message_.data(), kHeaderSize};
 }
 
@@ -136,12 +134,8 @@ void ReplyWriter::age_ttls(const EncodedAnswer& answer, std::uint32_t age) {
 }
 
 void ReplyWriter::age_ttl(std::size_t at, std::uint32_t age) {
-  const std::uint32_t ttl = static_cast<std::uint32_t>(load16(message_, at))
-                                << 16 |
-                            load16(message_, at + 2U);
-  const std::uint32_t left = ttl > age ? ttl - age : 0;
-  store16(at, left >> 16);
-  store16(at + 2U, left);
+  const std::uint32_t ttl = load32(message_, at);
+  store32(message_, at, ttl > age ? ttl - age : 0);
 }
 
 void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
@@ -154,8 +148,8 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   if (!query.authentic_data && !query.dnssec_ok()) {
     flags &= static_cast<std::uint16_t>(~flag::kAd);
   }
-  store16(0, query.id);
-  store16(2, flags);
+  store16(message_, 0, query.id);
+  store16(message_, 2, flags);
   const auto qname = query.qname.wire();
   std::copy(qname.begin(), qname.end(), message_.begin() + kHeaderSize);
   if (rrsets == answer.rrsets.size()) return;
@@ -164,14 +158,14 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
     counts[static_cast<std::size_t>(rrset.section)] += rrset.count;
   }
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    store16(6 + 2 * i, counts[i]);
+    store16(message_, 6 + 2 * i, counts[i]);
   }
 }
 
 // RFC 6891 6.1.2, RFC 8914 2.  Drops the error's text if it does not fit.
 void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
                             std::size_t limit) {
-  store16(10, load16(message_, 10) + 1U);
+  store16(message_, 10, load16(message_, 10) + 1U);
   message_[size_++] = 0;
   append16(static_cast<std::uint16_t>(RrType::kOpt));
   append16(kMaxUdpSize);
@@ -184,7 +178,7 @@ void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
   for (const ExtendedError& theirs : form.error->theirs) {
     write_error(theirs, limit);
   }
-  store16(length_at, size_ - length_at - 2);
+  store16(message_, length_at, size_ - length_at - 2);
 }
 
 void ReplyWriter::write_error(const ExtendedError& error, std::size_t limit) {
@@ -200,13 +194,8 @@ void ReplyWriter::write_error(const ExtendedError& error, std::size_t limit) {
   size_ += text.size();
 }
 
-void ReplyWriter::store16(std::size_t at, std::size_t value) {
-  message_[at] = static_cast<std::uint8_t>(value >> 8);
-  message_[at + 1] = static_cast<std::uint8_t>(value);
-}
-
 void ReplyWriter::append16(std::size_t value) {
-  store16(size_, value);
+  store16(message_, size_, value);
   size_ += 2;
 }
 

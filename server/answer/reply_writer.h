@@ -58,7 +58,6 @@ class ReplyWriter {
                     std::size_t rrsets, std::size_t part);
   void write_opt(const Query& query, const ReplyForm& form, std::size_t limit);
   void write_error(const ExtendedError& error, std::size_t limit);
-  void store16(std::size_t at, std::size_t value);
   void append16(std::size_t value);
 
   std::vector<std::uint8_t> message_;  // always of full size

@@ -6,6 +6,7 @@
 
 #include "server/forward/record_copier.h"
 #include "server/net/client.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
@@ -154,7 +155,7 @@ EncodedAnswer UpstreamAnswers::joined(const PausedQuestion::Chain& chain,
 void UpstreamAnswers::keep(const PausedQuestion& question,
                            const UpstreamAnswer& from,
                            const EncodedAnswer& answer) {
-  const bool is_part = (answer.message[2] & flag::kTc >> 8) != 0;
+  const bool is_part = (load16(answer.message, 2) & flag::kTc) != 0;
   if (!from.lifetime || is_part) return;
   // The TTLs of the zone's own records do not age.
   EncodedAnswer ageing = answer;

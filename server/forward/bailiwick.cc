@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "zones/octets.h"
 #include "zones/rdata_names.h"
 
 namespace canopy {
@@ -19,13 +20,8 @@ bool is_proof(RrType type) {
   return type == kRrsig || type == kNsec || type == kNsec3 || type == kDs;
 }
 
-std::uint16_t value_at(const EncodedAnswer& answer, std::size_t at) {
-  return static_cast<std::uint16_t>(answer.message[at] << 8 |
-                                    answer.message[at + 1]);
-}
-
 RrType type_at(const EncodedAnswer& answer, std::size_t at) {
-  return RrType{value_at(answer, at)};
+  return RrType{load16(answer.message, at)};
 }
 
 // Iterates over the RRsets of one section by their first records.  Decodes a
@@ -50,7 +46,9 @@ class Heads {
   }
   const RrsetSpan& span() const { return rrset_; }
   RrType type() const { return type_at(answer_, fields_); }
-  RrClass rr_class() const { return RrClass{value_at(answer_, fields_ + 2)}; }
+  RrClass rr_class() const {
+    return RrClass{load16(answer_.message, fields_ + 2)};
+  }
   // Nothing when decoding takes more work than the message's size allows.
   std::optional<Name> owner() { return name_at(rrset_.offset); }
   // The name at the start of the rdata.
@@ -103,9 +101,9 @@ bool Bailiwick::looks_simple(const EncodedAnswer& answer) const {
   // All records of an RRset that rotates have the same owner octets.
   if (rrset.count > 1 && !rrset.rotates) return false;
   constexpr std::size_t kFields = 2 + 10;  // owner, then type to length
-  if (value_at(answer, rrset.offset) != kQuestion ||
+  if (load16(answer.message, rrset.offset) != kQuestion ||
       type_at(answer, rrset.offset + 2U) != asked_.qtype ||
-      RrClass{value_at(answer, rrset.offset + 4U)} != asked_.qclass) {
+      RrClass{load16(answer.message, rrset.offset + 4U)} != asked_.qclass) {
     return false;
   }
   if (rrset.rotates) return true;  // addresses hold no names

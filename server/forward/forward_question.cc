@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "zones/message_reader.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
@@ -22,13 +23,8 @@ enum Flags : std::uint16_t {
 };
 
 std::uint8_t* put16(std::uint8_t* at, std::size_t value) {
-  at[0] = static_cast<std::uint8_t>(value >> 8);
-  at[1] = static_cast<std::uint8_t>(value);
+  store16({at, 2}, 0, value);
   return at + 2;
-}
-
-std::uint16_t get16(std::span<const std::uint8_t> message, std::size_t at) {
-  return static_cast<std::uint16_t>(message[at] << 8 | message[at + 1]);
 }
 
 std::string_view text_of(std::span<const std::uint8_t> octets) {
@@ -107,33 +103,35 @@ bool is_answer_to(const ForwardQuestion& question,
                   std::span<const std::uint8_t> message) {
   const auto wire = question.qname.wire();
   if (message.size() < kHeaderSize + wire.size() + 4) return false;
-  const std::uint16_t flags = get16(message, 2);
+  const std::uint16_t flags = load16(message, 2);
   if ((flags & kResponse) == 0 || (flags & kOpcodeMask) != 0) return false;
-  if (get16(message, 4) != 1) return false;
+  if (load16(message, 4) != 1) return false;
   // Comparing length octets without case is safe: they are below 64.
   if (!equal_folded(text_of(message.subspan(kHeaderSize, wire.size())),
                     text_of(wire))) {
     return false;
   }
   const std::size_t end = kHeaderSize + wire.size();
-  return get16(message, end) == static_cast<std::uint16_t>(question.qtype) &&
-         get16(message, end + 2) == static_cast<std::uint16_t>(question.qclass);
+  return load16(message, end) == static_cast<std::uint16_t>(question.qtype) &&
+         load16(message, end + 2) ==
+             static_cast<std::uint16_t>(question.qclass);
 }
 
 bool is_bare_error(std::span<const std::uint8_t> message) {
   if (message.size() < kHeaderSize) return false;
-  const std::uint16_t flags = get16(message, 2);
+  const std::uint16_t flags = load16(message, 2);
   return (flags & kResponse) != 0 && (flags & kOpcodeMask) == 0 &&
-         rcode_of(message) != Rcode::kNoError && get16(message, 4) == 0 &&
-         get16(message, 6) == 0 && get16(message, 8) == 0;
+         rcode_of(message) != Rcode::kNoError && load16(message, 4) == 0 &&
+         load16(message, 6) == 0 && load16(message, 8) == 0;
 }
 
 Octets response_without_records(const ForwardQuestion& question, Rcode rcode,
                                 std::uint16_t flags) {
   const QuestionMessage asked(question, 0, WithEdns::kNo, 0);
   Octets message(asked.octets().begin(), asked.octets().end());
-  put16(&message[2], kResponse | kRecursionDesired | kRecursionAvailable |
-                         flags | static_cast<std::uint16_t>(rcode));
+  store16(message, 2,
+          kResponse | kRecursionDesired | kRecursionAvailable | flags |
+              static_cast<std::uint16_t>(rcode));
   return message;
 }
 

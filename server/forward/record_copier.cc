@@ -3,15 +3,14 @@
 #include <algorithm>
 
 #include "zones/message_index.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
 
 // Returns the last field of an SOA.  REQUIRES: `soa` is complete.
 std::uint32_t minimum_of(std::span<const std::uint8_t> soa) {
-  std::uint32_t minimum = 0;
-  for (const std::uint8_t octet : soa.last(4)) minimum = minimum << 8 | octet;
-  return minimum;
+  return load32(soa, soa.size() - 4);
 }
 
 }  // namespace

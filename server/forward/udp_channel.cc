@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/forward/forward_timing.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
@@ -15,7 +16,7 @@ using Udp = boost::asio::ip::udp;
 constexpr int kMostDatagramsAtOnce = 64;
 
 std::uint16_t id_of(std::span<const std::uint8_t> message) {
-  return static_cast<std::uint16_t>(message[0] << 8 | message[1]);
+  return load16(message, 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/listen/tcp_sessions.h"
+#include "zones/octets.h"
 
 namespace canopy {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::size_t kMaxMessage = 65535;
 constexpr std::size_t kRead = TcpInput::kPrepaid;
 
 std::size_t length_at(const std::uint8_t* octets) {
-  return static_cast<std::size_t>(octets[0]) << 8 | octets[1];
+  return load16({octets, kLengthSize}, 0);
 }
 
 }  // namespace
@@ -169,9 +170,8 @@ void TcpSession::answer(std::span<const std::uint8_t> message,
 
 void TcpSession::send(std::span<const std::uint8_t> message, const Peer&) {
   if (message.size() > kMaxMessage) return;
-  const std::array<std::uint8_t, kLengthSize> length = {
-      static_cast<std::uint8_t>(message.size() >> 8),
-      static_cast<std::uint8_t>(message.size())};
+  std::array<std::uint8_t, kLengthSize> length{};
+  store16(length, 0, message.size());
   TcpBatch& batch = sessions_.batch();
   if (batch.is_of(*this)) {
     const std::size_t size = length.size() + message.size();
