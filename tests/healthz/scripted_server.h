@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,6 +60,8 @@ class ScriptedServer {
   int udp_queries() const { return udp_queries_; }
   int tcp_queries() const { return tcp_queries_; }
   int tcp_connections() const { return tcp_connections_; }
+  // That datagrams came from.
+  std::size_t udp_ports() const { return udp_ports_.size(); }
 
  private:
   using Error = boost::system::error_code;
@@ -79,6 +82,7 @@ class ScriptedServer {
         [this](const Error& error, std::size_t size) {
           if (error) return;
           ++udp_queries_;
+          udp_ports_.insert(client_.port());
           if (const auto reply = script_({in_.begin(), in_.begin() + size})) {
             udp_.send_to(boost::asio::buffer(*reply), client_);
           }
@@ -136,6 +140,7 @@ class ScriptedServer {
   boost::asio::ip::tcp::acceptor tcp_;
   boost::asio::ip::udp::endpoint client_;
   std::array<std::uint8_t, 2048> in_{};
+  std::set<std::uint16_t> udp_ports_;
   int udp_queries_ = 0;
   int tcp_queries_ = 0;
   int tcp_connections_ = 0;
