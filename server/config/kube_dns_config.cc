@@ -17,9 +17,9 @@ namespace {
 
 constexpr const char* kUpstreamFile = "upstreamNameservers";
 constexpr const char* kStubFile = "stubDomains";
-constexpr std::size_t kMaxUpstreams = 3;  // as kube-dns
+constexpr std::size_t kMaxUpstreams = 3;  // the limit of kube-dns
 constexpr std::uint16_t kDnsPort = 53;
-constexpr std::size_t kMaxFile = 1 << 20;  // as a ConfigMap
+constexpr std::size_t kMaxFile = 1 << 20;  // the limit of a ConfigMap
 
 std::optional<std::string> read_key(const std::string& folder,
                                     const char* file) {
@@ -193,7 +193,7 @@ std::vector<StubDomain> stub_domains_of(const std::string& text) {
   return domains;
 }
 
-// Prefixes errors with the file's name.
+// Adds the file's name in front of errors.
 template <typename Parse>
 auto parse_file(const std::string& folder, const char* file,
                 const std::string& text, Parse parse) {

@@ -6,7 +6,7 @@
 
 namespace canopy {
 
-// One question, until c-ares is done with it.
+// One query, until c-ares ends it.
 class CaresChannel::Asked final : public AresChannel::Receiver {
  public:
   Asked(std::size_t& outstanding,

@@ -1,5 +1,5 @@
-// A TCP connection to one upstream, kept by c-ares.  c-ares opens a new one for
-// the next question when it was closed.
+// A TCP connection to one upstream, kept by c-ares.  After the connection was
+// closed, c-ares opens a new one for the next query.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,7 +36,7 @@ class CaresChannel final : public UpstreamChannel {
 
   std::size_t outstanding_ = 0;
   std::size_t sent_ = 0;
-  AresChannel ares_;  // last: its destructor calls back
+  AresChannel ares_;  // last: its destructor runs callbacks
 };
 
 }  // namespace canopy

@@ -74,7 +74,7 @@ struct FetchRun {
     REQUIRE(outcomes.size() == 1);
     return outcomes.front();
   }
-  // Until the fetch ends, with no answer to any question, as fast as it can.
+  // Runs until the fetch ends.  No query gets an answer.
   // Returns how often it looked.
   int live_through_silence() {
     int looks = 0;
@@ -175,7 +175,7 @@ TEST_CASE("fetch: a silent server is asked so often, and then once over TCP") {
   FetchRun run({never});
   run.start();
   run.live_through_silence();
-  REQUIRE(run.outcomes.size() == 1);  // nobody waits: it is never late
+  REQUIRE(run.outcomes.size() == 1);  // without waiters a fetch is never late
   CHECK_FALSE(run.outcomes[0].answer);
   CHECK(run.outcomes[0].waited <= kBudget);
   CHECK(run.outcomes[0].failure.find("timed out") != std::string::npos);

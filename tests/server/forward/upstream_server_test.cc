@@ -187,7 +187,7 @@ TEST_CASE("upstream server: one TCP connection serves until it is renewed") {
     one.run_until([&] { return one.answers == i; });
   }
   CHECK(one.peer.tcp_connections() == 1);
-  // It was opened after the question that failed.
+  // The connection was opened after the failed query.
   one.server.renew_tcp(one.now - 1ms, one.now);
   one.ask_over_tcp();
   one.run_until([&] { return one.answers == 4; });
