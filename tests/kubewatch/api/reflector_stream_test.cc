@@ -205,10 +205,10 @@ TEST_CASE("while streamed lists fail every fourth list is in pages") {
       {"500", says(500)},
       {"503", says(503)},
   };
-  for (const auto& [what, answer] : broken) {
-    CAPTURE(what);
+  for (const auto& how : broken) {
+    CAPTURE(how.first);
     Streamed it;
-    it.on_stream = answer;
+    it.on_stream = how.second;
     std::atomic<int> lists = 0;
     const auto otherwise = it.on_list;
     it.on_list = [&](const auto& request, auto& reply) {

@@ -224,7 +224,8 @@ TEST_CASE("a compressed NAPTR behind an ExternalName means the same") {
   REQUIRE(replies.size() == 1);
   const Octets target{2,   'n', '1', 7, 'e', 'x', 'a', 'm',
                       'p', 'l', 'e', 3, 'c', 'o', 'm', 0};
-  CHECK(std::ranges::search(replies[0], target).begin() != replies[0].end());
+  CHECK(std::search(replies[0].begin(), replies[0].end(), target.begin(),
+                    target.end()) != replies[0].end());
 }
 
 TEST_CASE("the case that we asked in is nowhere in the reply") {

@@ -144,12 +144,13 @@ TEST_CASE("addresses move round before some of them are left out") {
 
 TEST_CASE("a reply is as large as the limit, to the octet") {
   constexpr std::size_t kFixed = 12 + 12 + 12;  // header, question, fields
-  for (const auto& [question, limit] :
-       {std::pair{"a.test. TXT", 512UL},
-        std::pair{"a.test. TXT +edns=600", 600UL},
-        std::pair{"a.test. TXT +edns=1000", 1000UL},
-        std::pair{"a.test. TXT +edns=1232", 1232UL},
-        std::pair{"a.test. TXT +edns=65535", 1232UL}}) {
+  for (const auto& row : {std::pair{"a.test. TXT", 512UL},
+                          std::pair{"a.test. TXT +edns=600", 600UL},
+                          std::pair{"a.test. TXT +edns=1000", 1000UL},
+                          std::pair{"a.test. TXT +edns=1232", 1232UL},
+                          std::pair{"a.test. TXT +edns=65535", 1232UL}}) {
+    const char* const question = row.first;
+    const std::size_t limit = row.second;
     CAPTURE(limit);
     const std::size_t opt =
         std::string_view(question).find('+') == std::string::npos ? 0 : 11;

@@ -301,28 +301,28 @@ TEST_CASE("random case is for public upstreams, unless a flag says otherwise") {
     bool by_default;
   };
   const Name stub = *Name::from_text("corp.example");
-  for (const auto& [text, by_default] :
-       std::vector<Case>{{"8.8.8.8", true},
-                         {"2001:4860:4860::8888", true},
-                         {"172.32.0.1", true},
-                         {"100.128.0.1", true},
-                         {"::ffff:8.8.8.8", true},
-                         {"127.0.0.53", false},
-                         {"10.0.0.1", false},
-                         {"172.16.0.1", false},
-                         {"172.31.255.1", false},
-                         {"192.168.1.1", false},
-                         {"169.254.169.253", false},
-                         {"100.64.0.1", false},
-                         {"100.127.255.1", false},
-                         {"::1", false},
-                         {"fd00::1", false},
-                         {"fc00::1", false},
-                         {"fe80::1", false},
-                         {"::ffff:10.0.0.1", false}}) {
-    INFO(text);
-    const Address address = address_value(text);
-    CHECK(asks_in_random_case(QueryCase::kAuto, Name(), address) == by_default);
+  for (const Case& row : std::vector<Case>{{"8.8.8.8", true},
+                                           {"2001:4860:4860::8888", true},
+                                           {"172.32.0.1", true},
+                                           {"100.128.0.1", true},
+                                           {"::ffff:8.8.8.8", true},
+                                           {"127.0.0.53", false},
+                                           {"10.0.0.1", false},
+                                           {"172.16.0.1", false},
+                                           {"172.31.255.1", false},
+                                           {"192.168.1.1", false},
+                                           {"169.254.169.253", false},
+                                           {"100.64.0.1", false},
+                                           {"100.127.255.1", false},
+                                           {"::1", false},
+                                           {"fd00::1", false},
+                                           {"fc00::1", false},
+                                           {"fe80::1", false},
+                                           {"::ffff:10.0.0.1", false}}) {
+    INFO(row.address);
+    const Address address = address_value(row.address);
+    CHECK(asks_in_random_case(QueryCase::kAuto, Name(), address) ==
+          row.by_default);
     CHECK_FALSE(asks_in_random_case(QueryCase::kAuto, stub, address));
     CHECK(asks_in_random_case(QueryCase::kAlways, stub, address));
     CHECK_FALSE(asks_in_random_case(QueryCase::kNever, Name(), address));
