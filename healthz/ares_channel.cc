@@ -1,6 +1,6 @@
 #include "healthz/ares_channel.h"
 
-// What 1.34 calls deprecated is all that 1.18 has.
+// c-ares 1.18 has only the functions that 1.34 marks as deprecated.
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <net/if.h>
@@ -18,14 +18,15 @@ namespace canopy {
 
 namespace net = boost::asio;
 
-// One of the two events of a socket.
+// The state of one of the two events of a socket.
 struct AresChannel::Direction {
   bool wanted = false;   // by c-ares
   bool awaited = false;  // by us
 };
 
-// A socket of c-ares' own: only watched here, never closed.  What waits for one
-// that epoll refuses times out: nothing may be thrown through c-ares.
+// A socket that c-ares owns: watched here, never closed.  If epoll refuses a
+// socket, its messages time out, because exceptions must not pass through
+// c-ares.
 struct AresChannel::Watched {
   Watched(net::io_context& io, int number) : socket(number), descriptor(io) {
     boost::system::error_code ignored;
@@ -71,7 +72,7 @@ std::string bare_text(const AresChannel::Endpoint& server) {
 }
 
 #if ARES_VERSION >= 0x012200
-// c-ares 1.34 takes the zone behind the port: "[fe80::53]:53%eth0".
+// c-ares 1.34 expects the zone after the port: "[fe80::53]:53%eth0".
 std::string server_text(const AresChannel::Endpoint& server,
                         std::uint32_t interface) {
   std::array<char, IF_NAMESIZE> name{};
@@ -83,8 +84,8 @@ std::string server_text(const AresChannel::Endpoint& server,
 
 void use_interface(ares_channel /*channel*/, std::uint32_t& /*interface*/) {}
 #else
-// c-ares 1.18 takes no zone and connects without one.  Bound to the interface,
-// the socket needs none.
+// c-ares 1.18 does not support zones, and connects without one.  A socket bound
+// to the interface needs no zone.
 std::string server_text(const AresChannel::Endpoint& server,
                         std::uint32_t /*interface*/) {
   return bare_text(server);
@@ -100,7 +101,7 @@ int bind_to_interface(ares_socket_t socket, int /*type*/, void* interface) {
                       static_cast<socklen_t>(name.size()));
 }
 
-// `interface` lives as long as the channel.
+// `interface` must live as long as the channel.
 void use_interface(ares_channel channel, std::uint32_t& interface) {
   ares_set_socket_configure_callback(channel, bind_to_interface, &interface);
 }
@@ -115,8 +116,8 @@ bool has_only_server_at(ares_channel channel, std::uint16_t port) {
   return one;
 }
 
-// Replies come as they are, SERVFAIL too.  Without EDNS and IGNTC, which make
-// 1.18 cut answers.
+// Delivers all replies, including SERVFAIL.  EDNS and IGNTC are off, because
+// 1.18 then cuts answers.
 int flags_of(const AresChannel::Options& options) {
   return ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
          (options.stays_open ? ARES_FLAG_STAYOPEN : 0) |
@@ -128,16 +129,16 @@ int flags_of(const AresChannel::Options& options) {
 AresChannel::AresChannel(net::io_context& io, const Options& options)
     : io_(io), options_(options), retry_(io), fault_(init()) {}
 
-// c-ares calls back for each socket, so that none is watched any more, and for
-// each message.
+// c-ares calls back for each socket, which ends the watch, and for each
+// message.
 AresChannel::~AresChannel() {
   *alive_ = false;
   if (channel_ != nullptr) ares_destroy(channel_);
 }
 
-// Everything is set, so that c-ares reads no file and no environment: with a
-// server list that is empty or bad it would take resolv.conf's, and in a pod
-// ask ourselves.
+// Sets all options, so that c-ares reads neither files nor the environment.
+// With an empty or invalid server list, c-ares would use resolv.conf, which in
+// a pod may name this server.
 std::string AresChannel::init() {
   if (library_status() != ARES_SUCCESS) return ares_strerror(library_status());
   static char lookups[] = "b";
@@ -164,7 +165,7 @@ std::string AresChannel::init() {
              ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_NOROTATE |
              ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE
-  ares.qcache_max_ttl = 0;  // it is on by default there
+  ares.qcache_max_ttl = 0;  // on by default in 1.34
   mask |= ARES_OPT_QUERY_CACHE;
 #endif
 #ifdef ARES_OPT_MAXTIMEOUTMS
@@ -217,10 +218,11 @@ void AresChannel::cancel() {
 #if ARES_VERSION >= 0x012200
 void AresChannel::expire() {}
 
-// c-ares 1.34 makes its own time limit from what the server usually takes, a
-// quarter of a second if that is little, then gives up or asks again.  It looks
-// at the clock only where it is let.  A channel that stays open does not let
-// it: other messages may wait there.  Else it must, to close idle sockets.
+// c-ares 1.34 derives its own timeout from the server's usual response time,
+// down to a quarter of a second, and then gives up or retries.  It checks
+// timeouts only when this function allows it.  A channel that stays open does
+// not, because other messages may be waiting.  Other channels must, to close
+// idle sockets.
 void AresChannel::process(int socket, Event event) {
   const ares_fd_events_t ready{
       socket,
@@ -241,8 +243,8 @@ void AresChannel::process(int socket, Event event) {
 }
 #endif
 
-// c-ares reports which events it waits for after each change; neither means
-// that it is about to close the socket: the descriptor lets go of it.
+// c-ares reports the events that it waits for after each change.  No events
+// mean that c-ares will close the socket; the descriptor is then released.
 void AresChannel::on_socket_state(int socket, bool readable, bool writable) {
   auto found = sockets_.find(socket);
   if (!readable && !writable) {
@@ -269,8 +271,8 @@ void AresChannel::arm(const std::shared_ptr<Watched>& watched) {
   if (lacks(watched->write)) wait_for(watched, Event::kWrite);
 }
 
-// A socket that is not open any more was closed by c-ares, or this channel was
-// destroyed: then nothing of it may be touched.
+// If the socket is no longer open, c-ares closed it or this channel was
+// destroyed.  Then no member may be used.
 void AresChannel::wait_for(const std::shared_ptr<Watched>& watched,
                            Event event) {
   using Base = net::posix::descriptor_base;

@@ -1,9 +1,9 @@
 // A c-ares channel to one server, over UDP or TCP, whose sockets an io_context
-// watches.  It sends whole DNS messages and hands back whole replies, as they
-// came: nothing is searched, cached or asked of another server.
+// watches.  It sends complete DNS messages and delivers complete replies
+// unchanged.  It does not search, cache, or ask another server.
 //
-// Thread rule: made and destroyed while nobody runs the io_context, or by the
-// one thread that does; all else on that thread.
+// Thread rule: construct and destroy while no thread runs the io_context, or on
+// the one thread that runs it; call the rest on that thread.
 //
 // The callback contract: a Receiver may be called inside send(), expire() and
 // cancel(), when a socket is ready, and from the destructor.  A channel must
@@ -31,14 +31,14 @@ class AresChannel {
 
   struct Options {
     bool over_tcp = false;
-    // Sockets stay open between messages; c-ares otherwise closes one when
-    // nothing waits for it.
+    // True to keep sockets open between messages.  Otherwise c-ares closes a
+    // socket when no message waits for it.
     bool stays_open = false;
-    // After this long without a reply a message is sent again, after twice as
-    // long the third time, and so on.
+    // The wait for a reply before a message is sent again; the wait doubles
+    // each time.
     std::chrono::milliseconds timeout{2000};
-    // How often a message is sent.  Only with more than one does the channel
-    // look at the clock by itself.
+    // The most times that a message is sent.  The channel runs a timer only if
+    // this is more than one.
     int tries = 1;
   };
 
@@ -46,13 +46,13 @@ class AresChannel {
     kTimedOut,
     kCancelled,
     kRefused,  // the server's port or a connection
-    kOther,    // the channel was destroyed, too
+    kOther,    // also: the channel was destroyed
   };
-  // How a message fared.
+  // The outcome of a message.
   struct Outcome {
-    std::span<const std::uint8_t> reply;  // good during the call only
-    Failure failure = Failure::kOther;    // of a message without a reply
-    const char* reason = nullptr;         // its text; null with a reply
+    std::span<const std::uint8_t> reply;  // valid only during the call
+    Failure failure = Failure::kOther;    // set if there is no reply
+    const char* reason = nullptr;  // text of `failure`; null with a reply
 
     bool has_reply() const { return reason == nullptr; }
   };
@@ -64,22 +64,22 @@ class AresChannel {
   };
 
   AresChannel(boost::asio::io_context& io, const Options& options);
-  // Ends what is outstanding: a failure for each.
+  // Ends all outstanding messages with a failure.
   ~AresChannel();
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;
 
-  // From now on messages go to this server, through its interface if it is
-  // link-local.  Returns why c-ares does not take it; empty when it does.
-  // REQUIRES: nothing outstanding, and not called from a Receiver.
+  // Directs later messages to `server`, through its interface if it is
+  // link-local.  Returns "" or the reason why c-ares rejects the server.
+  // REQUIRES: no message is outstanding, and the caller is not a Receiver.
   [[nodiscard]] std::string aim_at(const Endpoint& server);
 
-  // `message` has an id, which the reply repeats.  REQUIRES: aim_at() returned
-  // no fault.
+  // Sends `message`, whose ID the reply must repeat.  REQUIRES: aim_at()
+  // returned "".
   void send(std::span<const std::uint8_t> message,
             std::unique_ptr<Receiver> receiver);
-  // Ends messages whose tries and time are over (kTimedOut), with c-ares 1.18.
-  // With 1.34, which would also end younger ones, it does nothing.
+  // With c-ares 1.18, ends messages whose tries and time are used up
+  // (kTimedOut).  Does nothing with 1.34, which would also end newer messages.
   void expire();
   // Ends all messages now (kCancelled).
   void cancel();
@@ -100,15 +100,15 @@ class AresChannel {
 
   boost::asio::io_context& io_;
   const Options options_;
-  // Index of the interface that reaches a link-local server; 0: any.
+  // The index of the interface to a link-local server; 0: any.
   std::uint32_t interface_ = 0;
-  // c-ares' own sockets, as long as it wants to hear of them: as many as the
-  // servers have connections, so one or two.
+  // The sockets that c-ares owns and waits for: one per connection to the
+  // server, so one or two.
   std::map<int, std::shared_ptr<Watched>> sockets_;
   boost::asio::steady_timer retry_;
   ares_channeldata* channel_ = nullptr;
-  std::string fault_;  // why there is no channel_
-  // Outlived by handlers of the timer still queued.
+  std::string fault_;  // why channel_ is null
+  // Queued handlers of the timer may outlive the channel; they check this flag.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -10,7 +10,7 @@ rapidjson::SizeType size_of(std::string_view text) {
   return static_cast<rapidjson::SizeType>(text.size());
 }
 
-// `text` with U+FFFD for each octet that belongs to no character.
+// `text` with U+FFFD for each octet that is not part of a valid character.
 std::string as_utf8(std::string_view text) {
   std::string repaired;
   repaired.reserve(text.size());

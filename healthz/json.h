@@ -1,6 +1,6 @@
-// RapidJSON, set up once for all rooms: a wrong type in external JSON is an
-// exception, never an abort.  Include this, not RapidJSON: with other macros
-// its functions would be others, of the same names.
+// RapidJSON, configured once for all folders: a wrong type in external JSON
+// throws an exception and never aborts.  Include this, not RapidJSON.  With
+// other macros, functions of the same names would differ between files.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,15 @@ namespace canopy::json {
 
 using Value = rapidjson::Value;
 
-// Iterative: a text of 300,000 '[' must not take the stack with it.
+// The iterative parser: with a recursive one, 300,000 '[' would overflow the
+// stack.
 inline constexpr unsigned kParseFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
-// Writes one value, without white space, as Go's encoding/json does, which is
-// what readers of kube-dns' pages know.  It appends to `out` at once and keeps
-// nothing but how deep it is: `out` may be taken in pieces.
-//
-// Throws WrongType where JSON allows no such thing, such as a value without a
-// key in an object.
+// Writes one value, without white space, in the format of Go's encoding/json
+// that readers of kube-dns' pages expect.  Appends to `out` at once and stores
+// only the depth; `out` may be taken in pieces.  Throws WrongType for invalid
+// JSON, such as a value without a key in an object.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_{out}, writer_(out_) {}
@@ -56,19 +55,19 @@ class Writer {
   Writer& end_array();
   Writer& key(std::string_view name);
 
-  // Any octets: what is not UTF-8 becomes U+FFFD.  <, > and & are escaped: they
-  // mean something in HTML.
+  // Takes any octets; invalid UTF-8 becomes U+FFFD.  Escapes <, > and &, which
+  // have a meaning in HTML.
   Writer& text(std::string_view text);
-  // The shortest number that reads back the same, without an exponent:
+  // Writes the shortest number that reads back the same, without an exponent:
   // 0.000481739.  REQUIRES: finite.
   Writer& number(double value);
   Writer& whole(std::uint64_t value);
   Writer& truth(bool value);
-  // A value that is JSON already; white space may stand around it.
+  // Writes a value that is already JSON; white space may surround it.
   Writer& raw(std::string_view json);
 
  private:
-  // Where RapidJSON writes to.  The three characters stand in texts only.
+  // The output of RapidJSON.  The three characters occur only in texts.
   struct Output {
     using Ch = char;
     void Put(char c);

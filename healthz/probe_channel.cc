@@ -15,15 +15,17 @@ std::string to_text(const boost::asio::ip::udp::endpoint& endpoint) {
   return std::move(text).str();
 }
 
-// Questions that take too long are cancelled (arm_deadline).
+// True for timed-out and cancelled questions: arm_deadline() cancels those that
+// take too long.
 bool is_time_out(const AresChannel::Outcome& outcome) {
   using Failure = AresChannel::Failure;
   return !outcome.has_reply() && (outcome.failure == Failure::kTimedOut ||
                                   outcome.failure == Failure::kCancelled);
 }
 
-// A flood that fills the socket costs datagrams, and must not look like a
-// server that is dead: each is sent again, after twice as long every time.
+// A flood that fills the socket loses datagrams, which must not look like a
+// dead server.  Therefore each question is retried, with twice the wait each
+// time.
 AresChannel::Options channel_options(const ProbeChannel::Options& options) {
   if (options.over_tcp) return {.over_tcp = true, .timeout = options.timeout};
   constexpr int kTries = 5;
@@ -94,13 +96,13 @@ std::string ProbeChannel::error_text(
   return fmt::format("no answer from {}: {}", where, outcome.reason);
 }
 
-// c-ares' own time-outs differ between its versions; this one holds.
+// c-ares' own timeouts differ between its versions; this one is exact.
 void ProbeChannel::arm_deadline() {
   deadline_.expires_after(options_.timeout);
   deadline_.async_wait([this, alive = alive_](
                            const boost::system::error_code& error) {
     if (error || !*alive || !done_) return;
-    // Else: queued for a question that was answered meanwhile.
+    // A later expiry means that the handler was queued for an earlier question.
     if (deadline_.expiry() <= boost::asio::steady_timer::clock_type::now()) {
       ares_.cancel();
     }

@@ -1,8 +1,8 @@
-// Numbers in network order, the most significant octet first, as messages hold
-// them (RFC 1035 2.3.2).
+// Reads and writes numbers in network order, the most significant octet first,
+// as in messages (RFC 1035 2.3.2).
 //
-// REQUIRES of all: the octets at `at` are there; a build that asserts checks
-// it, as it does for std::span.
+// REQUIRES, for all functions: the octets at `at` exist; a build with
+// assertions checks this, as for std::span.
 #pragma once
 
 #include <cstddef>
