@@ -39,8 +39,8 @@ struct AnswerFacts {
 struct Provenance {
   AnswerFacts::Origin origin = AnswerFacts::Origin::kUpstream;
   Editions made_from{};  // the editions when the query was sent
-  // When the query was sent.  TTLs count from this time, because the answer
-  // cannot be older.
+  // When the client's query was received.  TTLs count from this time, because
+  // the answer cannot be older.
   TimePoint asked{};
 };
 

@@ -15,11 +15,12 @@ namespace canopy {
 inline constexpr std::uint32_t kMaxTtl = 3600;          // seconds
 inline constexpr std::uint32_t kMaxNegativeTtl = 1800;  // seconds
 
-// RFC 8767 5: how long an expired answer may replace a failure, the TTL that it
-// is sent with, and the pause before the upstreams are tried again for it.
+// RFC 8767 5: an expired answer may replace a failure for so long.
 inline constexpr std::chrono::seconds kMaxStale{86'400};
 inline constexpr std::chrono::seconds kMaxNegativeStale{1'800};
-inline constexpr std::uint32_t kStaleTtl = 30;  // seconds
+// The TTL of a stale answer, in seconds.
+inline constexpr std::uint32_t kStaleTtl = 30;
+// After a stale answer, the upstreams are tried again after this pause.
 inline constexpr std::chrono::seconds kStaleRecheck{30};
 
 // RFC 9520 3.2 allows from one second to five minutes.

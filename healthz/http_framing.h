@@ -34,12 +34,13 @@ std::optional<HttpFault> framing_fault(
     const boost::beast::http::request_header<>& request);
 
 // A request target in origin form ("/a?b").  Absolute form ("http://host/a?b",
-// RFC 9112 3.2) is converted to it.  Nothing for other forms.
+// RFC 9112 3.2) is converted to it.
 struct HttpTarget {
   std::string_view origin;
   // The host of an absolute form, which overrides the Host field.
   std::optional<std::string_view> host{};
 };
+// Returns nullopt for other forms.
 std::optional<HttpTarget> target_of(std::string_view text);
 
 // True for "localhost" and loopback addresses, with or without a port.  A page

@@ -30,15 +30,15 @@ struct SelfProbe::Target {
   bool failed = false;  // last result, to log only changes
 };
 
-SelfProbe::SelfProbe(net::io_context& io, Health& health,
-                     SelfProbeOptions options)
+SelfProbe::SelfProbe(net::io_context& io, Health& health, ProbeOptions options,
+                     const ProbedTiers& tiers)
     : io_(io),
       health_(health),
       options_(std::move(options)),
       question_(options_.domain),
       timer_(io) {
-  if (options_.cache) add_targets(Tier::kCache, *options_.cache);
-  if (options_.zone) add_targets(Tier::kZone, *options_.zone);
+  if (tiers.cache) add_targets(Tier::kCache, *tiers.cache);
+  if (tiers.zone) add_targets(Tier::kZone, *tiers.zone);
 }
 
 SelfProbe::~SelfProbe() { *alive_ = false; }

@@ -18,29 +18,25 @@
 
 #include "healthz/health.h"
 #include "healthz/probe_channel.h"
+#include "healthz/probe_options.h"
 #include "healthz/probe_question.h"
-#include "zones/name.h"
 #include "zones/time_point.h"
 
 namespace canopy {
 
-struct SelfProbeOptions {
-  Name domain = *Name::from_text("cluster.local");
-  std::chrono::milliseconds period{2000};   // between the starts of two rounds
-  std::chrono::milliseconds timeout{2000};  // for one question
-  // The tiers' addresses; the unspecified address means loopback.  A disabled
-  // tier has none.
+// The tiers' addresses; the unspecified address means loopback.  A disabled
+// tier has none.
+struct ProbedTiers {
   std::optional<boost::asio::ip::udp::endpoint> cache{};
   std::optional<boost::asio::ip::udp::endpoint> zone{};
-  std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
 };
 
 class SelfProbe {
  public:
   // Throws std::runtime_error when a tier's address cannot be probed.
   // `health` must outlive this.
-  SelfProbe(boost::asio::io_context& io, Health& health,
-            SelfProbeOptions options);
+  SelfProbe(boost::asio::io_context& io, Health& health, ProbeOptions options,
+            const ProbedTiers& tiers);
   SelfProbe(const SelfProbe&) = delete;
   SelfProbe& operator=(const SelfProbe&) = delete;
   ~SelfProbe();
@@ -59,7 +55,7 @@ class SelfProbe {
 
   boost::asio::io_context& io_;
   Health& health_;
-  const SelfProbeOptions options_;
+  const ProbeOptions options_;
   const ProbeQuestion question_;
   std::vector<std::unique_ptr<Target>> targets_;
   boost::asio::steady_timer timer_;

@@ -22,7 +22,7 @@ std::string_view name_of(Transport transport) {
 struct WorkerProbes::Lane {
   Transport transport;
   ProbeChannel channel;
-  // The next worker's index in options_.workers; between rounds, their number.
+  // The next worker's index in workers_; between rounds, their number.
   std::size_t next = 0;
   TimePoint asked{};
   // The workers whose last probe failed, to log only changes.
@@ -30,22 +30,24 @@ struct WorkerProbes::Lane {
 };
 
 WorkerProbes::WorkerProbes(net::io_context& io, Health& health,
-                           WorkerProbesOptions options)
+                           ProbeOptions options,
+                           std::vector<ProbedWorker> workers)
     : io_(io),
       health_(health),
       options_(std::move(options)),
+      workers_(std::move(workers)),
       question_(options_.domain),
       timer_(io) {
-  if (options_.workers.empty()) return;
+  if (workers_.empty()) return;
   for (const auto transport : {Transport::kUdp, Transport::kTcp}) {
     const ProbeChannel::Options channel{
-        .server = options_.workers.front().server,
+        .server = workers_.front().server,
         .over_tcp = transport == Transport::kTcp,
         .timeout = options_.timeout};
     lanes_.push_back(
         std::unique_ptr<Lane>(new Lane{.transport = transport,
                                        .channel = ProbeChannel(io_, channel),
-                                       .next = options_.workers.size()}));
+                                       .next = workers_.size()}));
   }
 }
 
@@ -64,15 +66,15 @@ void WorkerProbes::round() {
     if (!error && *alive) round();
   });
   for (const auto& lane : lanes_) {
-    if (lane->next < options_.workers.size()) continue;  // a round is running
+    if (lane->next < workers_.size()) continue;  // a round is running
     lane->next = 0;
     ask_next(*lane);
   }
 }
 
 void WorkerProbes::ask_next(Lane& lane) {
-  if (lane.next == options_.workers.size() || health_.draining()) return;
-  const ProbedWorker& target = options_.workers[lane.next];
+  if (lane.next == workers_.size() || health_.draining()) return;
+  const ProbedWorker& target = workers_[lane.next];
   lane.channel.aim_at(target.server);
   lane.asked = options_.clock();
   lane.channel.ask(

@@ -22,8 +22,8 @@
 
 #include "healthz/health.h"
 #include "healthz/probe_channel.h"
+#include "healthz/probe_options.h"
 #include "healthz/probe_question.h"
-#include "zones/name.h"
 #include "zones/time_point.h"
 
 namespace canopy {
@@ -35,22 +35,13 @@ struct ProbedWorker {
   boost::asio::ip::udp::endpoint server;
 };
 
-struct WorkerProbesOptions {
-  Name domain = *Name::from_text("cluster.local");
-  // The time between the starts of two rounds; a longer round is finished
-  // first.
-  std::chrono::milliseconds period{2000};
-  std::chrono::milliseconds timeout{2000};  // for one question
-  std::vector<ProbedWorker> workers{};
-  std::function<TimePoint()> clock = &std::chrono::steady_clock::now;
-};
-
 class WorkerProbes {
  public:
-  // Throws std::runtime_error when a worker's address cannot be probed.
-  // `health` must outlive this.
+  // A round that takes longer than the period is finished first.  Throws
+  // std::runtime_error when a worker's address cannot be probed.  `health` must
+  // outlive this.
   WorkerProbes(boost::asio::io_context& io, Health& health,
-               WorkerProbesOptions options);
+               ProbeOptions options, std::vector<ProbedWorker> workers);
   WorkerProbes(const WorkerProbes&) = delete;
   WorkerProbes& operator=(const WorkerProbes&) = delete;
   ~WorkerProbes();
@@ -71,7 +62,8 @@ class WorkerProbes {
 
   boost::asio::io_context& io_;
   Health& health_;
-  const WorkerProbesOptions options_;
+  const ProbeOptions options_;
+  const std::vector<ProbedWorker> workers_;
   const ProbeQuestion question_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // one per transport
   boost::asio::steady_timer timer_;

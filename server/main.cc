@@ -150,8 +150,8 @@ class Signals {
 void say_memory(std::uint64_t granted, const MemoryPlan& plan) {
   constexpr double kMiB = 1 << 20;
   log_info(
-      "memory: the limit is {:.0f} MiB; at most {:.0f} MiB for queries and "
-      "answers that wait",
+      "memory: the limit is {:.0f} MiB; at most {:.0f} MiB for pending queries "
+      "and unsent answers",
       static_cast<double>(granted) / kMiB,
       static_cast<double>(plan.waiting) / kMiB);
 }

@@ -103,7 +103,7 @@ class LabelTree::Node {
   bool is_parent() const { return (records_size_ & 1) != 0; }
   std::size_t records_size() const { return records_size_ >> 1; }
 
-  // The memory after the object holds: a pointer to the children (in a parent
+  // Layout of the memory after the Node: a pointer to the children (in a parent
   // only), the label's size, the label, the records.
   Branch** branch() { return reinterpret_cast<Branch**>(this + 1); }
   Branch* children() const {

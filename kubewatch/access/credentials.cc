@@ -47,6 +47,16 @@ std::string without_prefix(std::string_view& url, std::string_view prefix) {
   return std::string(prefix);
 }
 
+// A password is not for the log.
+std::string without_user(std::string_view url) {
+  std::string shown(url);
+  const std::size_t at = shown.rfind('@');
+  const std::size_t scheme = shown.find("://");
+  const std::size_t user = scheme == shown.npos ? 0 : scheme + 3;
+  if (at != shown.npos && at > user) shown.replace(user, at - user, "***");
+  return shown;
+}
+
 }  // namespace
 
 // --- API server addresses -------------------------------------------------
@@ -59,8 +69,9 @@ std::string ApiServer::url() const {
 
 ApiServer api_server_from_url(std::string_view url, std::string_view where) {
   const auto fail = [&, whole = url](const char* why) -> ConfigurationError {
-    return ConfigurationError(std::string(where) + ": \"" + std::string(whole) +
-                              "\": " + why + "; write https://HOST[:PORT]");
+    return ConfigurationError(std::string(where) + ": \"" +
+                              without_user(whole) + "\": " + why +
+                              "; write https://HOST[:PORT]");
   };
   ApiServer server;
   if (!without_prefix(url, "http://").empty()) {
@@ -78,7 +89,8 @@ ApiServer api_server_from_url(std::string_view url, std::string_view where) {
     throw fail("more than a host and a path");
   }
   std::string_view authority = url.substr(0, slash);
-  if (authority.find('@') != authority.npos) throw fail("it contains a user");
+  if (authority.find('@') != authority.npos)
+    throw fail("user names and passwords are not allowed");
   std::string_view port;
   if (!authority.empty() && authority.front() == '[') {
     const std::size_t end = authority.find(']');

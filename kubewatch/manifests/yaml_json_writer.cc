@@ -77,7 +77,8 @@ void YamlJsonWriter::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   if (json_.size() + part.size > left_) fail(mark, kTooMuch);
   const std::string text = json_.substr(part.from, part.size);
   scalar(mark, 0, [&] {
-    if (is_key() && text.front() != '"') fail(mark, "an alias as a key");
+    if (is_key() && text.front() != '"')
+      fail(mark, "an alias used as a key must be a string");
     json_ += text;
   });
 }

@@ -14,8 +14,8 @@
 
 namespace canopy::kube {
 
-// The most octets of one flow collection (`[..]`, `{..}`).  yaml-cpp may keep a
-// token of up to 240 octets of memory for each octet until the bracket closes.
+// The maximum size of one flow collection (`[..]`, `{..}`), in octets.  Until
+// its bracket closes, yaml-cpp may use 240 octets of memory for each of them.
 inline constexpr std::size_t kMostFlow = 256 << 10;
 
 // The offset in `text` of a flow collection that is the first value at or after

@@ -18,8 +18,8 @@ namespace {
 // Limits the expansion of aliases.
 constexpr std::size_t kMaxGrowth = 4;
 constexpr std::size_t kMaxGrown = 1 << 20;
-// The most %TAG lines of one file.  yaml-cpp keeps about 110 octets for each,
-// and Kubernetes does not need them.
+// The maximum number of %TAG lines of one file.  yaml-cpp keeps about 110
+// octets for each, and Kubernetes does not need them.
 constexpr std::size_t kMaxTags = 1'000;
 
 std::size_t one_based(int at) {

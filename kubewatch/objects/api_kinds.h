@@ -9,7 +9,9 @@
 //    kSnapshotVersion (snapshot.h);
 //  - a map in ObjectStore::Room, its records (ClusterZones), a count
 //    (ManifestCensus): the compiler names the switches that lack a case;
-//  - `list` and `watch` of its resource in deploy/rbac.yaml.
+//  - `list` and `watch` of its resource in deploy/rbac.yaml;
+//  - the file in CMakeLists.txt, and texts that name all kinds: manifests.cc,
+//    deploy/README.md.
 // Watches, metrics, snapshots, the search for duplicate keys and the hint about
 // a misspelled kind follow from the row.
 //

@@ -34,10 +34,20 @@ const ObjectStore::Entry* ObjectStore::entry(ObjectKind kind,
   }
   const Room* where = room(key.namespace_);
   if (where == nullptr) return nullptr;
-  const Entries& entries =
-      kind == ObjectKind::kPod ? where->pods : where->slices;
-  const auto found = entries.find(key.name);
-  return found == entries.end() ? nullptr : &found->second;
+  const auto find_in = [&](const Entries& entries) -> const Entry* {
+    const auto found = entries.find(key.name);
+    return found == entries.end() ? nullptr : &found->second;
+  };
+  switch (kind) {
+    case ObjectKind::kEndpointSlice:
+      return find_in(where->slices);
+    case ObjectKind::kPod:
+      return find_in(where->pods);
+    case ObjectKind::kService:
+    case ObjectKind::kNamespace:
+      break;  // kept otherwise
+  }
+  return nullptr;
 }
 
 const KubeLabels* ObjectStore::namespace_labels(std::string_view ns) const {
@@ -249,9 +259,16 @@ void ObjectStore::for_each_packed(const std::string& ns, ObjectKind kind,
       if (!entry.object.empty()) visit(name, entry.object);
     }
   };
-  if (kind == ObjectKind::kService) visit_all(where->services);
-  if (kind == ObjectKind::kEndpointSlice) visit_all(where->slices);
-  if (kind == ObjectKind::kPod) visit_all(where->pods);
+  switch (kind) {
+    case ObjectKind::kService:
+      return visit_all(where->services);
+    case ObjectKind::kEndpointSlice:
+      return visit_all(where->slices);
+    case ObjectKind::kPod:
+      return visit_all(where->pods);
+    case ObjectKind::kNamespace:
+      return;  // a room has its labels, no packed object
+  }
 }
 
 std::size_t ObjectStore::count_in(const std::string& ns,

@@ -5,16 +5,9 @@
 #include "server/answer/paused_question.h"
 #include "server/forward/recycled.h"
 #include "server/net/client.h"
+#include "zones/octets.h"
 
 namespace canopy {
-namespace {
-
-std::uint16_t flags_of(const EncodedAnswer& answer) {
-  return static_cast<std::uint16_t>(answer.message[2] << 8 | answer.message[3]);
-}
-
-}  // namespace
-
 struct QueryHandler::Waiting final : public Forwarder::Waiter,
                                      public Recycled<Waiting> {
   Waiting(QueryHandler& asks, const Resolution& resolution, const Reply& to)
@@ -142,8 +135,8 @@ void QueryHandler::send(const Said& said, const Query& query,
   form.rotation = rotation_.next();
   reply.send(reply_writer_.write(said.answer, query, form));
   if (reply_writer_.is_truncated()) counters_.truncated.add();
-  const auto rcode = static_cast<std::uint16_t>((flags_of(said.answer) & 0xF) |
-                                                form.extended_rcode);
+  const auto rcode = static_cast<std::uint16_t>(
+      (load16(said.answer.message, 2) & 0xF) | form.extended_rcode);
   observer_.saw_answer(query, rcode, reply);
 }
 

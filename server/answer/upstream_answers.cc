@@ -73,10 +73,14 @@ void UpstreamAnswers::work_out(const PausedQuestion& question,
   conclusion_.of = std::move(of);
   conclusion_.told = Conclusion::Told::kNothing;
   conclusion_.error.reset();
-  if (is_failure(*outcome) && work_out_stale(question, *outcome, now)) {
+  const bool caches = now.block.caches;
+  if (caches && is_failure(*outcome) &&
+      work_out_stale(question, *outcome, now)) {
     return;
   }
-  if (!outcome->is_late) work_out_fresh(question, *outcome);
+  if (outcome->is_late) return;
+  work_out_fresh(question, *outcome);
+  if (caches) keep(question, *outcome);
 }
 
 void UpstreamAnswers::work_out_fresh(const PausedQuestion& question,
@@ -86,10 +90,14 @@ void UpstreamAnswers::work_out_fresh(const PausedQuestion& question,
   conclusion_.told = Conclusion::Told::kFresh;
   conclusion_.answer = answer_of(question, from);
   conclusion_.error = error_of(outcome);
+}
+
+void UpstreamAnswers::keep(const PausedQuestion& question,
+                           const ForwardOutcome& outcome) {
   if (!is_failure(outcome)) {
-    keep(question, *from, conclusion_.answer);
+    keep_answer(question, *outcome.answer, conclusion_.answer);
   } else if (!outcome.is_shed) {
-    remember_failure(question, conclusion_.answer, outcome);
+    keep_failure(question, conclusion_.answer, outcome);
   }
 }
 
@@ -152,9 +160,9 @@ EncodedAnswer UpstreamAnswers::joined(const PausedQuestion::Chain& chain,
   return writer_.finish(rest->rcode, flags);
 }
 
-void UpstreamAnswers::keep(const PausedQuestion& question,
-                           const UpstreamAnswer& from,
-                           const EncodedAnswer& answer) {
+void UpstreamAnswers::keep_answer(const PausedQuestion& question,
+                                  const UpstreamAnswer& from,
+                                  const EncodedAnswer& answer) {
   const bool is_part = (load16(answer.message, 2) & flag::kTc) != 0;
   if (!from.lifetime || is_part) return;
   // The TTLs of the zone's own records do not age.
@@ -171,9 +179,9 @@ void UpstreamAnswers::keep(const PausedQuestion& question,
   cache_.insert(conclusion_.of->key, stored_);
 }
 
-void UpstreamAnswers::remember_failure(const PausedQuestion& question,
-                                       const EncodedAnswer& answer,
-                                       const ForwardOutcome& outcome) {
+void UpstreamAnswers::keep_failure(const PausedQuestion& question,
+                                   const EncodedAnswer& answer,
+                                   const ForwardOutcome& outcome) {
   stored_.make_failure(answer, question.provenance, outcome.waited);
   stored_.set_error(
       {InfoCode::kCachedError, outcome.failure, said_by(outcome)});

@@ -49,11 +49,12 @@ class UpstreamAnswers {
                           const UpstreamAnswer* from);
   EncodedAnswer joined(const PausedQuestion::Chain& chain, const Query& asked,
                        const UpstreamAnswer* rest);
-  void keep(const PausedQuestion& question, const UpstreamAnswer& from,
-            const EncodedAnswer& answer);
-  void remember_failure(const PausedQuestion& question,
-                        const EncodedAnswer& answer,
-                        const ForwardOutcome& outcome);
+  // Puts the conclusion into the cache.
+  void keep(const PausedQuestion& question, const ForwardOutcome& outcome);
+  void keep_answer(const PausedQuestion& question, const UpstreamAnswer& from,
+                   const EncodedAnswer& answer);
+  void keep_failure(const PausedQuestion& question, const EncodedAnswer& answer,
+                    const ForwardOutcome& outcome);
 
   Forwarder& forwarder_;
   AnswerCache& cache_;

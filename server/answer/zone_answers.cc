@@ -46,8 +46,8 @@ ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   // NXDOMAIN is not cached: there is no end of such names, and the tree answers
   // as fast as the cache.  Partial answers are not cached either: each client
   // gets a different part, and making one costs no more than sending it.
-  found.may_be_kept =
-      asks_others && answer_.rcode == Rcode::kNoError && !writer_.is_cut();
+  found.may_be_kept = resolution.block.caches &&
+                      answer_.rcode == Rcode::kNoError && !writer_.is_cut();
   found.said.form.error = remark(query, zones, answer_.rcode);
   if (answer_.rcode == Rcode::kServFail) {
     found.said.form.error = &endless_.emplace(endless_chain(answer_));

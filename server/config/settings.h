@@ -1,5 +1,5 @@
-// The operator's settings, parsed and checked value by value, and all defaults.
-// Plain values; the contents of files are not included.
+// The operator's settings, parsed and checked value by value, and their
+// defaults. Plain values; the contents of files are not included.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,8 @@ namespace canopy {
 
 enum class Command : std::uint8_t { kServe, kCheck, kVersion, kHelp };
 
-// The source of the objects.  All empty: the cluster this process runs in.
+// The source of the objects.  No manifests, kubeconfig and URL: the cluster
+// this process runs in.
 struct SourceSettings {
   std::vector<std::string> manifests;
   std::string kubeconfig;

@@ -1,6 +1,6 @@
 // One query in flight to upstreams, shared by all clients that wait for its
-// answer.  Chooses the next upstream, the time of retries, and the outcome.  On
-// the thread of the forwarder that owns it.
+// answer.  Chooses the next upstream, the time of retries, and the outcome.
+// Runs on the thread of its forwarder.
 #pragma once
 
 #include <boost/container/small_vector.hpp>

@@ -32,9 +32,8 @@ class RoundTrip {
   Time smoothed() const { return smoothed_; }
   bool is_lossy() const { return lost_ > 0.01; }
 
-  // The expected time to an answer, with the wait for a retry for each query
-  // that is likely to be lost.  Zero for a server that was never asked, so that
-  // it gets tried.
+  // The smoothed round-trip time plus the loss rate times kLatestRetry.  Zero
+  // for a server that was never asked, so that it is tried.
   Time expected() const {
     return smoothed_ + std::chrono::duration_cast<Time>(
                            lost_ * std::chrono::duration<double>(kLatestRetry));

@@ -1,6 +1,6 @@
-// Immutable rules for answering queries.  server/config/plan_compiler.h
-// compiles flags and the kube-dns ConfigMap to a Plan; plan_store.h publishes
-// it.
+// Immutable rules for answering queries.  server/sources/plan_source.h decides
+// which flags and files count, server/config/plan_compiler.h makes the Plan of
+// them, plan_store.h publishes it.
 #pragma once
 
 #include <array>
@@ -17,11 +17,12 @@ namespace canopy {
 
 // One tier: the addresses it listens on, and its rules for queries.
 struct Listener {
-  std::vector<Address> addresses;     // empty: all IPv4 and IPv6 addresses
-  std::optional<std::uint16_t> port;  // nothing: off; 0: any free port
-  std::string_view port_flag;         // the flag that set it: "--dns-port"
-  // Ordered by length of domain, longest first.  The last block is the root's.
-  std::vector<Block> blocks;
+  std::vector<Address> addresses{};     // empty: all IPv4 and IPv6 addresses
+  std::optional<std::uint16_t> port{};  // nothing: off; 0: any free port
+  std::string_view port_flag{};         // the flag that set it: "--dns-port"
+  // Ordered by length of domain, longest first.  The last block is the root's;
+  // Plan adds it.  The functions below REQUIRE it.
+  std::vector<Block> blocks{};
 
   // The block with the longest domain that contains `qname`.
   const Block& block_for(NameView qname) const {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <vector>
 
 #include "healthz/configuration_error.h"
 #include "healthz/guarded.h"
@@ -25,36 +26,29 @@ std::size_t http_connections() {
   return std::clamp<std::size_t>(files.rlim_cur / 16, kFewest, kMost);
 }
 
-std::chrono::milliseconds probe_timeout(const Settings& settings) {
-  return std::min(settings.health.probe_period, settings.health.probe_latency);
+ProbeOptions probe_options(const Settings& settings) {
+  const HealthSettings& health = settings.health;
+  return {.domain = settings.records.domain,
+          .period = health.probe_period,
+          .timeout = std::min(health.probe_period, health.probe_latency)};
 }
 
-SelfProbeOptions probe_options(const Settings& settings,
-                               const Workers& workers) {
-  SelfProbeOptions probe;
-  probe.domain = settings.records.domain;
-  probe.period = settings.health.probe_period;
-  probe.timeout = probe_timeout(settings);
-  probe.cache = workers.cache_tier().front();
-  if (!workers.zone_tier().empty()) probe.zone = workers.zone_tier().front();
-  return probe;
+ProbedTiers tiers_of(const Workers& workers) {
+  ProbedTiers tiers;
+  tiers.cache = workers.cache_tier().front();
+  if (!workers.zone_tier().empty()) tiers.zone = workers.zone_tier().front();
+  return tiers;
 }
 
-WorkerProbesOptions worker_options(const Settings& settings,
-                                   const Workers& workers) {
-  WorkerProbesOptions probes;
-  probes.domain = settings.records.domain;
-  probes.period = settings.health.probe_period;
-  probes.timeout = probe_timeout(settings);
-  const auto add = [&](Tier tier, const std::vector<SocketAddress>& endpoints) {
+std::vector<ProbedWorker> each_of(const Workers& workers) {
+  std::vector<ProbedWorker> each;
+  for (const Tier tier : {Tier::kCache, Tier::kZone}) {
+    const auto& endpoints = workers.probe_endpoints(tier);
     for (unsigned i = 0; i < endpoints.size(); ++i) {
-      probes.workers.push_back(
-          {.tier = tier, .worker = i + 1, .server = endpoints[i]});
+      each.push_back({.tier = tier, .worker = i + 1, .server = endpoints[i]});
     }
-  };
-  add(Tier::kCache, workers.probe_endpoints(Tier::kCache));
-  add(Tier::kZone, workers.probe_endpoints(Tier::kZone));
-  return probes;
+  }
+  return each;
 }
 
 }  // namespace
@@ -79,10 +73,10 @@ HealthService::HealthService(const Settings& settings, const Workers& workers,
   metrics.add_source([this](MetricWriter& writer) {
     write_http_metrics(writer, http_->counts());
   });
-  probe_ = std::make_unique<SelfProbe>(io_, health,
-                                       probe_options(settings, workers));
+  probe_ = std::make_unique<SelfProbe>(io_, health, probe_options(settings),
+                                       tiers_of(workers));
   worker_probes_ = std::make_unique<WorkerProbes>(
-      io_, health, worker_options(settings, workers));
+      io_, health, probe_options(settings), each_of(workers));
 }
 
 HealthService::~HealthService() {

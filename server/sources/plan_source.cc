@@ -55,8 +55,8 @@ PlanSource::PlanSource(const Settings& settings, PlanStore& store)
 
 PlanSource::~PlanSource() { stop(); }
 
-void PlanSource::start(const std::optional<SocketAddress>& zone_tier) {
-  if (zone_tier) zone_tier_ = reachable(*zone_tier);
+void PlanSource::start(const std::optional<SocketAddress>& own_tier) {
+  if (own_tier) own_tier_ = reachable(*own_tier);
   boost::asio::post(io_, [this] { settle(std::move(settled_)); });
   const auto look = [this] { read_again(When::kChanged); };
   if (!settings_.kube_dns_folder.empty()) {
@@ -89,7 +89,7 @@ void PlanSource::stop() {
 PlanSource::Texts PlanSource::read_texts() const {
   Texts texts;
   if (!settings_.kube_dns_folder.empty()) {
-    texts.dir = read_kube_dns_config(settings_.kube_dns_folder);
+    texts.kube_dns = read_kube_dns_config(settings_.kube_dns_folder);
   }
   if (settings_.nameservers.empty()) {
     FileText read = read_file(settings_.resolv_conf, kMaxResolvConf);
@@ -103,8 +103,11 @@ PlanSource::Texts PlanSource::read_texts() const {
 PlanSource::Settled PlanSource::understand(const Texts& texts) const {
   Settled settled;
   settled.texts = texts;
-  settled.config = parse_config(settings_.kube_dns_folder, texts.dir);
+  settled.config = parse_config(settings_.kube_dns_folder, texts.kube_dns);
   find_general(settled);
+  for (const StubDomain& stub : settled.config.stub_domains) {
+    warn_of_ourselves(stub);
+  }
   return settled;
 }
 
@@ -112,14 +115,19 @@ PlanSource::Settled PlanSource::understand(const Texts& texts) const {
 // resolv.conf.
 void PlanSource::find_general(Settled& settled) const {
   settled.why_none = "no upstream is configured";
+  const auto take = [&](const std::vector<SocketAddress>& servers,
+                        const std::string& where) {
+    settled.general = without_ourselves(servers, where);
+    if (!servers.empty() && settled.general.empty()) {
+      settled.why_none = where + " names only this server itself";
+    }
+  };
   if (settled.config.upstream_nameservers) {
-    settled.general = without_ourselves(*settled.config.upstream_nameservers,
-                                        settings_.kube_dns_folder);
-    return;
+    return take(*settled.config.upstream_nameservers,
+                settings_.kube_dns_folder);
   }
   if (!settings_.nameservers.empty()) {
-    settled.general = without_ourselves(settings_.nameservers, "--nameservers");
-    return;
+    return take(settings_.nameservers, "--nameservers");
   }
   settled.from_resolv_conf = true;
   take_resolv_conf(settled);
@@ -163,12 +171,23 @@ std::vector<SocketAddress> PlanSource::without_ourselves(
   return servers;
 }
 
+// A server that is given by name is looked up later.
+void PlanSource::warn_of_ourselves(const StubDomain& stub) const {
+  std::vector<SocketAddress> addresses;
+  for (const auto& server : stub.servers) {
+    const auto* const address = std::get_if<SocketAddress>(&server);
+    if (address != nullptr) addresses.push_back(*address);
+  }
+  without_ourselves(std::move(addresses), settings_.kube_dns_folder);
+}
+
 void PlanSource::read_again(When when) {
   // Logs a fault once, not at each check.
   std::optional<Texts> texts;
   try {
     texts = read_texts();
     const bool is_known = is_settled(*texts) || texts == bad_texts_;
+    if (is_settled(*texts)) forget_fault();
     if (when == When::kChanged && is_known) return;
     Settled settled = understand(*texts);
     // The file may be half written, so keep the earlier upstreams.
@@ -176,8 +195,7 @@ void PlanSource::read_again(When when) {
         !settled_.general.empty()) {
       throw ConfigurationError(settled.why_none);
     }
-    bad_texts_.reset();
-    unreadable_ = false;
+    forget_fault();
     log_info("upstreams: {}; stub domains: {}", list_text(settled.general),
              settled.config.stub_domains.size());
     settle(std::move(settled));
@@ -189,8 +207,16 @@ void PlanSource::read_again(When when) {
   }
 }
 
+void PlanSource::forget_fault() {
+  if (bad_texts_ || unreadable_) {
+    log_info("the configuration of the upstreams is valid again");
+  }
+  bad_texts_.reset();
+  unreadable_ = false;
+}
+
 bool PlanSource::is_settled(const Texts& texts) const {
-  return texts.dir == settled_.texts.dir &&
+  return texts.kube_dns == settled_.texts.kube_dns &&
          (!settled_.from_resolv_conf || texts == settled_.texts);
 }
 
@@ -233,15 +259,16 @@ DomainUpstreams PlanSource::upstreams_of(const StubDomain& stub) const {
     const auto found = names_.endpoints_of(std::get<NamedServer>(server));
     group.servers.insert(group.servers.end(), found.begin(), found.end());
   }
-  group.servers =
-      without_ourselves(std::move(group.servers), settings_.kube_dns_folder);
+  std::erase_if(group.servers, [this](const SocketAddress& server) {
+    return own_.include(server);  // understand() has warned
+  });
   return {stub.domain, std::move(group)};
 }
 
 std::shared_ptr<const Plan> PlanSource::plan_for_names() const {
   std::vector<DomainUpstreams> upstreams = {general()};
-  if (zone_tier_) {
-    upstreams.push_back({cluster_domain_, {.servers = {*zone_tier_}}});
+  if (own_tier_) {
+    upstreams.push_back({cluster_domain_, {.servers = {*own_tier_}}});
   }
   return compile(listen_, std::move(upstreams));
 }

@@ -31,7 +31,7 @@ class PlanSource {
   // Starts to watch the files and to look up servers that are given by name.
   // Names in the cluster's domain are looked up at `zone_tier`, our own zone
   // tier or cache tier.
-  void start(const std::optional<SocketAddress>& zone_tier);
+  void start(const std::optional<SocketAddress>& own_tier);
   // Reads all files again.  Logs faults and keeps the earlier plan then.
   void reload();
   void stop();
@@ -39,7 +39,7 @@ class PlanSource {
  private:
   // The contents of the files before parsing.
   struct Texts {
-    KubeDnsTexts dir;
+    KubeDnsTexts kube_dns;
     // Not read when --nameservers is set.
     std::optional<std::string> resolv_conf;
     std::string resolv_conf_error;  // why reading failed
@@ -64,8 +64,11 @@ class PlanSource {
   void find_general(Settled& settled) const;
   void take_resolv_conf(Settled& settled) const;
   bool is_settled(const Texts& texts) const;
+  // The next fault is logged again.
+  void forget_fault();
   std::vector<SocketAddress> without_ourselves(
       std::vector<SocketAddress> servers, const std::string& where) const;
+  void warn_of_ourselves(const StubDomain& stub) const;
   void read_again(When when);
   void settle(Settled settled);
   void publish();
@@ -79,7 +82,7 @@ class PlanSource {
   // Used to leave out upstreams that are ourselves, with a warning.
   const OwnAddresses own_;
   PlanStore& store_;
-  std::optional<SocketAddress> zone_tier_;
+  std::optional<SocketAddress> own_tier_;
   Settled settled_;
   // The last faulty contents that were logged.
   std::optional<Texts> bad_texts_;

@@ -43,8 +43,8 @@ class Workers {
   void drain(const DrainTimes& times, const Pause& pause);
   void stop();
 
-  // The bound addresses, one for each address of the listener, with the port
-  // that was chosen for 0.
+  // One bound address for each address of the listener.  If the configured port
+  // is 0, it has the port that the kernel chose.
   const std::vector<SocketAddress>& cache_tier() const { return cache_tier_; }
   const std::vector<SocketAddress>& zone_tier() const { return zone_tier_; }
 

@@ -202,6 +202,21 @@ def test_a_bad_update_is_left_out_as_a_whole(canopy, config, upstream, files,
     assert server.data("a.corp.test") == [A(1)]
 
 
+def test_a_fault_that_comes_back_is_logged_again(canopy, config, upstream,
+                                                 manifest_file):
+    config.set([upstream(answers(1))])
+    server = canopy(f"--config-dir={config.path}", manifests=[manifest_file()])
+    good = (config.path / "upstreamNameservers").read_text()
+    for times in 1, 2:
+        config.set(upstreamNameservers="[")
+        server.until(lambda t=times: len(server.log_lines("is not JSON")) == t,
+                     "the fault in the log")
+        config.set(upstreamNameservers=good)
+        server.until(
+            lambda t=times: len(server.log_lines("is valid again")) == t,
+            "the end of the fault in the log")
+
+
 def test_sighup_rereads_it(canopy, config, upstream, manifest_file):
     one, two = upstream(answers(1)), upstream(answers(2))
     config.set([one])

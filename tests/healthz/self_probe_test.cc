@@ -28,11 +28,10 @@ struct Probing {
              milliseconds period = milliseconds(20)) {
     probe = std::make_unique<SelfProbe>(
         io, health,
-        SelfProbeOptions{.domain = *Name::from_text("cluster.local"),
-                         .period = period,
-                         .timeout = timeout,
-                         .cache = cache.endpoint(),
-                         .zone = zone.endpoint()});
+        ProbeOptions{.domain = *Name::from_text("cluster.local"),
+                     .period = period,
+                     .timeout = timeout},
+        ProbedTiers{.cache = cache.endpoint(), .zone = zone.endpoint()});
     probe->start();
   }
 
@@ -173,7 +172,7 @@ TEST_CASE("a tier nobody listens for is refused at once") {
   io.poll();
   io.restart();
   Health health({.zone_tier = false});
-  SelfProbe probe(io, health, {.timeout = seconds(9), .cache = closed});
+  SelfProbe probe(io, health, {.timeout = seconds(9)}, {.cache = closed});
   const auto start = std::chrono::steady_clock::now();
   probe.start();
   while (health.totals(Tier::kCache, Transport::kUdp).failed == 0 ||
@@ -214,9 +213,8 @@ TEST_CASE("the unspecified address is probed on loopback") {
   Probing probing(right);
   Health health({.zone_tier = false});
   SelfProbe probe(
-      probing.io, health,
-      {.timeout = seconds(9),
-       .cache = boost::asio::ip::udp::endpoint(
+      probing.io, health, {.timeout = seconds(9)},
+      {.cache = boost::asio::ip::udp::endpoint(
            boost::asio::ip::udp::v4(), probing.cache.endpoint().port())});
   probe.start();
   probing.run_until(

@@ -32,15 +32,15 @@ struct Probing {
   }
 
   void start(milliseconds timeout = seconds(9)) {
-    WorkerProbesOptions options;
-    options.period = milliseconds(20);
-    options.timeout = timeout;
+    std::vector<ProbedWorker> probed;
     for (unsigned i = 0; i < 3; ++i) {
-      options.workers.push_back({.tier = Tier::kCache,
-                                 .worker = i + 1,
-                                 .server = workers[i]->endpoint()});
+      probed.push_back({.tier = Tier::kCache,
+                        .worker = i + 1,
+                        .server = workers[i]->endpoint()});
     }
-    probes = std::make_unique<WorkerProbes>(io, health, options);
+    probes = std::make_unique<WorkerProbes>(
+        io, health,
+        ProbeOptions{.period = milliseconds(20), .timeout = timeout}, probed);
     probes->start();
   }
 
