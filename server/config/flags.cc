@@ -28,19 +28,19 @@ struct Choice {
 };
 
 constexpr std::array kPodRecords = {
-    Choice{"disabled", PodRecords::kDisabled},
-    Choice{"insecure", PodRecords::kInsecure},
-    Choice{"verified", PodRecords::kVerified},
+    Choice<PodRecords>{"disabled", PodRecords::kDisabled},
+    Choice<PodRecords>{"insecure", PodRecords::kInsecure},
+    Choice<PodRecords>{"verified", PodRecords::kVerified},
 };
 constexpr std::array kNamings = {
-    Choice{"auto", UpstreamNaming::Mode::kAuto},
-    Choice{"always", UpstreamNaming::Mode::kAlways},
-    Choice{"never", UpstreamNaming::Mode::kNever},
+    Choice<UpstreamNaming::Mode>{"auto", UpstreamNaming::Mode::kAuto},
+    Choice<UpstreamNaming::Mode>{"always", UpstreamNaming::Mode::kAlways},
+    Choice<UpstreamNaming::Mode>{"never", UpstreamNaming::Mode::kNever},
 };
 constexpr std::array kQueryCases = {
-    Choice{"auto", QueryCase::kAuto},
-    Choice{"always", QueryCase::kAlways},
-    Choice{"never", QueryCase::kNever},
+    Choice<QueryCase>{"auto", QueryCase::kAuto},
+    Choice<QueryCase>{"always", QueryCase::kAlways},
+    Choice<QueryCase>{"never", QueryCase::kNever},
 };
 constexpr std::array kLogLevels = {
     Choice<std::string_view>{"debug", "debug"},
