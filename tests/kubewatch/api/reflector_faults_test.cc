@@ -71,9 +71,9 @@ TEST_CASE("an event that stays half is given up, and the watch goes on") {
 }
 
 TEST_CASE("a list that trickles is given up") {
-  Followed it;
   std::atomic<bool> slow = true;
   std::atomic<bool> ended = false;
+  Followed it;
   it.on_list = [&](const auto&, httplib::Response& reply) {
     if (!slow) {
       reply.set_content(list("7", web("10.0.0.1", "5")), "application/json");
@@ -95,8 +95,8 @@ TEST_CASE("a list that trickles is given up") {
 }
 
 TEST_CASE("another number of objects than the API server has: a new list") {
-  Followed it;
   std::atomic<int> lists = 0;
+  Followed it;
   it.on_list = [&](const auto&, httplib::Response& reply) {
     const std::string db =
         with_version(service_json("a", "db", R"("clusterIP":"10.0.0.9")"), "6");
@@ -152,8 +152,8 @@ TEST_CASE("an API server that went back in time: a new list") {
 }
 
 TEST_CASE("an event that went back in time is not taken: a new list") {
-  Followed it;
   std::atomic<int> lists = 0;
+  Followed it;
   it.on_list = [&](const auto&, httplib::Response& reply) {
     reply.set_content(++lists == 1 ? list("7", web("10.0.0.1", "5"))
                                    : list("20", web("10.0.0.2", "10")),
@@ -197,9 +197,11 @@ TEST_CASE("an hour of an API server that is overloaded") {
   for (const bool retry_after : {false, true}) {
     CAPTURE(retry_after);
     const CapturedLog log;
-    Followed it;
     std::atomic<double> waited = 0;
     std::atomic<bool> away = false;
+    double longest = 0;
+    double shortest = 1e9;
+    Followed it;
     const auto answer = [&](const Followed::Answer& otherwise) {
       return [&, otherwise](const httplib::Request& request,
                             httplib::Response& reply) {
@@ -210,8 +212,6 @@ TEST_CASE("an hour of an API server that is overloaded") {
     };
     it.on_list = answer(it.on_list);
     it.on_watch = answer(it.on_watch);
-    double longest = 0;
-    double shortest = 1e9;
     it.options.wait = [&](std::chrono::microseconds length) {
       const double seconds = Seconds(length).count();
       longest = std::max(longest, seconds);
@@ -251,8 +251,8 @@ TEST_CASE("an hour of an API server that is overloaded") {
 TEST_CASE("401: credentials are read again") {
   TestFolder folder;
   folder.write("token", "old");
-  Followed it;
   std::atomic<int> refused = 0;
+  Followed it;
   it.on_list = [&](const httplib::Request& request, httplib::Response& reply) {
     if (request.get_header_value("Authorization") != "Bearer new") {
       ++refused;

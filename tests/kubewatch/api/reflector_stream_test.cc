@@ -207,11 +207,11 @@ TEST_CASE("while streamed lists fail every fourth list is in pages") {
   };
   for (const auto& how : broken) {
     CAPTURE(how.first);
+    std::atomic<int> lists = 0;
     Streamed it;
     it.on_stream = how.second;
-    std::atomic<int> lists = 0;
-    const auto otherwise = it.on_list;
-    it.on_list = [&](const auto& request, auto& reply) {
+    it.on_list = [&lists, otherwise = it.on_list](const auto& request,
+                                                  auto& reply) {
       if (++lists == 1) return fail(reply, 503);
       otherwise(request, reply);
     };
@@ -301,11 +301,11 @@ TEST_CASE("a streamed relist rests between its objects") {
     objects +=
         event("ADDED", named("svc-" + std::to_string(i), "10.1.0.1", "5"));
   }
+  std::atomic<int> rests = 0;
   Streamed it;
   it.on_stream = [&](const auto&, httplib::Response& reply) {
     reply.set_content(objects + end_of_list("7"), "application/json");
   };
-  std::atomic<int> rests = 0;
   it.options.wait = [&](std::chrono::microseconds length) {
     if (length == std::chrono::microseconds(50)) ++rests;
   };

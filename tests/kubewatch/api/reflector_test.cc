@@ -40,8 +40,8 @@ TEST_CASE("the pages of a list are one list") {
 }
 
 TEST_CASE("a compressed list") {
-  Followed it;
   std::atomic<bool> offered = false;
+  Followed it;
   it.on_list = [&](const httplib::Request& request, httplib::Response& reply) {
     offered = request.get_header_value("Accept-Encoding") == "gzip";
     reply.set_content(list("7", web("10.0.0.1", "5")), "application/json");
@@ -82,9 +82,9 @@ TEST_CASE("a bookmark moves the resource version on") {
 TEST_CASE("410 in the stream, and as a reply, means a new list") {
   for (const bool as_reply : {true, false}) {
     CAPTURE(as_reply);
-    Followed it;
     std::atomic<int> lists = 0;
     std::atomic<bool> gone = false;
+    Followed it;
     it.on_list = [&](const auto&, httplib::Response& reply) {
       reply.set_content(++lists == 1 ? list("7", web("10.0.0.1", "5"))
                                      : list("50", web("10.0.0.5", "40")),
@@ -113,8 +113,8 @@ TEST_CASE("410 in the stream, and as a reply, means a new list") {
 }
 
 TEST_CASE("410 between two pages starts with the first page again") {
-  Followed it;
   std::atomic<bool> gone = true;
+  Followed it;
   it.on_list = [&](const httplib::Request& request, httplib::Response& reply) {
     const bool first = request.get_param_value("continue").empty();
     if (!first && gone.exchange(false)) return fail(reply, 410);
@@ -157,8 +157,8 @@ TEST_CASE("a list that fails is asked for again") {
             });
       },
   };
-  Followed it;
   std::atomic<std::size_t> tries = 0;
+  Followed it;
   it.on_list = [&](const httplib::Request& request, httplib::Response& reply) {
     const std::size_t number = tries++;
     if (number < failures.size()) return failures[number](request, reply);
@@ -190,8 +190,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a relist takes away what is no longer there") {
-  Followed it;
   std::atomic<int> lists = 0;
+  Followed it;
   it.on_list = [&](const auto&, httplib::Response& reply) {
     reply.set_content(
         ++lists == 1 ? list("7", web("10.0.0.1", "5")) : list("50", ""),
@@ -219,9 +219,9 @@ TEST_CASE("now and then there is a new list") {
 }
 
 TEST_CASE("lists that all servers make at once are spread over a second") {
+  std::atomic<std::int64_t> waited = -1;  // microseconds, the first time
   Followed it;
   it.patient = true;
-  std::atomic<std::int64_t> waited = -1;  // microseconds, the first time
   it.options.wait = [&](std::chrono::microseconds length) {
     if (waited < 0) waited = length.count();
   };
@@ -243,11 +243,11 @@ TEST_CASE("a second list rests between its objects, a first one does not") {
                                              R"("clusterIP":"10.1.0.1")"),
                                 "5");
   }
+  std::atomic<int> rests = 0;
   Followed it;
   it.on_list = [&](const auto&, httplib::Response& reply) {
     reply.set_content(list("7", items), "application/json");
   };
-  std::atomic<int> rests = 0;
   it.options.wait = [&](std::chrono::microseconds length) {
     if (length == std::chrono::microseconds(50)) ++rests;
   };
