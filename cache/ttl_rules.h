@@ -15,7 +15,7 @@ namespace canopy {
 inline constexpr std::uint32_t kMaxTtl = 3600;          // seconds
 inline constexpr std::uint32_t kMaxNegativeTtl = 1800;  // seconds
 
-// RFC 8767 5: an expired answer may replace a failure for so long.
+// How long an expired answer may replace a failure (RFC 8767 5).
 inline constexpr std::chrono::seconds kMaxStale{86'400};
 inline constexpr std::chrono::seconds kMaxNegativeStale{1'800};
 // The TTL of a stale answer, in seconds.

@@ -2,7 +2,7 @@
 // chain of CNAMEs that starts at the query's name, and the records at its end
 // (RFC 2181 5.4.1, RFC 5452 6).  Puts them in the order of the chain (RFC 1034
 // 3.6.2), because some clients read them from front to back.  All other records
-// are dropped: whoever controls the query's name may have added records for
+// are dropped, because the owner of the query's name may have added records for
 // foreign names.  Values; no threads.
 #pragma once
 

@@ -172,7 +172,7 @@ TEST_CASE("c-ares channel: expire() ends nothing before its time") {
   CHECK(asking.told.empty());
 }
 
-TEST_CASE("c-ares channel: all that waits is cancelled, and it goes on") {
+TEST_CASE("c-ares channel: it takes new questions after a cancellation") {
   Asking asking(nothing);
   asking.send(1);
   asking.send(2);
@@ -238,7 +238,7 @@ TEST_CASE("c-ares channel: IPv6 and link-local servers are taken") {
   }
 }
 
-TEST_CASE("c-ares channel: an idle one asks nobody") {
+TEST_CASE("c-ares channel: without a question it sends nothing") {
   Asking asking(echo, {.tries = 3});
   asking.channel->expire();
   asking.channel->cancel();

@@ -15,7 +15,7 @@ TEST_CASE("numbers are read with their most significant octet first") {
   CHECK(load32(octets, 2) == 0x028004ff);
 }
 
-TEST_CASE("numbers are written where they are told, and nowhere else") {
+TEST_CASE("a number is written at its offset, and no other octet changes") {
   std::array<std::uint8_t, 6> octets{9, 9, 9, 9, 9, 9};
   store16(octets, 1, 0xff01);
   CHECK(octets == std::array<std::uint8_t, 6>{9, 0xff, 0x01, 9, 9, 9});

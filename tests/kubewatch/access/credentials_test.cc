@@ -313,7 +313,7 @@ TEST_CASE("a plugin is run again when what it said has run out") {
                 R"("kind":"ExecCredential","spec":{"interactive":false}})");
 }
 
-TEST_CASE("a plugin is told of the cluster in JSON, whatever its texts hold") {
+TEST_CASE("a plugin gets the cluster as valid JSON, whatever its texts hold") {
   TestFolder folder;
   ClusterAccess access = with_plugin(
       script(folder, "cd " + folder.path().string() +

@@ -231,7 +231,7 @@ TEST_CASE("a count of things that are not there makes no room for them") {
     slice.count(count);
     slice.octets(Ipv4{10, 0, 0, 1});
     CHECK_FALSE(is_whole(ObjectKind::kEndpointSlice, slice.done()));
-    OctetWriter name;  // a text that is longer than what is there
+    OctetWriter name;  // the text is longer than the octets
     name.count(count);
     CHECK_FALSE(is_whole(ObjectKind::kEndpointSlice, name.done()));
   }

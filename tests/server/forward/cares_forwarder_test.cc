@@ -46,7 +46,6 @@ TEST_CASE("NXDOMAIN is an answer, and no other upstream is asked") {
 }
 
 TEST_CASE("upstreams take turns") {
-  // 10 where one gets all; a slow machine's repeats go to either.
   const auto difference = [] {
     ScriptedUpstream first(always({}));
     ScriptedUpstream second(always({}));
@@ -56,7 +55,12 @@ TEST_CASE("upstreams take turns") {
     }
     return std::abs(first.asked() - second.asked());
   };
-  CHECK(least(5, difference) < 5);
+  // On a slow machine one upstream may seem slow, or a query be repeated.
+  int least_difference = difference();
+  for (int i = 1; i < 6 && least_difference > 0; ++i) {
+    least_difference = std::min(least_difference, difference());
+  }
+  CHECK(least_difference == 0);
 }
 
 TEST_CASE("SERVFAIL, REFUSED and NOTIMP go to the next upstream at once") {

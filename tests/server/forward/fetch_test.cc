@@ -108,7 +108,7 @@ struct FetchRun {
   FetchPtr fetch;
 };
 
-TEST_CASE("fetch: refusals are told from answers") {
+TEST_CASE("fetch: a refusal is not taken for an answer") {
   for (const Rcode rcode :
        {Rcode::kServFail, Rcode::kRefused, Rcode::kFormErr, Rcode::kNotImp}) {
     CHECK(is_refusal(rcode));
@@ -207,7 +207,7 @@ TEST_CASE("fetch: a late answer to an earlier question still counts") {
   CHECK(run.servers[1]->counters().asked.value() == 1);
 }
 
-TEST_CASE("fetch: those who wait are told once that it takes long") {
+TEST_CASE("fetch: its waiters hear once that it takes long") {
   FetchRun run({never});
   run.start();
   REQUIRE(run.fetch->waiters.add({}));
@@ -310,7 +310,7 @@ TEST_CASE("fetch: a loop check says whether it was answered") {
   }
 }
 
-TEST_CASE("fetch: one that was abandoned tells nobody") {
+TEST_CASE("fetch: after it is abandoned, no waiter hears of it") {
   FetchRun run({answers_with(0)});
   run.start();
   run.fetch->abandon();
