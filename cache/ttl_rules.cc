@@ -69,8 +69,8 @@ std::optional<std::chrono::seconds> time_to_keep(const EncodedAnswer& answer) {
   const bool is_negative = rcode == Rcode::kNxDomain || !ttls.has_answer;
   if (is_negative && ttls.negative == kNoTtl) return std::nullopt;
   const std::uint32_t ttl =
-      is_negative ? std::min({ttls.answer, ttls.negative, kMaxNegativeTtl})
-                  : std::min(ttls.answer, kMaxTtl);
+      is_negative ? std::min({ttls.answer, ttls.negative, kNegativeTtl.most})
+                  : std::min(ttls.answer, kPositiveTtl.most);
   if (ttl == 0) return std::nullopt;
   return std::chrono::seconds(ttl);
 }

@@ -6,14 +6,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "cache/ttl_range.h"
 #include "zones/encoded_answer.h"
 
 namespace canopy {
-
-// Caps on upstreams' TTLs: an hour for positive answers, half an hour for
-// negative ones.
-inline constexpr std::uint32_t kMaxTtl = 3600;          // seconds
-inline constexpr std::uint32_t kMaxNegativeTtl = 1800;  // seconds
 
 // How long an expired answer may replace a failure (RFC 8767 5).
 inline constexpr std::chrono::seconds kMaxStale{86'400};

@@ -100,9 +100,10 @@ std::vector<ZoneOptions> cluster_zones(const RecordOptions& options) {
     zone.falls_through = falls_through;
     zones.push_back(zone);
   };
-  add(options.domain, false);
-  add(*Name::from_text("in-addr.arpa"), true);
-  add(*Name::from_text("ip6.arpa"), true);
+  add(options.domain, options.domain_falls_through);
+  for (const ClusterZone& reverse : options.reverse_zones) {
+    add(reverse.apex, reverse.falls_through);
+  }
   return zones;
 }
 

@@ -57,7 +57,7 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
 
   const Resolution resolution{*query, reply, listener, zones_.current(),
                               plans_.edition()};
-  if (resolution.block.caches) {
+  if (resolution.block.caches()) {
     if (const Said* const cached = cached_answers_.find(resolution)) {
       send(*cached, *query, reply);
       if (cached_answers_.is_to_be_refreshed(resolution)) refetch(resolution);

@@ -73,7 +73,7 @@ void UpstreamAnswers::work_out(const PausedQuestion& question,
   conclusion_.of = std::move(of);
   conclusion_.told = Conclusion::Told::kNothing;
   conclusion_.error.reset();
-  const bool caches = now.block.caches;
+  const bool caches = now.block.caches();
   if (caches && is_failure(*outcome) &&
       work_out_stale(question, *outcome, now)) {
     return;

@@ -46,7 +46,7 @@ ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   // NXDOMAIN is not cached: there is no end of such names, and the tree answers
   // as fast as the cache.  Partial answers are not cached either: each client
   // gets a different part, and making one costs no more than sending it.
-  found.may_be_kept = resolution.block.caches &&
+  found.may_be_kept = resolution.block.caches() &&
                       answer_.rcode == Rcode::kNoError && !writer_.is_cut();
   found.said.form.error = remark(query, zones, answer_.rcode);
   if (answer_.rcode == Rcode::kServFail) {

@@ -13,7 +13,7 @@ std::shared_ptr<const Plan> compile(const ListenSettings& listen,
   cache.blocks.reserve(upstreams.size());
   for (DomainUpstreams& of : upstreams) {
     cache.blocks.push_back({.domain = std::move(of.domain),
-                            .caches = true,
+                            .cache = CacheRules{},
                             .upstreams = std::move(of.upstreams)});
   }
   Listener zone{.addresses = listen.addresses,

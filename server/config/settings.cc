@@ -64,6 +64,7 @@ void complete(Settings& settings) {
   give_way(settings);
   check_together(settings);
   if (settings.workers == 0) settings.workers = granted_cores();
+  settings.http = {{settings.listen.addresses, settings.listen.healthz_port}};
 }
 
 }  // namespace canopy

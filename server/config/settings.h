@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/cache_limits.h"
+#include "server/config/server_block.h"
 #include "server/machine/process_user.h"
 #include "server/net/address.h"
 #include "server/plan/drain_times.h"
@@ -46,6 +47,14 @@ struct ListenSettings {
   std::uint16_t healthz_port = 8080;
 };
 
+// One HTTP listener: health, readiness, metrics and debug pages.
+struct HttpAddress {
+  std::vector<Address> addresses{};  // empty: all IPv4 and IPv6 addresses
+  std::uint16_t port = 8080;         // 0: any free port
+
+  friend bool operator==(const HttpAddress&, const HttpAddress&) = default;
+};
+
 struct ClientSettings {
   std::uint32_t qps = 0;  // 0: no limit
   unsigned ipv6_prefix = 64;
@@ -76,10 +85,15 @@ struct LogSettings {
 
 struct Settings {
   Command command = Command::kServe;
+  std::string corefile;             // empty: flags alone
+  std::vector<ServerBlock> blocks;  // of the Corefile
+  // False when a Corefile has no directive `kubernetes`.
+  bool serves_cluster = true;
   SourceSettings source;
   SelectionSettings selection;
   RecordOptions records;
   ListenSettings listen;
+  std::vector<HttpAddress> http;  // complete() computes it from flags
   ClientSettings clients;
   ForwardSettings forward;
   CacheLimits cache;

@@ -3,32 +3,26 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <vector>
 
-#include "server/net/address.h"
+#include "server/plan/cache_rules.h"
+#include "server/plan/upstream_group.h"
 #include "zones/name.h"
 
 namespace canopy {
-
-// Servers that can answer the same queries, in the order of the configuration.
-struct UpstreamGroup {
-  std::vector<SocketAddress> servers;
-  // Why `servers` is empty, for the extended error of SERVFAIL.
-  std::string why_none = "no upstream is configured";
-
-  friend bool operator==(const UpstreamGroup&, const UpstreamGroup&) = default;
-};
 
 struct Block {
   // The block covers this domain and all names below it.  The root covers all
   // names.
   Name domain;
-  // True when answers come from the cache and are cached.
-  bool caches = false;
+  // True when the zones answer first.  False for a stub domain inside the
+  // cluster's domain: the longest match wins, as in dnsmasq.
+  bool serves_zones = true;
+  // Nothing: answers do not come from the cache and are not cached.
+  std::optional<CacheRules> cache{};
   // The servers for names that no zone has.  Nothing: refuse such queries.
   std::optional<UpstreamGroup> upstreams{};
 
+  bool caches() const { return cache.has_value(); }
   bool forwards() const { return upstreams.has_value(); }
 
   friend bool operator==(const Block&, const Block&) = default;

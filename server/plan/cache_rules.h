@@ -1,0 +1,19 @@
+// How long upstreams' answers are cached below one domain.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cache/ttl_range.h"
+
+namespace canopy {
+
+struct CacheRules {
+  // Nothing: such answers of upstreams are not cached.
+  std::optional<TtlRange> positive = kPositiveTtl;
+  std::optional<TtlRange> negative = kNegativeTtl;
+
+  friend bool operator==(const CacheRules&, const CacheRules&) = default;
+};
+
+}  // namespace canopy

@@ -1,0 +1,29 @@
+// Servers that can answer the same queries.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "healthz/tier.h"
+#include "server/net/address.h"
+
+namespace canopy {
+
+enum class UpstreamOrder : std::uint8_t {
+  kFastestFirst,  // servers about as fast as the fastest take turns
+  kAsWritten,     // the next server is asked only when the one before fails
+};
+
+struct UpstreamGroup {
+  std::vector<SocketAddress> servers{};  // in the order of the configuration
+  // Why `servers` is empty, for the extended error of SERVFAIL.
+  std::string why_none = "no upstream is configured";
+  UpstreamOrder order = UpstreamOrder::kFastestFirst;
+  // kTcp: queries are never sent over UDP.
+  Transport first_transport = Transport::kUdp;
+
+  friend bool operator==(const UpstreamGroup&, const UpstreamGroup&) = default;
+};
+
+}  // namespace canopy
