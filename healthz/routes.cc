@@ -24,8 +24,9 @@ HttpResponse tier_is_off() {
   return plain(404, "the zone tier is off (--zone-port=off)\n");
 }
 
-// As exechealthz: "ok", or one line for each failing tier.
-HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
+// `good`, or one line for each failing tier.
+HttpResponse healthz(const Pages& pages, const Tiers& tiers,
+                     const char* good = "ok") {
   std::string failures;
   const TimePoint now = pages.clock();
   for (const Tier tier : tiers) {
@@ -34,7 +35,7 @@ HttpResponse healthz(const Pages& pages, const Tiers& tiers) {
     if (verdict.ok) continue;
     failures += fmt::format("{}: {}\n", Health::name_of(tier), verdict.error);
   }
-  if (failures.empty()) return plain(200, "ok");
+  if (failures.empty()) return plain(200, good);
   return plain(503, std::move(failures));
 }
 
@@ -58,9 +59,9 @@ HttpResponse healthcheck(const Pages& pages, Tier tier) {
   return response;
 }
 
-HttpResponse readyz(const Pages& pages) {
+HttpResponse readyz(const Pages& pages, const char* good) {
   const auto reason = pages.health.unready_reason();
-  if (!reason) return plain(200, "ok\n");
+  if (!reason) return plain(200, good);
   return plain(503, fmt::format("not ready: {}\n", *reason));
 }
 
@@ -89,14 +90,23 @@ void add_tier(HttpRoutes& routes, const Pages& pages, Tier tier,
 
 HttpRoutes health_routes(const Pages& pages) {
   HttpRoutes routes;
-  routes.add("/healthz", [pages](const HttpRequest&) {
-    return healthz(pages, {Tier::kCache, Tier::kZone});
-  });
+  const auto add_whole = [&](const char* path, const char* good) {
+    routes.add(path, [pages, good](const HttpRequest&) {
+      return healthz(pages, {Tier::kCache, Tier::kZone}, good);
+    });
+  };
+  const auto add_readiness = [&](const char* path, const char* good) {
+    routes.add(path, [pages, good](const HttpRequest&) {
+      return readyz(pages, good);
+    });
+  };
+  add_whole("/healthz", "ok");  // as exechealthz
+  add_whole("/health", "OK");   // as CoreDNS
   add_tier(routes, pages, Tier::kCache, "dnsmasq");
   add_tier(routes, pages, Tier::kZone, "kubedns");
-  for (const char* path : {"/readyz", "/readiness", "/ready"}) {
-    routes.add(path, [pages](const HttpRequest&) { return readyz(pages); });
-  }
+  add_readiness("/readyz", "ok\n");
+  add_readiness("/readiness", "ok\n");  // as kubedns
+  add_readiness("/ready", "OK");        // as CoreDNS
   routes.add(
       "/metrics", [pages](const HttpRequest&) { return metrics(pages); },
       HttpWork::kShared);

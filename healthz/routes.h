@@ -21,7 +21,8 @@ struct Pages {
 };
 
 // /healthz and one page for each tier (exechealthz), /healthcheck/* (the
-// sidecar), /readyz, /metrics, each with its aliases.
+// sidecar), /readyz, /metrics, each with its aliases.  /health and /ready are
+// those of CoreDNS.
 HttpRoutes health_routes(const Pages& pages);
 
 // "/": a list of all pages added before.

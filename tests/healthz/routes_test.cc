@@ -47,6 +47,21 @@ TEST_CASE("/healthz is ok when both tiers answered their last probe") {
   CHECK(outside.get("/healthz").body == "ok");
 }
 
+TEST_CASE("/health is /healthz in CoreDNS's words, also while draining") {
+  Outside outside;
+  CHECK(outside.get("/health").status == 503);
+  CHECK(outside.get("/health").body == outside.get("/healthz").body);
+  outside.answered(Tier::kCache);
+  outside.answered(Tier::kZone);
+  CHECK(outside.get("/health").status == 200);
+  CHECK(outside.get("/health").body == "OK");
+  outside.health.is_draining();
+  outside.now += seconds(3600);
+  CHECK(outside.get("/health").status == 200);
+  outside.failed(Tier::kZone, "SERVFAIL");
+  CHECK(outside.get("/health").status == 503);
+}
+
 TEST_CASE("/healthz has a line for each failing tier") {
   Outside outside;
   outside.failed(Tier::kCache, "SERVFAIL");
@@ -109,6 +124,9 @@ TEST_CASE("/readyz follows readiness, whatever the probes say") {
   outside.health.data_is_in();
   CHECK(outside.get("/readyz").status == 200);
   CHECK(outside.get("/readyz").body == "ok\n");
+  CHECK(outside.get("/readiness").body == "ok\n");
+  CHECK(outside.get("/ready").status == 200);
+  CHECK(outside.get("/ready").body == "OK");
   outside.health.is_draining();
   CHECK(outside.get("/ready").body == "not ready: shutting down\n");
 }
@@ -126,7 +144,7 @@ TEST_CASE("/metrics has the content type Prometheus asks for") {
 TEST_CASE("the index lists every page") {
   Outside outside;
   const std::string list = outside.get("/").body;
-  for (const char* path : {"/healthz\n", "/readyz\n", "/metrics\n",
+  for (const char* path : {"/healthz\n", "/health\n", "/readyz\n", "/metrics\n",
                            "/healthcheck/dnsmasq\n", "/healthz-kubedns\n"}) {
     CHECK(list.find(path) != std::string::npos);
   }
