@@ -1,13 +1,9 @@
 #include "healthz/http_server.h"
 
-#include <spdlog/fmt/fmt.h>
-
-#include <boost/asio/ip/v6_only.hpp>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "healthz/http_acceptors.h"
 #include "healthz/http_session.h"
 #include "healthz/loopback.h"
 
@@ -20,77 +16,6 @@ using net::ip::tcp;
 
 // The pause before the next accept when the process is out of descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{50};
-// The listen backlog; the kernel may limit it further (net.core.somaxconn).
-// The kernel drops connections beyond the backlog, and clients retry after a
-// second.
-constexpr int kBacklog = 4096;
-// The kernel's send and receive buffers for one connection.
-constexpr int kSendBuffer = 64 << 10;
-constexpr int kReceiveBuffer = 16 << 10;
-
-std::string to_text(const tcp::endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return std::move(text).str();
-}
-
-error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint,
-                bool both_families) {
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (error) return error;
-  acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (error) return error;
-  if (endpoint.address().is_v6()) {
-    acceptor.set_option(net::ip::v6_only(!both_families), error);
-    if (error) return error;
-  }
-  acceptor.bind(endpoint, error);
-  if (error) return error;
-  // Accepted connections inherit these from the listening socket.
-  acceptor.set_option(net::socket_base::send_buffer_size(kSendBuffer), error);
-  acceptor.set_option(net::socket_base::receive_buffer_size(kReceiveBuffer),
-                      error);
-  acceptor.set_option(tcp::no_delay(true), error);
-  acceptor.listen(kBacklog, error);
-  return error;
-}
-
-[[noreturn]] void cannot_listen(const tcp::endpoint& endpoint,
-                                const error_code& error) {
-  throw std::runtime_error(fmt::format(
-      "http: cannot listen on {} (TCP): {}; free that port or choose another "
-      "with --healthz-port",
-      to_text(endpoint), error.message()));
-}
-
-bool has_no_ipv6(const error_code& error) {
-  return error == net::error::address_family_not_supported ||
-         error == make_error_code(boost::system::errc::address_not_available);
-}
-
-// Listens on all addresses of the machine, IPv4 and IPv6 if both exist.
-tcp::acceptor listen_everywhere(net::io_context& io, std::uint16_t port) {
-  const tcp::endpoint v6(tcp::v6(), port);
-  tcp::acceptor acceptor(io);
-  error_code error = open(acceptor, v6, true);
-  if (!error) return acceptor;
-  if (!has_no_ipv6(error)) cannot_listen(v6, error);
-  const tcp::endpoint v4(tcp::v4(), port);
-  tcp::acceptor v4_acceptor(io);
-  error = open(v4_acceptor, v4, false);
-  if (error) cannot_listen(v4, error);
-  return v4_acceptor;
-}
-
-tcp::acceptor listen_at(net::io_context& io, const tcp::endpoint& endpoint) {
-  tcp::acceptor acceptor(io);
-  if (const error_code error = open(acceptor, endpoint, false)) {
-    cannot_listen(endpoint, error);
-  }
-  return acceptor;
-}
-
 // The session, of one client or of any, that least recently made progress.
 HttpSession* least_recent(const HttpShared& shared,
                           const net::ip::address* client) {
@@ -142,11 +67,14 @@ struct HttpServer::Listener {
 
 HttpServer::HttpServer(net::io_context& io, const HttpServerOptions& options,
                        HttpRoutes routes)
-    : io_(io),
-      shared_(
+    : shared_(
           std::make_shared<HttpShared>(io, options.limits, std::move(routes))) {
   share_pages();
-  listen(options);
+  for (tcp::acceptor& acceptor :
+       http_acceptors(io, options.listen, options.set_by)) {
+    listeners_.push_back(
+        std::make_shared<Listener>(std::move(acceptor), shared_));
+  }
   for (const auto& listener : listeners_) accept(listener);
 }
 
@@ -179,21 +107,6 @@ void HttpServer::share_pages() {
     };
     shared.pages[path] = std::make_shared<SharedPage>(
         shared.io, shared.page_thread, std::move(options));
-  }
-}
-
-void HttpServer::listen(const HttpServerOptions& options) {
-  const auto keep = [this](tcp::acceptor acceptor) {
-    listeners_.push_back(
-        std::make_shared<Listener>(std::move(acceptor), shared_));
-  };
-  if (options.addresses.empty()) {
-    return keep(listen_everywhere(io_, options.port));
-  }
-  std::uint16_t port = options.port;
-  for (const net::ip::address& address : options.addresses) {
-    keep(listen_at(io_, {address, port}));
-    port = this->port();  // use the picked port for all addresses
   }
 }
 
@@ -231,12 +144,9 @@ void HttpServer::on_failure(const std::shared_ptr<Listener>& listener,
   });
 }
 
-std::uint16_t HttpServer::port() const {
-  return listeners_.front()->acceptor.local_endpoint().port();
-}
-
 std::vector<tcp::endpoint> HttpServer::endpoints() const {
   std::vector<tcp::endpoint> list;
+  list.reserve(listeners_.size());
   for (const auto& listener : listeners_) {
     list.push_back(listener->acceptor.local_endpoint());
   }

@@ -1,4 +1,5 @@
-// The HTTP listener for health, readiness, metrics and debug pages.
+// The HTTP server for health, readiness, metrics and debug pages.  All its
+// addresses have the same pages, and share the limits and counts.
 //
 // Health answers are never delayed: expensive pages are made on another thread
 // (HttpWork), every wait has a timeout, and connections are bounded.  Each
@@ -14,18 +15,20 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "healthz/http_address.h"
 #include "healthz/http_shared.h"
 
 namespace canopy {
 
 struct HttpServerOptions {
-  std::vector<boost::asio::ip::address> addresses{};  // empty: all, v4 and v6
-  std::uint16_t port = 8080;                          // 0: any free one
+  std::vector<HttpAddress> listen{};  // empty: nothing is listened on
   HttpLimits limits{};
+  // The setting that has the addresses, for error texts.
+  std::string_view set_by = "--healthz-port";
 };
 
 class HttpServer {
@@ -38,7 +41,6 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::uint16_t port() const;
   // The addresses it listens on, for the start-up lines.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
   // Any thread may call this during the lifetime of this object.
@@ -48,12 +50,10 @@ class HttpServer {
   struct Listener;
 
   void share_pages();
-  void listen(const HttpServerOptions& options);
   static void accept(const std::shared_ptr<Listener>& listener);
   static void on_failure(const std::shared_ptr<Listener>& listener,
                          const boost::system::error_code& error);
 
-  boost::asio::io_context& io_;
   std::shared_ptr<HttpShared> shared_;
   std::vector<std::shared_ptr<Listener>> listeners_;
 };

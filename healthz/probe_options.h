@@ -4,13 +4,14 @@
 #include <chrono>
 #include <functional>
 
-#include "zones/name.h"
+#include "healthz/probe_question.h"
 #include "zones/time_point.h"
 
 namespace canopy {
 
 struct ProbeOptions {
-  Name domain = *Name::from_text("cluster.local");
+  ProbeQuestion question =
+      ProbeQuestion::cluster_version(*Name::from_text("cluster.local"));
   // The time between the starts of two rounds.
   std::chrono::milliseconds period{2000};
   std::chrono::milliseconds timeout{2000};  // for one question

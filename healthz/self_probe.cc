@@ -32,11 +32,7 @@ struct SelfProbe::Target {
 
 SelfProbe::SelfProbe(net::io_context& io, Health& health, ProbeOptions options,
                      const ProbedTiers& tiers)
-    : io_(io),
-      health_(health),
-      options_(std::move(options)),
-      question_(options_.domain),
-      timer_(io) {
+    : io_(io), health_(health), options_(std::move(options)), timer_(io) {
   if (tiers.cache) add_targets(Tier::kCache, *tiers.cache);
   if (tiers.zone) add_targets(Tier::kZone, *tiers.zone);
 }
@@ -78,14 +74,15 @@ void SelfProbe::round() {
 void SelfProbe::ask(Target& target) {
   target.asked = options_.clock();
   target.channel.ask(
-      question_.message(random_probe_id()),
+      options_.question.message(random_probe_id()),
       [this, &target](const ProbeChannel::Outcome& outcome) {
         const TimePoint now = options_.clock();
-        conclude(target, {.when = now,
-                          .latency = now - target.asked,
-                          .error = outcome.error.empty()
-                                       ? question_.fault_of(outcome.reply)
-                                       : outcome.error});
+        conclude(target,
+                 {.when = now,
+                  .latency = now - target.asked,
+                  .error = outcome.error.empty()
+                               ? options_.question.fault_of(outcome.reply)
+                               : outcome.error});
       });
 }
 

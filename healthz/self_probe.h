@@ -19,7 +19,6 @@
 #include "healthz/health.h"
 #include "healthz/probe_channel.h"
 #include "healthz/probe_options.h"
-#include "healthz/probe_question.h"
 #include "zones/time_point.h"
 
 namespace canopy {
@@ -56,7 +55,6 @@ class SelfProbe {
   boost::asio::io_context& io_;
   Health& health_;
   const ProbeOptions options_;
-  const ProbeQuestion question_;
   std::vector<std::unique_ptr<Target>> targets_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

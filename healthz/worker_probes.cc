@@ -36,7 +36,6 @@ WorkerProbes::WorkerProbes(net::io_context& io, Health& health,
       health_(health),
       options_(std::move(options)),
       workers_(std::move(workers)),
-      question_(options_.domain),
       timer_(io) {
   if (workers_.empty()) return;
   for (const auto transport : {Transport::kUdp, Transport::kTcp}) {
@@ -78,7 +77,7 @@ void WorkerProbes::ask_next(Lane& lane) {
   lane.channel.aim_at(target.server);
   lane.asked = options_.clock();
   lane.channel.ask(
-      question_.message(random_probe_id()),
+      options_.question.message(random_probe_id()),
       [this, &lane, &target](const ProbeChannel::Outcome& outcome) {
         const TimePoint now = options_.clock();
         conclude(lane, target,
@@ -96,8 +95,9 @@ std::string WorkerProbes::fault_of(const ProbeChannel::Outcome& outcome,
                        std::chrono::duration<double>(options_.timeout).count(),
                        name_of(transport));
   }
-  const std::string fault =
-      outcome.error.empty() ? question_.fault_of(outcome.reply) : outcome.error;
+  const std::string fault = outcome.error.empty()
+                                ? options_.question.fault_of(outcome.reply)
+                                : outcome.error;
   return fault.empty() ? fault : "failed: " + fault;
 }
 

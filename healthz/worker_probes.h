@@ -23,7 +23,6 @@
 #include "healthz/health.h"
 #include "healthz/probe_channel.h"
 #include "healthz/probe_options.h"
-#include "healthz/probe_question.h"
 #include "zones/time_point.h"
 
 namespace canopy {
@@ -64,7 +63,6 @@ class WorkerProbes {
   Health& health_;
   const ProbeOptions options_;
   const std::vector<ProbedWorker> workers_;
-  const ProbeQuestion question_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // one per transport
   boost::asio::steady_timer timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

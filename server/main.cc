@@ -62,6 +62,9 @@ void say_where(const char* what, const std::vector<SocketAddress>& endpoints) {
 }
 
 void say_where(const HttpServer& http) {
+  if (http.endpoints().empty()) {
+    log_info("no HTTP port: the Corefile has no health, ready or prometheus");
+  }
   for (const auto& at : http.endpoints()) {
     log_info("health and metrics listen on http://{}",
              to_text(SocketAddress(at.address(), at.port())));
@@ -72,7 +75,7 @@ void say_where(const HttpServer& http) {
 void say_when_ready(const Health& health) {
   static std::atomic<bool> said{false};
   if (!health.unready_reason() && !said.exchange(true)) {
-    log_info("ready: the cluster's data is in");
+    log_info("ready: all data is in");
   }
 }
 
@@ -202,6 +205,7 @@ int serve(const Settings& settings, const FileLimit& files) {
   AnswerCache cache(settings.cache);
   Health health({.probe_latency = settings.health.probe_latency,
                  .zone_tier = settings.listen.zone_port.has_value()});
+  if (!settings.serves_cluster) health.data_is_in();  // there will be none
 
   // The cluster source writes zones.
   kube::ClusterWatchOptions watching = watch_options(settings);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/cache_limits.h"
+#include "healthz/http_address.h"
 #include "server/config/server_block.h"
 #include "server/machine/process_user.h"
 #include "server/net/address.h"
@@ -45,14 +46,6 @@ struct ListenSettings {
   std::optional<std::uint16_t> zone_port = 10053;
   bool zone_port_is_default = true;
   std::uint16_t healthz_port = 8080;
-};
-
-// One HTTP listener: health, readiness, metrics and debug pages.
-struct HttpAddress {
-  std::vector<Address> addresses{};  // empty: all IPv4 and IPv6 addresses
-  std::uint16_t port = 8080;         // 0: any free port
-
-  friend bool operator==(const HttpAddress&, const HttpAddress&) = default;
 };
 
 struct ClientSettings {

@@ -26,9 +26,26 @@ std::size_t http_connections() {
   return std::clamp<std::size_t>(files.rlim_cur / 16, kFewest, kMost);
 }
 
+HttpServerOptions http_options(const Settings& settings) {
+  HttpServerOptions options{.listen = settings.http};
+  options.limits.max_connections = http_connections();
+  if (!settings.corefile.empty()) {
+    options.set_by = "health, ready or prometheus";
+  }
+  return options;
+}
+
+// A Corefile need not have a server block with the cluster's domain on the
+// address that is probed.
+ProbeQuestion probe_question(const Settings& settings) {
+  return settings.blocks.empty()
+             ? ProbeQuestion::cluster_version(settings.records.domain)
+             : ProbeQuestion::server_version();
+}
+
 ProbeOptions probe_options(const Settings& settings) {
   const HealthSettings& health = settings.health;
-  return {.domain = settings.records.domain,
+  return {.question = probe_question(settings),
           .period = health.probe_period,
           .timeout = std::min(health.probe_period, health.probe_latency)};
 }
@@ -61,12 +78,9 @@ HealthService::HealthService(const Settings& settings, const Workers& workers,
                 settings.health.debug_remote ? ZonePageAccess::kAnyone
                                              : ZonePageAccess::kLoopback);
   add_index(routes);
-  HttpServerOptions http;
-  http.addresses = settings.listen.addresses;
-  http.port = settings.listen.healthz_port;
-  http.limits.max_connections = http_connections();
   try {
-    http_ = std::make_unique<HttpServer>(io_, http, std::move(routes));
+    http_ = std::make_unique<HttpServer>(io_, http_options(settings),
+                                         std::move(routes));
   } catch (const std::runtime_error& error) {
     throw ConfigurationError(error.what());  // a port like the others
   }

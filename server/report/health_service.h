@@ -1,4 +1,4 @@
-// The health port and the self probe, on a thread of their own, so that busy
+// The HTTP ports and the self probe, on a thread of their own, so that busy
 // workers do not delay them.  Used from the main thread.
 #pragma once
 
@@ -20,7 +20,7 @@ namespace canopy {
 
 class HealthService {
  public:
-  // Throws ConfigurationError when it cannot listen on the port.  Adds a source
+  // Throws ConfigurationError when it cannot listen on a port.  Adds a source
   // to `metrics`.  All arguments must outlive this.
   HealthService(const Settings& settings, const Workers& workers,
                 ZoneStore& zones, Health& health, Metrics& metrics);

@@ -311,43 +311,110 @@ TEST_CASE("a client on this machine is told from others, by either family") {
 
   // On all addresses IPv4 clients come with an IPv4-mapped address.
   net::io_context io(1);
-  const HttpServer everywhere(io, {.port = 0}, pages());
+  const HttpServer everywhere(io, {.listen = {{{}, 0}}}, pages());
+  const std::uint16_t port = everywhere.endpoints().front().port();
   std::thread thread([&] { io.run(); });
-  CHECK(body_of(HttpClient(everywhere.port()).get("/whence").read_answer()) ==
-        "loopback");
+  CHECK(body_of(HttpClient(port).get("/whence").read_answer()) == "loopback");
   io.stop();
   thread.join();
 }
 
+const net::ip::address kLoopback = net::ip::address_v4::loopback();
+
+// The addresses as text, without the ports.
+std::vector<std::string> addresses(const HttpServer& server) {
+  std::vector<std::string> list;
+  for (const auto& endpoint : server.endpoints()) {
+    list.push_back(endpoint.address().to_string());
+  }
+  return list;
+}
+
+std::string refusal(const HttpServerOptions& options) {
+  net::io_context io(1);
+  try {
+    const HttpServer server(io, options, pages());
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
 TEST_CASE("a port in use is one line with what to do") {
   const Serving serving({}, pages());
-  net::io_context io(1);
-  std::string message;
-  try {
-    const HttpServer second(io,
-                            {.addresses = {net::ip::address_v4::loopback()},
-                             .port = serving.port()},
-                            pages());
-  } catch (const std::runtime_error& error) {
-    message = error.what();
-  }
-  CHECK(message ==
-        "http: cannot listen on 127.0.0.1:" + std::to_string(serving.port()) +
-            " (TCP): Address already in use; free that port or "
-            "choose another with --healthz-port");
+  HttpServerOptions options{
+      .listen = {{{kLoopback}, 0}, {{kLoopback}, serving.port()}}};
+  const std::string where =
+      "http: cannot listen on 127.0.0.1:" + std::to_string(serving.port()) +
+      " (TCP): Address already in use; free that port or "
+      "choose another with ";
+  CHECK(refusal(options) == where + "--healthz-port");
+  options.set_by = "health, ready or prometheus";
+  CHECK(refusal(options) == where + "health, ready or prometheus");
 }
 
 TEST_CASE("several addresses share the port that was free") {
   net::io_context io(1);
   const HttpServer server(io,
-                          {.addresses = {net::ip::make_address("127.0.0.2"),
-                                         net::ip::make_address("127.0.0.3")},
-                           .port = 0},
+                          {.listen = {{{net::ip::make_address("127.0.0.2"),
+                                        net::ip::make_address("127.0.0.3")},
+                                       0}}},
                           pages());
   const auto endpoints = server.endpoints();
   REQUIRE(endpoints.size() == 2);
   CHECK(endpoints[0].port() == endpoints[1].port());
   CHECK(endpoints[1].address().to_string() == "127.0.0.3");
+}
+
+TEST_CASE("each address has all pages, and all share counts and limits") {
+  net::io_context io(1);
+  const HttpServer server(
+      io,
+      {.listen = {{{kLoopback}, 0}, {{kLoopback}, 0}, {{kLoopback}, 0}},
+       .limits = {.max_connections = 2}},
+      pages());
+  const auto endpoints = server.endpoints();
+  REQUIRE(endpoints.size() == 3);
+  std::thread thread([&] { io.run(); });
+  HttpClient first(endpoints[0].port());
+  HttpClient second(endpoints[1].port());
+  CHECK(body_of(first.get("/hello").read_answer()) == "hello");
+  CHECK(body_of(second.get("/hello").read_answer()) == "hello");
+  CHECK(first.is_closed());  // its client's share is one of the two places
+  CHECK(body_of(HttpClient(endpoints[2].port()).get("/hello").read_answer()) ==
+        "hello");
+  CHECK(server.counts().connections == 3);
+  io.stop();
+  thread.join();
+}
+
+TEST_CASE("without an address there is no listener") {
+  net::io_context io(1);
+  const HttpServer server(io, {}, pages());
+  CHECK(server.endpoints().empty());
+  CHECK(server.counts().connections == 0);
+}
+
+TEST_CASE("an address that another one includes is listened on once") {
+  const std::uint16_t port = [] {
+    net::io_context io(1);
+    return HttpServer(io, {.listen = {{{}, 0}}}, pages())
+        .endpoints()
+        .front()
+        .port();
+  }();
+  const HttpAddress here{{kLoopback}, port};
+  const HttpAddress everywhere{{}, port};
+  net::io_context io(1);
+  CHECK(addresses(HttpServer(io, {.listen = {here, here}}, pages())) ==
+        std::vector<std::string>{"127.0.0.1"});
+  const std::vector<std::vector<HttpAddress>> lists{
+      {everywhere, everywhere}, {everywhere, here}, {here, everywhere, here}};
+  for (const auto& list : lists) {
+    const HttpServer server(io, {.listen = list}, pages());
+    REQUIRE(server.endpoints().size() == 1);
+    CHECK(server.endpoints().front().address().is_unspecified());
+  }
 }
 
 TEST_CASE("the end of the server is the end of its connections") {

@@ -25,7 +25,7 @@ class Serving {
     thread_.join();
   }
 
-  std::uint16_t port() const { return server_->port(); }
+  std::uint16_t port() const { return server_->endpoints().front().port(); }
   const HttpCounts& counts() const { return server_->counts(); }
   std::string ask(std::string_view target) const {
     return HttpClient(port()).get(target).read_answer();
@@ -38,8 +38,7 @@ class Serving {
 
  private:
   static HttpServerOptions on_loopback(const HttpLimits& limits) {
-    return {.addresses = {boost::asio::ip::address_v4::loopback()},
-            .port = 0,
+    return {.listen = {{{boost::asio::ip::address_v4::loopback()}, 0}},
             .limits = limits};
   }
 

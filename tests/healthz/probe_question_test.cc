@@ -10,7 +10,9 @@
 namespace canopy {
 namespace {
 
-const ProbeQuestion kQuestion(*Name::from_text("cluster.local"));
+const ProbeQuestion kQuestion =
+    ProbeQuestion::cluster_version(*Name::from_text("cluster.local"));
+const ProbeQuestion kServer = ProbeQuestion::server_version();
 
 TEST_CASE("the question is dns-version TXT") {
   CHECK(kQuestion.to_text() == "dns-version.cluster.local. TXT");
@@ -70,6 +72,34 @@ TEST_CASE("anything else is a fault, and says which") {
   for (const Case& one : cases) {
     CHECK(kQuestion.fault_of(one.reply) == one.fault);
   }
+}
+
+TEST_CASE("without a cluster the question is version.bind of class CH") {
+  CHECK(kServer.to_text() == "version.bind. CH TXT");
+  const std::string expected(
+      "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+      "\x07"
+      "version\x04"
+      "bind\x00\x00\x10\x00\x03",
+      12 + 14 + 4);
+  const Message message = kServer.message(0x1234);
+  CHECK(std::string(message.begin(), message.end()) == expected);
+}
+
+TEST_CASE("any text answers version.bind") {
+  const Message query = kServer.message(7);
+  CHECK(kServer.fault_of(reply_to(query, 0, "CanopyDNS 1.0")).empty());
+  CHECK(kServer.fault_of(reply_to(query, 0, "x")).empty());
+  CHECK(kServer.fault_of(reply_to(query, 0, "")) ==
+        "no text in the answer to version.bind. CH TXT");
+  CHECK(kServer.fault_of(reply_to(query, 0, {})) ==
+        "no text in the answer to version.bind. CH TXT");
+  CHECK(kServer.fault_of(reply_to(query, 5, {})) ==
+        "REFUSED for version.bind. CH TXT");
+  Message of_class_in = query;
+  of_class_in.back() = 1;
+  CHECK(kServer.fault_of(reply_to(of_class_in, 0, "x")) ==
+        "the answer is to another question");
 }
 
 }  // namespace

@@ -28,9 +28,8 @@ struct Probing {
              milliseconds period = milliseconds(20)) {
     probe = std::make_unique<SelfProbe>(
         io, health,
-        ProbeOptions{.domain = *Name::from_text("cluster.local"),
-                     .period = period,
-                     .timeout = timeout},
+        ProbeOptions{
+            .question = question, .period = period, .timeout = timeout},
         ProbedTiers{.cache = cache.endpoint(), .zone = zone.endpoint()});
     probe->start();
   }
@@ -55,6 +54,7 @@ struct Probing {
     return verdict(Tier::kCache).error;
   }
 
+  ProbeQuestion question = ProbeOptions{}.question;
   boost::asio::io_context io{1};
   ScriptedServer cache;
   ScriptedServer zone;
@@ -109,6 +109,20 @@ TEST_CASE("a wrong answer is a failure") {
                  "no \"1.1.0\" in the answer to dns-version.cluster.local."));
   probing.run_until([&] { return probing.totals(Tier::kZone).ok > 0; });
   CHECK(probing.verdict(Tier::kZone).ok);
+}
+
+TEST_CASE("without a cluster the server's own version is asked for") {
+  std::optional<Message> asked;
+  Probing probing([&](const Message& query) {
+    asked = query;
+    return reply_to(query, 0, "CanopyDNS 1.0");
+  });
+  probing.question = ProbeQuestion::server_version();
+  probing.start();
+  probing.run_until([&] { return probing.totals(Tier::kCache).ok > 0; });
+  CHECK(probing.verdict(Tier::kCache).ok);
+  REQUIRE(asked);
+  CHECK(asked->back() == 3);  // class CH
 }
 
 TEST_CASE("SERVFAIL is a failure") {
