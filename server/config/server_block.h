@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/config/hosts_settings.h"
 #include "server/net/address.h"
 #include "server/plan/cache_rules.h"
 #include "server/plan/upstream_group.h"
@@ -57,6 +58,7 @@ struct ServerBlock {
   std::vector<Address> bind{};  // empty: all IPv4 and IPv6 addresses
   bool serves_cluster = false;  // has the directive `kubernetes`
   std::optional<CacheSettings> cache{};
+  std::optional<HostsSettings> hosts{};
   std::vector<ForwardRule> forwards{};  // the first that applies is used
   std::string at{};                     // "Corefile:1", for error texts
 
