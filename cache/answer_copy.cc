@@ -62,6 +62,12 @@ void AnswerCopy::set_ttls(std::uint32_t seconds) {
   }
 }
 
+void AnswerCopy::clamp_ttls(std::size_t first, const TtlRange& range) {
+  for (const std::uint16_t at : answer().ttl_offsets.subspan(first)) {
+    store32(octets_, at, range.clamp(load32(octets_, at)));
+  }
+}
+
 // Our error, if any, then theirs.  Each has a mark, a code and a text size.
 ExtendedError AnswerCopy::error() const {
   ExtendedError error{.text = {}, .is_ours = false};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cache/ttl_range.h"
 #include "zones/answer.h"
 #include "zones/encoded_answer.h"
 
@@ -15,6 +16,8 @@ class AnswerCopy {
   EncodedAnswer answer() const;
   void assign(const EncodedAnswer& answer);
   void set_ttls(std::uint32_t seconds);
+  // Changes the TTLs from number `first` on that are out of range.
+  void clamp_ttls(std::size_t first, const TtlRange& range);
 
   // The extended errors to send with the answer: why it is stale or failed, and
   // those of the upstream.  Most answers have no errors, and then use no memory

@@ -1,6 +1,7 @@
 // The key of a cached answer.  Two questions with equal keys may share an
-// answer.  The key contains the name without case, the type, the class, and the
-// DO and CD bits (RFC 4035 4.7; CVE-2024-0874 is about a missing CD bit).
+// answer.  The key contains the name without case, the type, the class, the DO
+// and CD bits (RFC 4035 4.7; CVE-2024-0874 is about a missing CD bit), and the
+// part of the cache.
 #pragma once
 
 #include <array>
@@ -13,9 +14,15 @@
 
 namespace canopy {
 
+// Listeners with different rules have different parts of the cache.
+using CachePart = std::uint8_t;
+
 class CacheKey {
  public:
-  explicit CacheKey(const Query& query) {
+  static constexpr CachePart kParts = 64;
+
+  // REQUIRES: part < kParts.
+  explicit CacheKey(const Query& query, CachePart part = 0) {
     const auto name = query.qname.wire();
     fold_into(&octets_[0], name);
     const auto type = static_cast<std::uint16_t>(query.qtype);
@@ -24,7 +31,8 @@ class CacheKey {
     std::memcpy(tail, &type, sizeof type);
     std::memcpy(tail + 2, &rr_class, sizeof rr_class);
     tail[4] = static_cast<std::uint8_t>((query.dnssec_ok() ? 1 : 0) |
-                                        (query.checking_disabled ? 2 : 0));
+                                        (query.checking_disabled ? 2 : 0) |
+                                        part << 2);
     size_ = name.size() + 5;
     hash_ = hash_exact(octets(), kSeed);
   }

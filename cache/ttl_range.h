@@ -17,8 +17,9 @@ struct TtlRange {
   friend bool operator==(const TtlRange&, const TtlRange&) = default;
 };
 
-// The bounds without a Corefile: an hour for positive answers, half an hour for
-// negative ones.
+inline constexpr TtlRange kAnyTtl{0, UINT32_MAX};
+// No answer is cached for longer than an hour, and no negative one for longer
+// than half an hour.
 inline constexpr TtlRange kPositiveTtl{0, 3600};
 inline constexpr TtlRange kNegativeTtl{0, 1800};
 

@@ -88,11 +88,13 @@ std::optional<SocketAddress> first_of(
 
 // Our probes come from the addresses that they are sent to.  All other queries
 // from these addresses are this machine's own.
-std::vector<Client> probe_sources(const ListenSettings& listen) {
+std::vector<Client> probe_sources(const Plan& plan) {
   std::vector<Client> sources = {client_of(address_value("127.0.0.1")),
                                  client_of(address_value("::1"))};
-  for (const Address& address : listen.addresses) {
-    sources.push_back(client_of(address));
+  for (const Listener& listener : plan.listeners()) {
+    for (const Address& address : listener.addresses) {
+      sources.push_back(client_of(address));
+    }
   }
   return sources;
 }
@@ -159,26 +161,36 @@ void say_memory(std::uint64_t granted, const MemoryPlan& plan) {
       static_cast<double>(plan.waiting) / kMiB);
 }
 
-DescriptorPlan plan_descriptors(const Settings& settings,
+// The addresses that each worker listens on, for clients and for probes.
+std::size_t addresses_of(const Plan& plan) {
+  std::size_t addresses = kTiers;  // for probes, on loopback
+  for (const Listener& listener : plan.listeners()) {
+    if (!listener.port) continue;
+    addresses += listener.addresses.empty() ? 2 : listener.addresses.size();
+  }
+  return addresses;
+}
+
+DescriptorPlan plan_descriptors(unsigned workers, const Plan& answering,
                                 const FileLimit& files) {
-  const std::size_t addresses =
-      settings.listen.addresses.empty() ? 2 : settings.listen.addresses.size();
-  const std::size_t tiers = settings.listen.zone_port ? 2 : 1;
-  constexpr std::size_t kForProbes = 1;  // for each worker, on loopback
   DescriptorPlan plan(
       files.now,
-      {.workers = settings.workers,
-       .listeners = 2 * tiers * (addresses + kForProbes) * settings.workers});
+      {.workers = workers, .listeners = 2 * addresses_of(answering) * workers});
   if (plan.warning) log_warning("{}", *plan.warning);
   return plan;
 }
 
+std::vector<ZoneOptions> zones_of(const Settings& settings) {
+  if (!settings.serves_cluster) return {};
+  return kube::cluster_zones(settings.records);
+}
+
 // Reads everything that serve() reads before it listens.
 int check(const Settings& settings) {
-  ZoneStore zones(kube::cluster_zones(settings.records), first_serial());
+  ZoneStore zones(zones_of(settings), first_serial());
   kube::ClusterWatch watch(watch_options(settings), zones);
   PlanStore plans;
-  const PlanSource plan_source(settings, plans);
+  make_plan_source(settings, {}, plans);
   const SourceReport report = make_cluster_source(settings, {}, watch)->check();
   for (const std::string& fault : report.faults) {
     std::fprintf(stderr, "canopydns: %s\n", fault.c_str());
@@ -194,14 +206,14 @@ int check(const Settings& settings) {
   return report.faults.empty() ? 0 : 2;
 }
 
-int serve(const Settings& settings, const FileLimit& files) {
+int serve(const Settings& settings, const ReadSettings& read_settings,
+          const FileLimit& files) {
   const Signals signals;
   const std::uint64_t granted = granted_memory();
   const MemoryPlan memory(granted);
-  const DescriptorPlan descriptors = plan_descriptors(settings, files);
 
   // The store of zones, the cache and the health state.
-  ZoneStore zones(kube::cluster_zones(settings.records), first_serial());
+  ZoneStore zones(zones_of(settings), first_serial());
   AnswerCache cache(settings.cache);
   Health health({.probe_latency = settings.health.probe_latency,
                  .zone_tier = settings.listen.zone_port.has_value()});
@@ -214,16 +226,20 @@ int serve(const Settings& settings, const FileLimit& files) {
     say_when_ready(health);
   };
   kube::ClusterWatch watch(std::move(watching), zones);
+  if (!settings.serves_cluster) health.data_is_in();
   const auto source =
       make_cluster_source(settings, {.plugin_files = files.before}, watch);
 
   // Listeners read the zones and handle queries by the plan.
   PlanStore plans;
-  PlanSource plan_source(settings, plans);
+  const auto plan_source = make_plan_source(settings, read_settings, plans);
+  const auto plan = plans.current();
+  const DescriptorPlan descriptors =
+      plan_descriptors(settings.workers, *plan, files);
   set_ipv6_clients({settings.clients.ipv6_prefix, interface_addresses()});
   std::optional<ClientRates> rates;
   if (settings.clients.qps > 0) {
-    rates.emplace(settings.clients.qps, probe_sources(settings.listen));
+    rates.emplace(settings.clients.qps, probe_sources(*plan));
   }
   Workers workers(
       {.workers = settings.workers,
@@ -273,13 +289,13 @@ int serve(const Settings& settings, const FileLimit& files) {
   health.is_listening();
   say_when_ready(health);
   health_service.start();
-  plan_source.start(first_of(workers.zone_tier(), workers.cache_tier()));
+  plan_source->start(first_of(workers.zone_tier(), workers.cache_tier()));
   MemoryReturn memory_return;
   signals.run_until_stopped(
       [&] {
         guarded("main", [&] {
           source->reload();
-          plan_source.reload();
+          plan_source->reload();
         });
       },
       [&] {
@@ -295,13 +311,17 @@ int serve(const Settings& settings, const FileLimit& files) {
   });
   watchdog.end_within(kStopTime);
   source->stop();
-  plan_source.stop();
+  plan_source->stop();
   workers.stop();
   log_info("stopped");
   return 0;
 }
 
-int run(const Settings& settings) {
+int run(const std::vector<std::string>& arguments) {
+  const ReadSettings read_settings = [&] {
+    return parse_command_line(arguments);
+  };
+  const Settings settings = read_settings();
   switch (settings.command) {
     case Command::kHelp:
       std::fputs(help_text().c_str(), stdout);
@@ -315,7 +335,7 @@ int run(const Settings& settings) {
       set_log_level(settings.log.level);
       if (settings.user) give_up_new_privileges(*settings.user);
       start_log_thread();
-      return serve(settings, raise_file_limit());
+      return serve(settings, read_settings, raise_file_limit());
   }
   return 1;
 }
@@ -331,7 +351,7 @@ void open_standard_descriptors() {
 // Returns the exit code.  Prints an exception as one line on stderr.
 int run_to_the_end(const std::vector<std::string>& arguments) {
   try {
-    return run(parse_command_line(arguments));
+    return run(arguments);
   } catch (const ConfigurationError& error) {
     print_error(std::string("canopydns: ") + error.what());
     return 2;

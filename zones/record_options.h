@@ -38,6 +38,8 @@ struct RecordOptions {
   PodRecords pods = PodRecords::kInsecure;
   bool endpoint_pod_names = false;
   bool ignore_empty_service = false;
+
+  friend bool operator==(const RecordOptions&, const RecordOptions&) = default;
 };
 
 }  // namespace canopy

@@ -24,8 +24,8 @@ struct ZoneOptions {
   std::uint32_t retry = 1800;
   std::uint32_t expire = 86400;
   std::uint32_t negative_ttl = 5;  // SOA TTL and MINIMUM
-  // True for reverse zones: we have only some of their names, and another
-  // server may have the others.
+  // True when we have only some of the zone's names, and another server may
+  // have the others.
   bool falls_through = false;
   // The suffix of most names in the rdata, which is stored only once.
   Name target_suffix{};
@@ -37,6 +37,8 @@ class Zone {
 
   const Name& apex() const { return options_.apex; }
   bool falls_through() const { return options_.falls_through; }
+  // True for zones of addresses, below in-addr.arpa or ip6.arpa.
+  bool is_reverse() const { return is_reverse_; }
   std::uint32_t soa_serial() const { return soa_serial_; }
   const LabelTree& tree() const { return tree_; }
 
@@ -77,6 +79,7 @@ class Zone {
 
   ZoneOptions options_;
   std::size_t apex_labels_;
+  bool is_reverse_;
   std::uint32_t soa_serial_ = 0;
   Octets soa_;  // the record in the format of nodes
   EncodedSoa encoded_soa_;

@@ -49,7 +49,7 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
   const Result<Query, Refusal> query = decode_query(message);
   if (!query) return refuse(message, query.error(), reply);
   observer_.saw_question(query->qtype, reply);
-  const Listener& listener = plans_.current().listener(reply.tier);
+  const Listener& listener = plans_.current().listener(reply.listener.number);
   if (!is_admitted(reply)) return turn_away(*query, listener, reply);
   if (const Said* const own = own_answers_.find(*query, listener)) {
     return send(*own, *query, reply);
@@ -112,8 +112,8 @@ void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
   PausedQuestion& question = waiting.question;
   const Reply& reply = waiting.reply;
   const Resolution now{question.asked, reply,
-                       plans_.current().listener(reply.tier), zones_.current(),
-                       plans_.edition()};
+                       plans_.current().listener(reply.listener.number),
+                       zones_.current(), plans_.edition()};
   const Said* const said = upstream_answers_.conclude(question, outcome, now);
   if (said != nullptr) send(*said, question.asked, reply);
 }
@@ -121,6 +121,7 @@ void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
 // Fetches a popular answer again before it expires.
 void QueryHandler::refetch(const Resolution& resolution) {
   Reply nobody;
+  nobody.listener = resolution.arrival.listener;
   nobody.received = resolution.arrival.received;
   auto waiting = std::make_unique<Waiting>(*this, resolution, nobody);
   PausedQuestion& question = waiting->question;

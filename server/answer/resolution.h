@@ -25,7 +25,7 @@ struct Resolution {
         block(heard_by.block_for(query.qname)),
         zones(published),
         editions{published.serial(), plan},
-        key(looked_up) {}
+        key(looked_up, heard_by.cache_part) {}
 
   const Query& asked;      // the client's query
   const Query& looked_up;  // the query that the steps look up

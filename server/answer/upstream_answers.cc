@@ -38,9 +38,9 @@ std::optional<ExtendedError> error_of(const ForwardOutcome& outcome) {
 
 void UpstreamAnswers::ask(const PausedQuestion& question,
                           std::unique_ptr<Forwarder::Waiter> waiter) {
-  forwarder_.forward(question.looked_up(),
-                     client_of(question.arrival.peer.address),
-                     std::move(waiter));
+  const Arrival& arrival = question.arrival;
+  forwarder_.forward(question.looked_up(), arrival.listener.number,
+                     client_of(arrival.peer.address), std::move(waiter));
 }
 
 // Runs for each waiter, so it does only the work that differs between waiters.
@@ -80,7 +80,7 @@ void UpstreamAnswers::work_out(const PausedQuestion& question,
   }
   if (outcome->is_late) return;
   work_out_fresh(question, *outcome);
-  if (caches) keep(question, *outcome);
+  if (caches) keep(question, *outcome, *now.block.cache);
 }
 
 void UpstreamAnswers::work_out_fresh(const PausedQuestion& question,
@@ -93,12 +93,39 @@ void UpstreamAnswers::work_out_fresh(const PausedQuestion& question,
 }
 
 void UpstreamAnswers::keep(const PausedQuestion& question,
-                           const ForwardOutcome& outcome) {
-  if (!is_failure(outcome)) {
-    keep_answer(question, *outcome.answer, conclusion_.answer);
-  } else if (!outcome.is_shed) {
-    keep_failure(question, conclusion_.answer, outcome);
+                           const ForwardOutcome& outcome,
+                           const CacheRules& rules) {
+  if (is_failure(outcome)) {
+    if (!outcome.is_shed) keep_failure(question, conclusion_.answer, outcome);
+    return;
   }
+  const UpstreamAnswer& answer = *outcome.answer;
+  const auto& range = answer.is_positive ? rules.positive : rules.negative;
+  if (!range) return;
+  clamp_ttls(question, *range);
+  keep_answer(question, answer, *range);
+}
+
+// Changes the TTLs that the upstream gave, before the answer is sent and kept.
+void UpstreamAnswers::clamp_ttls(const PausedQuestion& question,
+                                 const TtlRange& range) {
+  if (range == kAnyTtl) return;
+  const std::size_t first = own_ttls(question);
+  const auto in_range = [&](std::uint16_t at) {
+    const std::uint32_t ttl = load32(conclusion_.answer.message, at);
+    return ttl == range.clamp(ttl);
+  };
+  const auto theirs = conclusion_.answer.ttl_offsets.subspan(first);
+  if (std::ranges::all_of(theirs, in_range)) return;
+  if (!question.chain) conclusion_.octets.assign(conclusion_.answer);
+  conclusion_.octets.clamp_ttls(first, range);
+  conclusion_.answer = conclusion_.octets.answer();
+}
+
+// The number of TTLs, at the beginning, that a zone of ours gave.
+std::size_t UpstreamAnswers::own_ttls(const PausedQuestion& question) {
+  if (!question.chain) return 0;
+  return question.chain->begun.answer().ttl_offsets.size();
 }
 
 EncodedAnswer UpstreamAnswers::answer_of(const PausedQuestion& question,
@@ -162,16 +189,16 @@ EncodedAnswer UpstreamAnswers::joined(const PausedQuestion::Chain& chain,
 
 void UpstreamAnswers::keep_answer(const PausedQuestion& question,
                                   const UpstreamAnswer& from,
-                                  const EncodedAnswer& answer) {
+                                  const TtlRange& range) {
+  const EncodedAnswer& answer = conclusion_.answer;
   const bool is_part = (load16(answer.message, 2) & flag::kTc) != 0;
   if (!from.lifetime || is_part) return;
   // The TTLs of the zone's own records do not age.
   EncodedAnswer ageing = answer;
-  if (question.chain) {
-    ageing.ttl_offsets = answer.ttl_offsets.subspan(
-        question.chain->begun.answer().ttl_offsets.size());
-  }
-  stored_.make_of_upstream(ageing, question.provenance, *from.lifetime,
+  ageing.ttl_offsets = answer.ttl_offsets.subspan(own_ttls(question));
+  const auto seconds = static_cast<std::uint32_t>(from.lifetime->count());
+  stored_.make_of_upstream(ageing, question.provenance,
+                           std::chrono::seconds(range.clamp(seconds)),
                            from.is_positive);
   if (!from.errors.empty()) {
     stored_.set_error({.text = {}, .theirs = from.errors, .is_ours = false});

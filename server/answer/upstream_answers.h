@@ -50,9 +50,12 @@ class UpstreamAnswers {
   EncodedAnswer joined(const PausedQuestion::Chain& chain, const Query& asked,
                        const UpstreamAnswer* rest);
   // Puts the conclusion into the cache.
-  void keep(const PausedQuestion& question, const ForwardOutcome& outcome);
+  void keep(const PausedQuestion& question, const ForwardOutcome& outcome,
+            const CacheRules& rules);
+  void clamp_ttls(const PausedQuestion& question, const TtlRange& range);
+  static std::size_t own_ttls(const PausedQuestion& question);
   void keep_answer(const PausedQuestion& question, const UpstreamAnswer& from,
-                   const EncodedAnswer& answer);
+                   const TtlRange& range);
   void keep_failure(const PausedQuestion& question, const EncodedAnswer& answer,
                     const ForwardOutcome& outcome);
 

@@ -6,29 +6,16 @@
 #include "server/answer/staleness.h"
 
 namespace canopy {
-namespace {
-
-// True for a stub domain inside the zone: the longest match wins, as in
-// dnsmasq.  Never true for a reverse zone, which has only some names of its
-// domain.
-bool comes_before(const Block& block, const Zone& zone) {
-  return !zone.falls_through() && block.forwards() &&
-         block.domain.size() > zone.apex().size();
-}
-
-}  // namespace
 
 ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   using What = Found::What;
   const Query& query = resolution.looked_up;
   const ZoneSet& zones = resolution.zones;
   const Zone* const zone = zones.closest_to(query.qname);
-  if (zone == nullptr || comes_before(resolution.block, *zone)) return {};
+  if (zone == nullptr || !resolution.block.serves_zones) return {};
   look_up(*zone, resolution);
   const bool asks_others = resolution.block.forwards();
-  // A reverse zone lacks most names; upstreams may have them.
-  if (zone->falls_through() && asks_others && !answer_.name_has_data &&
-      answer_.unfinished == nullptr) {
+  if (asks_others && falls_through(*zone, zones)) {
     return {.what = What::kFallsThrough};
   }
   if (answer_.rcode == Rcode::kNxDomain && !zones.is_complete()) {
@@ -55,6 +42,14 @@ ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   return found;
 }
 
+// A reverse zone lacks most names, so upstreams are asked for all names without
+// data, even before the cluster's data is in.
+bool ZoneAnswers::falls_through(const Zone& zone, const ZoneSet& zones) const {
+  if (!zone.falls_through() || answer_.unfinished != nullptr) return false;
+  if (zone.is_reverse()) return !answer_.name_has_data;
+  return answer_.rcode == Rcode::kNxDomain && zones.is_complete();
+}
+
 ZoneAnswers::Found ZoneAnswers::not_ready(const Resolution& resolution) {
   static const ExtendedError error{
       InfoCode::kNotReady, "the cluster's Services are not all loaded yet"};
@@ -77,7 +72,7 @@ bool ZoneAnswers::still_begins(const EncodedAnswer& whole,
   if (zone == nullptr) return false;
   look_up(*zone, resolution);
   if (answer_.unfinished == nullptr) {
-    return zone->falls_through() && !answer_.name_has_data;
+    return falls_through(*zone, resolution.zones);
   }
   const std::size_t records = kHeaderSize + query.qname.size();
   const auto begun =
@@ -106,7 +101,7 @@ void ZoneAnswers::look_up(const Zone& zone, const Resolution& resolution) {
   for (int link = 1; link <= answer_.chain_length; ++link) {
     const Name& target = answer_.names[static_cast<std::size_t>(link) - 1];
     if (target.view().is_subdomain_of(zone.apex()) &&
-        comes_before(resolution.listener.block_for(target), zone)) {
+        !resolution.listener.block_for(target).serves_zones) {
       return answer_.leave_after(link);
     }
   }

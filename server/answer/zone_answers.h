@@ -57,6 +57,9 @@ class ZoneAnswers {
                                               Rcode rcode);
   // Looks the name up in `zone`; the result is in answer_.
   void look_up(const Zone& zone, const Resolution& resolution);
+  // True when upstreams are asked instead of sending answer_, which the zone
+  // gave.
+  bool falls_through(const Zone& zone, const ZoneSet& zones) const;
   Found not_ready(const Resolution& resolution);
   void count_cut(Transport transport);
 

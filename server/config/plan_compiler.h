@@ -1,4 +1,4 @@
-// Compiles settings, configuration files and looked-up addresses to the Plan.
+// Compiles flags, configuration files and looked-up addresses to the Plan.
 #pragma once
 
 #include <memory>
@@ -16,9 +16,12 @@ struct DomainUpstreams {
   UpstreamGroup upstreams;
 };
 
-// Returns a plan with two listeners.  The cache tier has a block for each
-// domain; the zone tier refuses names that no zone has.
-std::shared_ptr<const Plan> compile(const ListenSettings& listen,
-                                    std::vector<DomainUpstreams> upstreams);
+// Returns a plan with two listeners, in the order of Tier.  The cache tier has
+// a block for each domain; the zone tier refuses names that no zone has.  The
+// upstreams of a domain inside `cluster_domain` answer for the names that the
+// cluster has there, too.
+std::shared_ptr<const Plan> compile(
+    const ListenSettings& listen, std::vector<DomainUpstreams> upstreams,
+    const Name& cluster_domain = RecordOptions().domain);
 
 }  // namespace canopy

@@ -1,6 +1,7 @@
 // The nameserver lines of a resolv.conf (resolv.conf(5)).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "server/net/address.h"
 
 namespace canopy {
+
+// A larger file is not read.
+inline constexpr std::size_t kMaxResolvConf = 64 << 10;
 
 struct ResolvConf {
   // With port 53, in the file's order, without duplicates.

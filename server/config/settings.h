@@ -30,6 +30,9 @@ struct SourceSettings {
   std::string kube_master_url;
   std::string snapshot_file;            // empty: no snapshot
   std::optional<Network> service_cidr;  // manifests only; nothing: off
+
+  friend bool operator==(const SourceSettings&,
+                         const SourceSettings&) = default;
 };
 
 // Selects the objects that become records.  Empty: all objects.
@@ -37,6 +40,9 @@ struct SelectionSettings {
   std::vector<std::string> namespaces;
   std::string namespace_labels;  // a label selector
   std::string labels;            // a label selector
+
+  friend bool operator==(const SelectionSettings&,
+                         const SelectionSettings&) = default;
 };
 
 struct ListenSettings {
@@ -74,12 +80,15 @@ struct HealthSettings {
 struct LogSettings {
   std::string level = "info";  // debug, info, warning or error
   bool queries = false;
+
+  friend bool operator==(const LogSettings&, const LogSettings&) = default;
 };
 
 struct Settings {
   Command command = Command::kServe;
   std::string corefile;             // empty: flags alone
   std::vector<ServerBlock> blocks;  // of the Corefile
+  bool reloads = true;              // has the directive `reload`
   // False when a Corefile has no directive `kubernetes`.
   bool serves_cluster = true;
   SourceSettings source;

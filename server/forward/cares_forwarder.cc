@@ -62,8 +62,8 @@ CaresForwarder::~CaresForwarder() {
   for (const auto& [endpoint, server] : servers_) server->close();
 }
 
-void CaresForwarder::forward(const Query& query, Client client,
-                             std::unique_ptr<Waiter> waiter) {
+void CaresForwarder::forward(const Query& query, std::uint8_t listener,
+                             Client client, std::unique_ptr<Waiter> waiter) {
   static const SharedOutcome own_question = not_asked(
       "forwarding loop: an upstream sent this server's own query back");
   static const SharedOutcome over_share =
@@ -84,23 +84,24 @@ void CaresForwarder::forward(const Query& query, Client client,
       counters_.full.add();
       return waiter->on_outcome(full);
   }
-  const ForwardQuestion question(query);
-  const CacheKey key(query);
+  const Asked asked{
+      ForwardQuestion(query),
+      CacheKey(query, plans_.current().listener(listener).cache_part),
+      listener};
   const FetchTicket place{static_cast<std::uint32_t>(index_),
                           waiting_.add({client, std::move(waiter)}), client};
-  const std::size_t owner = pool_.owner_of(key);
-  if (owner == index_) return ask(question, key, place);
-  pool_.post(owner, [question, key, place](CaresForwarder& other) {
-    other.ask(question, key, place);
+  const std::size_t owner = pool_.owner_of(asked.key);
+  if (owner == index_) return ask(asked, place);
+  pool_.post(owner, [asked, place](CaresForwarder& other) {
+    other.ask(asked, place);
   });
 }
 
-void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
-                         const FetchTicket& waiter) {
-  const auto found = fetches_.find(key);
+void CaresForwarder::ask(const Asked& asked, const FetchTicket& waiter) {
+  const auto found = fetches_.find(asked.key);
   if (found != fetches_.end()) return join(**found, waiter);
-  const Listener& listener = plans_.current().forwarding();
-  const Block& block = listener.block_for(question.qname);
+  const Listener& listener = plans_.current().listener(asked.listener);
+  const Block& block = listener.block_for(asked.question.qname);
   static const UpstreamGroup nobody;
   const UpstreamGroup& group = block.forwards() ? *block.upstreams : nobody;
   if (group.servers.empty()) {
@@ -108,13 +109,13 @@ void CaresForwarder::ask(const ForwardQuestion& question, const CacheKey& key,
     return tell(waiter, failed(group.why_none));
   }
   const TimePoint now = std::chrono::steady_clock::now();
-  const FetchPtr fetch = fetch_about(question, Fetch::Purpose::kClients);
-  fetch->key = key;
+  const FetchPtr fetch = fetch_about(asked.question, Fetch::Purpose::kClients);
+  fetch->key = asked.key;
   fetch->waiters.add(waiter);
-  const Servers& servers = servers_of(listener, block);
+  const Servers& servers = servers_of(block);
   check_loops(servers, now);
   check_health(servers, now);
-  choose(*fetch, servers, now);
+  choose(*fetch, servers, group.order, now);
   if (!fetch->has_candidates()) {
     counters_.unanswered.add();
     return tell(waiter, failed(loops_text(group.servers)));
@@ -226,15 +227,32 @@ void CaresForwarder::answer(WaitingList::Ticket ticket,
   place.waiter->on_outcome(outcome);
 }
 
+void CaresForwarder::choose(Fetch& fetch, const Servers& servers,
+                            UpstreamOrder order, TimePoint now) {
+  if (servers.size() > 1 && order == UpstreamOrder::kFastestFirst) {
+    return choose_fastest(fetch, servers, now);
+  }
+  choose_as_written(fetch, servers);
+}
+
+// Servers that are down follow those that are up.
+void CaresForwarder::choose_as_written(Fetch& fetch, const Servers& servers) {
+  const auto add_those_that = [&](bool are_up) {
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      UpstreamServer& server = *servers[i];
+      if (server.health().is_up() != are_up || server.is_loop()) continue;
+      fetch.add(server, i + 1, servers.size());
+    }
+  };
+  add_those_that(true);
+  if (!fetch.has_candidates()) counters_.all_down.add();
+  add_those_that(false);
+}
+
 // Servers about as fast as the fastest take turns.  Slower ones follow, ordered
 // by expected cost, and then servers that are down.
-void CaresForwarder::choose(Fetch& fetch, const Servers& servers,
-                            TimePoint now) {
-  if (servers.size() == 1) {
-    if (!servers.front()->health().is_up()) counters_.all_down.add();
-    if (!servers.front()->is_loop()) fetch.add(*servers.front(), 1, 1);
-    return;
-  }
+void CaresForwarder::choose_fastest(Fetch& fetch, const Servers& servers,
+                                    TimePoint now) {
   constexpr double kDown = 1e12;  // nanoseconds; sorts them last
   constexpr double kNoWorse = 1.5;
   constexpr double kNoWorseBy = 5e6;
@@ -309,31 +327,37 @@ void CaresForwarder::send_health_check(UpstreamServer& server, TimePoint now) {
   start(*fetch, now);
 }
 
-const CaresForwarder::Servers& CaresForwarder::servers_of(
-    const Listener& listener, const Block& block) {
-  const auto& blocks = listener.blocks;
-  if (edition_ != plans_.edition()) {
-    edition_ = plans_.edition();
-    servers_by_block_.clear();
-    for (const Block& known : blocks) {
-      Servers& servers = servers_by_block_.emplace_back();
-      if (!known.forwards()) continue;
-      for (const SocketAddress& endpoint : known.upstreams->servers) {
-        servers.push_back(&server_at(known.domain, endpoint));
+const CaresForwarder::Servers& CaresForwarder::servers_of(const Block& block) {
+  if (edition_ != plans_.edition()) find_servers();
+  return servers_by_block_.find(&block)->second;
+}
+
+// Blocks have the addresses of the plan that plans_ holds.
+void CaresForwarder::find_servers() {
+  edition_ = plans_.edition();
+  servers_by_block_.clear();
+  for (const Listener& listener : plans_.current().listeners()) {
+    for (const Block& block : listener.blocks) {
+      Servers& servers = servers_by_block_[&block];
+      if (!block.forwards()) continue;
+      for (const SocketAddress& endpoint : block.upstreams->servers) {
+        servers.push_back(&server_at(*block.upstreams, endpoint));
       }
     }
   }
-  return servers_by_block_[static_cast<std::size_t>(&block - blocks.data())];
 }
 
-UpstreamServer& CaresForwarder::server_at(const Name& domain,
+UpstreamServer& CaresForwarder::server_at(const UpstreamGroup& group,
                                           const SocketAddress& endpoint) {
-  auto health = pool_.registry().of(domain, endpoint, edition_);
+  auto health = pool_.registry().of(group.domain, endpoint, edition_);
   const std::lock_guard lock(servers_mutex_);
-  auto& server = servers_[{domain.to_text(), endpoint}];
+  auto& server =
+      servers_[{group.domain.to_text(), endpoint, group.first_transport}];
   if (!server) {
-    server = std::make_unique<UpstreamServer>(io_, random_, std::move(health),
-                                              ports_);
+    server = std::make_unique<UpstreamServer>(
+        io_, random_, std::move(health),
+        UpstreamServer::Settings{.ports = ports_,
+                                 .first_transport = group.first_transport});
   }
   return *server;
 }
@@ -379,7 +403,7 @@ void CaresForwarder::add_counts(ForwardCounts& counts) const {
   const std::lock_guard lock(servers_mutex_);
   counts.all_down += counters_.all_down.value();
   for (const auto& [key, server] : servers_) {
-    add(server->counters(), counts.upstream(key.second));
+    add(server->counters(), counts.upstream(std::get<SocketAddress>(key)));
   }
 }
 

@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -43,19 +45,24 @@ class CaresForwarder : public Forwarder {
   CaresForwarder(const CaresForwarder&) = delete;
   CaresForwarder& operator=(const CaresForwarder&) = delete;
 
-  void forward(const Query& query, Client client,
+  void forward(const Query& query, std::uint8_t listener, Client client,
                std::unique_ptr<Waiter> waiter) override;
 
   // Adds this worker's counts.  Any thread.
   void add_counts(ForwardCounts& counts) const;
 
  private:
-  // The servers of one Block.
+  // The servers of one UpstreamGroup.
   using Servers = std::vector<UpstreamServer*>;
+  // A question, by what identical ones join, and which rules apply.
+  struct Asked {
+    ForwardQuestion question;
+    CacheKey key;
+    std::uint8_t listener = 0;
+  };
 
   // The owner of a fetch calls these for a waiter of any worker.
-  void ask(const ForwardQuestion& question, const CacheKey& key,
-           const FetchTicket& waiter);
+  void ask(const Asked& asked, const FetchTicket& waiter);
   void join(Fetch& fetch, const FetchTicket& waiter);
   void on_finished(Fetch& fetch, Fetch::Outcome& found);
   // Moves the answer out of `found`.
@@ -70,15 +77,20 @@ class CaresForwarder : public Forwarder {
   void start(Fetch& fetch, TimePoint now);
   // Adds all usable servers of the group to `fetch`, best first.  Sends the
   // query as well to servers that are due to be measured.
-  void choose(Fetch& fetch, const Servers& servers, TimePoint now);
+  void choose(Fetch& fetch, const Servers& servers, UpstreamOrder order,
+              TimePoint now);
+  void choose_fastest(Fetch& fetch, const Servers& servers, TimePoint now);
+  void choose_as_written(Fetch& fetch, const Servers& servers);
   void probe(UpstreamServer& server, const ForwardQuestion& question,
              TimePoint now);
   void check_loops(const Servers& servers, TimePoint now);
   void check_health(const Servers& servers, TimePoint now);
   void send_health_check(UpstreamServer& server, TimePoint now);
 
-  const Servers& servers_of(const Listener& listener, const Block& block);
-  UpstreamServer& server_at(const Name& domain, const SocketAddress& endpoint);
+  const Servers& servers_of(const Block& block);
+  void find_servers();
+  UpstreamServer& server_at(const UpstreamGroup& group,
+                            const SocketAddress& endpoint);
 
   void start_ticking();
   void on_tick();
@@ -97,7 +109,7 @@ class CaresForwarder : public Forwarder {
   // This thread writes under the mutex; other threads read under it.  Servers
   // stay when no plan names them any more, so that their counts stay.
   mutable std::mutex servers_mutex_;
-  std::map<std::pair<std::string, SocketAddress>,
+  std::map<std::tuple<std::string, SocketAddress, Transport>,
            std::unique_ptr<UpstreamServer>>
       servers_;
 
@@ -118,8 +130,8 @@ class CaresForwarder : public Forwarder {
   std::unordered_set<FetchPtr, ByKey, ByKey> fetches_;
   TimingWheel by_due_;
 
-  // Parallel to the blocks of the latest plan.
-  std::vector<Servers> servers_by_block_;
+  // By the blocks of the latest plan.
+  std::unordered_map<const Block*, Servers> servers_by_block_;
   std::uint64_t edition_ = ~0ull;
   // The expected cost of each server; memory for choose().
   struct Rank {

@@ -141,6 +141,9 @@ Fetch::Candidate* Fetch::worth_asking_again() {
 // the client's case.  The last attempt has no EDNS; if the upstream never
 // answered with EDNS, the first retry has none either.  TCP comes after those.
 void Fetch::ask_again(Candidate& candidate, TimePoint now) {
+  if (candidate.transport == Transport::kTcp) {
+    candidate.server->renew_tcp(candidate.last.time, now);
+  }
   if (candidate.last.transport == Transport::kUdp) {
     candidate.failed = candidate.last;
   }
@@ -186,7 +189,7 @@ void Fetch::count_late(TimePoint now) {
 }
 
 void Fetch::give_up_tcp(Candidate& candidate, TimePoint now) {
-  candidate.transport = Transport::kUdp;
+  candidate.transport = candidate.server->first_transport();
   if (!candidate.is_disputed) return;
   candidate.own_case = true;
   candidate.server->health().note_case_not_taken(now);

@@ -75,6 +75,7 @@ class Fetch
         purpose_ == Purpose::kLoopCheck || purpose_ == Purpose::kHealthCheck;
     candidates_.push_back({.server = &server,
                            .number = number,
+                           .transport = server.first_transport(),
                            .own_case = is_plain,
                            .without_edns = is_plain});
     configured_ = count;
@@ -166,9 +167,11 @@ class Fetch
   // come, but the next upstream is asked at once.
   enum class Bad : std::uint8_t { kNotTheAnswer, kMalformed };
   void on_bad(const Attempt& attempt, TimePoint now, Bad bad);
+  // TCP was used in place of UDP.
   void on_tcp_failure(const Attempt& attempt, TimePoint now);
-  void on_udp_failure(const Attempt& attempt, TimePoint now,
-                      UpstreamChannel::Failure failure);
+  // The attempt used the upstream's first transport.
+  void on_first_failure(const Attempt& attempt, TimePoint now,
+                        UpstreamChannel::Failure failure);
   void end_own_question(UpstreamChannel::Failure failure);
   // Drops from the next attempt the part that the upstream may not support.
   // Returns false when there is nothing left to drop.

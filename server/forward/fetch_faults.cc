@@ -26,7 +26,7 @@ void Fetch::on_refusal(const Attempt& attempt, TimePoint now,
                                             question_, candidate.refusal, 0)));
   if (attempt.transport == Transport::kUdp) candidate.failed = attempt;
   candidate.state = State::kRefused;
-  candidate.transport = Transport::kUdp;
+  candidate.transport = candidate.server->first_transport();
   candidate.can_be_plainer = make_plainer(candidate, attempt, rcode);
   // RFC 6891 section 7.
   if (candidate.can_be_plainer && dislikes_question(rcode)) {
@@ -99,8 +99,8 @@ void Fetch::on_tcp_failure(const Attempt& attempt, TimePoint now) {
   if (candidate.counted_late) candidate.state = State::kBad;
 }
 
-void Fetch::on_udp_failure(const Attempt& attempt, TimePoint now,
-                           UpstreamChannel::Failure failure) {
+void Fetch::on_first_failure(const Attempt& attempt, TimePoint now,
+                             UpstreamChannel::Failure failure) {
   Candidate& candidate = candidates_[attempt.index];
   candidate.failure = failure == UpstreamChannel::Failure::kTimedOut
                           ? "timed out"

@@ -109,8 +109,11 @@ void Fetch::on_failure(const Attempt& attempt,
   if (purpose_ == Purpose::kLoopCheck || purpose_ == Purpose::kHealthCheck) {
     return end_own_question(failure);
   }
-  if (attempt.transport == Transport::kTcp) return on_tcp_failure(attempt, now);
-  on_udp_failure(attempt, now, failure);
+  if (attempt.transport ==
+      candidates_[attempt.index].server->first_transport()) {
+    return on_first_failure(attempt, now, failure);
+  }
+  on_tcp_failure(attempt, now);
 }
 
 // An answered loop check shows that the upstream is up, but not how fast it is,

@@ -60,10 +60,11 @@ class Forwarder {
   virtual ~Forwarder() = default;
 
   // Asks upstreams for the query's name, type and class, with RD and the
-  // query's DO, CD and AD bits.  Fails at once when the client is above its
-  // share of the waiting queries.  `waiter` is called on this thread, possibly
-  // before this returns.
-  virtual void forward(const Query& query, Client client,
+  // query's DO, CD and AD bits.  The plan's listener with number `listener` has
+  // the block that names the upstreams.  Fails at once when the client is above
+  // its share of the waiting queries.  `waiter` is called on this thread,
+  // possibly before this returns.
+  virtual void forward(const Query& query, std::uint8_t listener, Client client,
                        std::unique_ptr<Waiter> waiter) = 0;
 };
 

@@ -25,10 +25,21 @@ class UpstreamServer {
   // many.
   static constexpr std::size_t kMostPorts = 16;
 
-  // `ports` is lower when few descriptors are available.
+  struct Settings {
+    // Lower when few descriptors are available.
+    std::size_t ports = kMostPorts;
+    // kTcp: no query is sent over UDP.
+    Transport first_transport = Transport::kUdp;
+  };
+
   UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
-                 std::shared_ptr<UpstreamHealth> health, std::size_t ports)
-      : io_(io), random_(random), health_(std::move(health)), ports_(ports) {}
+                 std::shared_ptr<UpstreamHealth> health,
+                 const Settings& settings)
+      : io_(io),
+        random_(random),
+        health_(std::move(health)),
+        ports_(settings.ports),
+        first_transport_(settings.first_transport) {}
 
   const SocketAddress& endpoint() const { return health_->endpoint(); }
   UpstreamHealth& health() { return *health_; }
@@ -38,6 +49,7 @@ class UpstreamServer {
   bool is_loop() const {
     return health_->state() == UpstreamHealth::State::kLoop;
   }
+  Transport first_transport() const { return first_transport_; }
   const RoundTrip& round_trip() const { return round_trip_; }
 
   using Receiver = std::unique_ptr<UpstreamChannel::Receiver>;
@@ -107,6 +119,7 @@ class UpstreamServer {
   RandomOctets& random_;
   const std::shared_ptr<UpstreamHealth> health_;
   const std::size_t ports_;
+  const Transport first_transport_;
   std::array<Slot, kMostPorts> slots_;  // the first ports_ slots are used
   Slot tcp_;
   std::vector<Retired> retired_;

@@ -123,34 +123,43 @@ FileDescriptor open_tcp(const SocketAddress& endpoint) {
   return fd;
 }
 
-std::string advice(const BindFailure& failure, std::string_view flag) {
-  const std::string port_flag(flag);
+// "another --dns-port or --dns-bind-address".
+std::string another_place(std::string_view set_by) {
+  const std::string where(set_by);
+  return set_by.starts_with("--")
+             ? "another " + where + " or --dns-bind-address"
+             : "another port or bind address in " + where;
+}
+
+std::string advice(const BindFailure& failure, std::string_view set_by) {
+  const std::string another = another_place(set_by);
   switch (failure.error) {
     case EACCES:
     case EPERM:
       return "ports below 1024 need the NET_BIND_SERVICE capability; grant it "
-             "or choose another " +
-             port_flag;
+             "or choose " +
+             another;
     case EADDRINUSE:
-      return "another process listens there; stop it or choose another " +
-             port_flag + " or --dns-bind-address";
+      return "another process listens there; stop it or choose " + another;
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
-      return "this machine has no such address; correct --dns-bind-address";
+      return "this machine has no such address; correct " +
+             (set_by.starts_with("--") ? std::string("--dns-bind-address")
+                                       : "bind in " + std::string(set_by));
     case EMFILE:
     case ENFILE:
       return "too many open files; raise the limit (ulimit -n)";
     default:
-      return "choose another " + port_flag + " or --dns-bind-address";
+      return "choose " + another;
   }
 }
 
 ConfigurationError usage_error(const BindFailure& failure,
-                               std::string_view flag) {
+                               std::string_view set_by) {
   return ConfigurationError("cannot listen on " + to_text(failure.endpoint) +
                             " (" + failure.protocol +
                             "): " + std::strerror(failure.error) + ": " +
-                            advice(failure, flag));
+                            advice(failure, set_by));
 }
 
 bool lacks_ipv6(const BindFailure& failure) {
@@ -185,31 +194,31 @@ int receive_buffer(std::size_t addresses, const ListenPlan& plan) {
                                      kLeastReceiveBuffer, kReceiveBuffer));
 }
 
-TierSockets open_all(const std::vector<Address>& addresses,
-                     const ListenPlan& plan) {
-  TierSockets tier;
-  tier.port = plan.port;
+ListenerSockets open_all(const std::vector<Address>& addresses,
+                         const ListenPlan& plan) {
+  ListenerSockets opened;
+  opened.port = plan.port;
   for (const Address& address : addresses) {
     const std::uint16_t port =
-        probe_port(SocketAddress(address, tier.port), SOCK_DGRAM);
-    tier.port = port;
+        probe_port(SocketAddress(address, opened.port), SOCK_DGRAM);
+    opened.port = port;
     probe_port(SocketAddress(address, port), SOCK_STREAM);
-    tier.endpoints.emplace_back(address, port);
+    opened.endpoints.emplace_back(address, port);
   }
   const int buffer = receive_buffer(addresses.size(), plan);
   for (unsigned i = 0; i < plan.workers; ++i) {
-    auto& sockets = tier.by_worker.emplace_back();
-    for (const SocketAddress& endpoint : tier.endpoints) {
+    auto& sockets = opened.by_worker.emplace_back();
+    for (const SocketAddress& endpoint : opened.endpoints) {
       sockets.push_back(
           {open_udp(endpoint, buffer), open_tcp(endpoint), endpoint});
     }
   }
-  return tier;
+  return opened;
 }
 
 }  // namespace
 
-TierSockets open_tier_sockets(const ListenPlan& plan) {
+ListenerSockets open_sockets(const ListenPlan& plan) {
   // The kernel's port for UDP may be taken for TCP; then try another one.
   constexpr int kAttempts = 50;
   for (int attempt = 1;; ++attempt) {
@@ -218,18 +227,19 @@ TierSockets open_tier_sockets(const ListenPlan& plan) {
                       plan);
     } catch (const BindFailure& failure) {
       const bool again = plan.port == 0 && failure.error == EADDRINUSE;
-      if (!again || attempt == kAttempts) throw usage_error(failure, plan.flag);
+      if (!again || attempt == kAttempts)
+        throw usage_error(failure, plan.set_by);
     }
   }
 }
 
 SocketPair open_probe_sockets() {
   const auto open_on = [](const Address& loopback) {
-    TierSockets sockets =
-        open_tier_sockets({.addresses = {loopback},
-                           .flag = "--workers",
-                           .workers = 1,
-                           .receive_memory = kLeastReceiveBuffer});
+    ListenerSockets sockets =
+        open_sockets({.addresses = {loopback},
+                      .set_by = "--workers",
+                      .workers = 1,
+                      .receive_memory = kLeastReceiveBuffer});
     return std::move(sockets.by_worker.front().front());
   };
   const Address v4 = boost::asio::ip::address_v4::loopback();

@@ -1,6 +1,7 @@
-// Opens and binds the sockets of one tier.  For each worker and each address
-// these are a UDP and a TCP socket that share the port (SO_REUSEPORT), so that
-// the kernel spreads clients over workers.  Used at start-up, on one thread.
+// Opens and binds the sockets of one listener.  For each worker and each
+// address these are a UDP and a TCP socket that share the port (SO_REUSEPORT),
+// so that the kernel spreads clients over workers.  Used at start-up, on one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ struct SocketPair {
   SocketAddress local;
 };
 
-struct TierSockets {
+struct ListenerSockets {
   std::uint16_t port = 0;
   std::vector<SocketAddress> endpoints;
   std::vector<std::vector<SocketPair>> by_worker;
@@ -30,10 +31,10 @@ struct ListenPlan {
   std::vector<Address> addresses;
   // 0: any port that is free for UDP and TCP on each address.
   std::uint16_t port = 0;
-  // The flag that set the port, for error texts: "--dns-port".
-  std::string_view flag;
+  // Where the port was set, for error texts: "--dns-port" or "Corefile:1".
+  std::string_view set_by;
   unsigned workers = 1;
-  // Kernel memory for waiting datagrams, in octets, for all sockets of the tier
+  // Kernel memory for waiting datagrams, in octets, for all sockets
   // together.
   std::size_t receive_memory = SIZE_MAX;
 };
@@ -41,7 +42,7 @@ struct ListenPlan {
 // Throws ConfigurationError that names the address, the port and a remedy.  A
 // port that another process listens on is an error.  SO_REUSEPORT alone would
 // let two processes of one user share the port and split the queries.
-TierSockets open_tier_sockets(const ListenPlan& plan);
+ListenerSockets open_sockets(const ListenPlan& plan);
 
 // Opens sockets for one worker, on loopback, on a port chosen by the kernel.
 // Throws ConfigurationError.

@@ -21,7 +21,7 @@ TcpListener::TcpListener(const ListenerContext& context,
                          const Settings& settings, FileDescriptor socket,
                          TcpSessions& sessions)
     : context_(context),
-      tier_(settings.tier),
+      listener_(settings.listener),
       acceptor_(context.io),
       timer_(context.io),
       sessions_(sessions) {
@@ -75,8 +75,8 @@ void TcpListener::on_accepted(boost::asio::ip::tcp::socket socket) {
   Peer peer;
   std::memcpy(&peer.address, remote.data(), remote.size());
   if (!sessions_.admit(client_of(peer.address))) return;  // `socket` closes
-  sessions_.add(std::make_shared<TcpSession>(context_, sessions_,
-                                             std::move(socket), peer, tier_));
+  sessions_.add(std::make_shared<TcpSession>(
+      context_, sessions_, std::move(socket), peer, listener_));
 }
 
 void TcpListener::back_off() {

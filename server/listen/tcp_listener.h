@@ -15,7 +15,7 @@ namespace canopy {
 class TcpListener {
  public:
   struct Settings {
-    Tier tier = Tier::kCache;
+    ListenerId listener;
     SocketAddress local;
   };
 
@@ -34,7 +34,7 @@ class TcpListener {
   void back_off();
 
   ListenerContext context_;
-  Tier tier_;
+  ListenerId listener_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer timer_;
   TcpSessions& sessions_;

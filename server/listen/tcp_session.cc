@@ -24,13 +24,13 @@ std::size_t length_at(const std::uint8_t* octets) {
 
 TcpSession::TcpSession(const ListenerContext& context, TcpSessions& sessions,
                        boost::asio::ip::tcp::socket socket, const Peer& peer,
-                       Tier tier)
+                       ListenerId listener)
     : context_(context),
       sessions_(sessions),
       socket_(std::move(socket)),
       timer_(context.io),
       peer_(peer),
-      tier_(tier),
+      listener_(listener),
       input_(sessions.budget(), client_of(peer.address)),
       output_(sessions.budget(), client_of(peer.address)) {}
 
@@ -162,7 +162,7 @@ void TcpSession::answer(std::span<const std::uint8_t> message,
   reply.sink = this;
   reply.session = share;
   reply.peer = peer_;
-  reply.tier = tier_;
+  reply.listener = listener_;
   reply.transport = Transport::kTcp;
   reply.received = received;
   context_.handler.handle(message, reply);

@@ -30,7 +30,8 @@ class TcpSession : public ReplySink,
                    public std::enable_shared_from_this<TcpSession> {
  public:
   TcpSession(const ListenerContext& context, TcpSessions& sessions,
-             boost::asio::ip::tcp::socket socket, const Peer& peer, Tier tier);
+             boost::asio::ip::tcp::socket socket, const Peer& peer,
+             ListenerId listener);
   ~TcpSession() override;
 
   Client client() const { return client_of(peer_.address); }
@@ -88,7 +89,7 @@ class TcpSession : public ReplySink,
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;
   const Peer peer_;
-  const Tier tier_;
+  const ListenerId listener_;
   TcpInput input_;
   TcpOutput output_;
 

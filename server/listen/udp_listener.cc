@@ -19,7 +19,7 @@ LocalAddress local_address_of(const SocketAddress& local) {
 UdpListener::UdpListener(const ListenerContext& context,
                          const Settings& settings, FileDescriptor socket)
     : context_(context),
-      tier_(settings.tier),
+      listener_(settings.listener),
       socket_(context.io),
       local_(local_address_of(settings.local)),
       questions_(local_),
@@ -69,7 +69,7 @@ bool UdpListener::answer_batch() {
   const TimePoint now = std::chrono::steady_clock::now();
   Reply reply;
   reply.sink = this;
-  reply.tier = tier_;
+  reply.listener = listener_;
   reply.transport = Transport::kUdp;
   reply.received = now;
   flush_is_due_ = true;

@@ -18,7 +18,7 @@ namespace canopy {
 class UdpListener : public ReplySink {
  public:
   struct Settings {
-    Tier tier = Tier::kCache;
+    ListenerId listener;
     SocketAddress local;
   };
 
@@ -41,7 +41,7 @@ class UdpListener : public ReplySink {
   void flush();
 
   ListenerContext context_;
-  Tier tier_;
+  ListenerId listener_;
   boost::asio::ip::udp::socket socket_;
   LocalAddress local_;
   ReceiveBatch questions_;

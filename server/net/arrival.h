@@ -1,4 +1,5 @@
-// How a message arrived: from whom, to which tier, by which transport, when.
+// How a message arrived: from whom, to which listener, by which transport,
+// when.
 #pragma once
 
 #include <netinet/in.h>
@@ -18,9 +19,15 @@ struct Peer {
   std::uint32_t interface = 0;
 };
 
+// A listener of the plan.
+struct ListenerId {
+  std::uint8_t number = 0;
+  Tier tier = Tier::kCache;  // counts its queries
+};
+
 struct Arrival {
   Peer peer;
-  Tier tier = Tier::kCache;
+  ListenerId listener;
   Transport transport = Transport::kUdp;
   // When the message was read; one clock call for a whole batch.
   TimePoint received{};

@@ -18,8 +18,8 @@ class AnswerObserver {
 
   void saw_question(RrType type, const Arrival& arrival) {
     counters_
-        .queries[std::size_t(arrival.tier)][std::size_t(arrival.transport)]
-                [std::size_t(type_class(type))]
+        .queries[std::size_t(arrival.listener.tier)]
+                [std::size_t(arrival.transport)][std::size_t(type_class(type))]
         .add();
   }
   // For a message that was not a valid query.
@@ -40,7 +40,7 @@ class AnswerObserver {
 
  private:
   void count(std::uint16_t rcode, const Arrival& arrival) {
-    const auto tier = std::size_t(arrival.tier);
+    const auto tier = std::size_t(arrival.listener.tier);
     counters_
         .responses[tier][std::size_t(arrival.transport)]
                   [std::size_t(rcode_class(rcode))]
@@ -48,7 +48,7 @@ class AnswerObserver {
     if (in_message_) {
       ++in_batch_[tier];
     } else {
-      count_duration(arrival.tier, arrival.received, 1);
+      count_duration(arrival.listener.tier, arrival.received, 1);
     }
   }
   static void log_answer(const Query& query, std::uint16_t rcode);

@@ -9,9 +9,9 @@
 namespace canopy {
 
 struct CacheRules {
-  // Nothing: such answers of upstreams are not cached.
-  std::optional<TtlRange> positive = kPositiveTtl;
-  std::optional<TtlRange> negative = kNegativeTtl;
+  // Bounds on TTLs.  Nothing: such answers of upstreams are not cached.
+  std::optional<TtlRange> positive = kAnyTtl;
+  std::optional<TtlRange> negative = kAnyTtl;
 
   friend bool operator==(const CacheRules&, const CacheRules&) = default;
 };

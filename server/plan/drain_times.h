@@ -11,6 +11,8 @@ struct DrainTimes {
   std::chrono::milliseconds quiet{5'000};
   // The drain always ends after this long.
   std::chrono::milliseconds grace{25'000};
+
+  friend bool operator==(const DrainTimes&, const DrainTimes&) = default;
 };
 
 }  // namespace canopy

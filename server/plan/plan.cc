@@ -7,9 +7,10 @@
 namespace canopy {
 namespace {
 
-Listener sorted(Listener listener) {
+// Orders the blocks by length of domain, and adds the root's.
+void sort(Listener& listener) {
   std::map<std::string, Block> by_domain;
-  by_domain.emplace(Name().to_text(), Block{});
+  by_domain.emplace(Name().to_text(), Block{.serves_zones = false});
   for (Block& block : listener.blocks) {
     by_domain.insert_or_assign(block.domain.to_text(), std::move(block));
   }
@@ -20,7 +21,6 @@ Listener sorted(Listener listener) {
   std::ranges::stable_sort(listener.blocks, [](const Block& a, const Block& b) {
     return a.domain.size() > b.domain.size();
   });
-  return listener;
 }
 
 }  // namespace
@@ -34,7 +34,14 @@ const Block& Listener::longest_for(NameView qname) const {
   return blocks.back();  // the root's block
 }
 
-Plan::Plan(Listener cache, Listener zone)
-    : listeners_{sorted(std::move(cache)), sorted(std::move(zone))} {}
+Plan::Plan(std::vector<Listener> listeners) : listeners_(std::move(listeners)) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    Listener& listener = listeners_[i];
+    sort(listener);
+    const auto same =
+        std::ranges::find(listeners_, listener.blocks, &Listener::blocks);
+    listener.cache_part = static_cast<CachePart>(same - listeners_.begin());
+  }
+}
 
 }  // namespace canopy

@@ -1,28 +1,32 @@
-// Immutable rules for answering queries.  server/sources/plan_source.h decides
-// which flags and files count, server/config/plan_compiler.h makes the Plan of
-// them, plan_store.h publishes it.
+// Immutable rules for answering queries.  server/sources/ decides which flags
+// and files count, server/config/plan_compiler.h makes the Plan of them,
+// plan_store.h publishes it.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
+#include "cache/cache_key.h"
 #include "healthz/tier.h"
 #include "server/net/address.h"
 #include "server/plan/block.h"
 
 namespace canopy {
 
-// One tier: the addresses it listens on, and its rules for queries.
+// The addresses that are listened on, and the rules for queries there.
 struct Listener {
+  Tier tier = Tier::kCache;             // counts its queries
   std::vector<Address> addresses{};     // empty: all IPv4 and IPv6 addresses
   std::optional<std::uint16_t> port{};  // nothing: off; 0: any free port
-  std::string_view port_flag{};         // the flag that set it: "--dns-port"
+  std::string set_by{};  // "--dns-port" or "Corefile:1", for error texts
   // Ordered by length of domain, longest first.  The last block is the root's;
   // Plan adds it.  The functions below REQUIRE it.
   std::vector<Block> blocks{};
+  // Plan sets it: listeners with equal blocks share cached answers.
+  CachePart cache_part = 0;
 
   // The block with the longest domain that contains `qname`.
   const Block& block_for(NameView qname) const {
@@ -40,22 +44,27 @@ struct Listener {
 
 class Plan {
  public:
-  // A plan that refuses all queries.
-  Plan() : Plan(Listener{}, Listener{}) {}
-  // Blocks may be in any order.  If several have the same domain, the last one
-  // counts.  Names without a block are refused.
-  Plan(Listener cache, Listener zone);
+  // Each may have another part of the cache.
+  static constexpr std::size_t kMostListeners = CacheKey::kParts;
 
-  const Listener& listener(Tier tier) const {
-    return listeners_[static_cast<std::size_t>(tier)];
+  // A plan that refuses all queries.
+  Plan() : Plan({Listener{}}) {}
+  // Blocks may be in any order.  If several have the same domain, the last one
+  // counts.  Names without a block are refused.  REQUIRES: 1 to kMostListeners
+  // listeners.
+  explicit Plan(std::vector<Listener> listeners);
+
+  const std::vector<Listener>& listeners() const { return listeners_; }
+  // All plans of a PlanStore have the same listeners with other blocks, so a
+  // number means the same in each.
+  const Listener& listener(std::size_t number) const {
+    return listeners_[number];
   }
-  // The listener whose blocks name upstreams.
-  const Listener& forwarding() const { return listener(Tier::kCache); }
 
   friend bool operator==(const Plan&, const Plan&) = default;
 
  private:
-  std::array<Listener, kTiers> listeners_;
+  std::vector<Listener> listeners_;
 };
 
 }  // namespace canopy

@@ -7,6 +7,7 @@
 
 #include "healthz/tier.h"
 #include "server/net/address.h"
+#include "zones/name.h"
 
 namespace canopy {
 
@@ -22,6 +23,8 @@ struct UpstreamGroup {
   UpstreamOrder order = UpstreamOrder::kFastestFirst;
   // kTcp: queries are never sent over UDP.
   Transport first_transport = Transport::kUdp;
+  // Their health is checked by queries for this domain.
+  Name domain{};
 
   friend bool operator==(const UpstreamGroup&, const UpstreamGroup&) = default;
 };

@@ -11,6 +11,15 @@
 namespace canopy {
 namespace {
 
+// For a Corefile without the directive `kubernetes`.
+class NoCluster final : public ClusterSource {
+ public:
+  SourceReport check() override { return {}; }
+  void start() override {}
+  void stop() override {}
+  void reload() override {}
+};
+
 std::optional<kube::ServiceCidr> service_cidr(const Settings& settings) {
   if (!settings.source.service_cidr) return std::nullopt;
   const auto network =
@@ -113,6 +122,7 @@ kube::ClusterWatchOptions watch_options(const Settings& settings) {
 std::unique_ptr<ClusterSource> make_cluster_source(
     const Settings& settings, const SourceSurroundings& surroundings,
     kube::ClusterWatch& watch) {
+  if (!settings.serves_cluster) return std::make_unique<NoCluster>();
   if (!settings.source.manifests.empty()) {
     return std::make_unique<Manifests>(settings, watch);
   }

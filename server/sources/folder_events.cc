@@ -2,6 +2,7 @@
 
 #include <sys/inotify.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 
 namespace canopy {
@@ -12,6 +13,12 @@ constexpr std::chrono::milliseconds kSettle{50};
 constexpr std::chrono::milliseconds kAnyway{10'000};
 
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, std::max<std::size_t>(slash, 1));
+}
 
 FolderEvents::FolderEvents(boost::asio::io_context& io,
                            std::vector<std::string> paths,

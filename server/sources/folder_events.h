@@ -16,6 +16,9 @@
 
 namespace canopy {
 
+// The folder that contains the file at `path`.
+std::string folder_of(const std::string& path);
+
 class FolderEvents {
  public:
   // `on_event` runs on the io_context's thread, often when nothing has changed.

@@ -1,100 +1,56 @@
-// Publishes the Plan made from flags, resolv.conf and the kube-dns ConfigMap's
-// folder.  Publishes a new one when a file changes.  A thread of its own
-// watches the files; the public functions are for the main thread.
+// Publishes the Plan, and a new one when a file that it was made from changes.
+// A thread of its own watches the files; the public functions are for the main
+// thread.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <thread>
-#include <vector>
 
-#include "server/config/kube_dns_config.h"
-#include "server/config/plan_compiler.h"
 #include "server/config/settings.h"
-#include "server/machine/own_addresses.h"
+#include "server/net/address.h"
 #include "server/plan/plan_store.h"
-#include "server/sources/folder_events.h"
-#include "server/sources/upstream_hostnames.h"
 
 namespace canopy {
 
 class PlanSource {
  public:
-  // Reads all files and publishes the plan.  Throws ConfigurationError for a
-  // file that is missing or wrong.
-  PlanSource(const Settings& settings, PlanStore& store);
-  ~PlanSource();
-
-  // Starts to watch the files and to look up servers that are given by name.
-  // Names in the cluster's domain are looked up at `zone_tier`, our own zone
-  // tier or cache tier.
-  void start(const std::optional<SocketAddress>& own_tier);
+  // `own_tier` answers for names in the cluster's domain: our own zone tier or
+  // cache tier.
+  virtual void start(const std::optional<SocketAddress>& own_tier) = 0;
   // Reads all files again.  Logs faults and keeps the earlier plan then.
-  void reload();
+  virtual void reload() = 0;
+  // Call this before the destructor.
   void stop();
 
- private:
-  // The contents of the files before parsing.
-  struct Texts {
-    KubeDnsTexts kube_dns;
-    // Not read when --nameservers is set.
-    std::optional<std::string> resolv_conf;
-    std::string resolv_conf_error;  // why reading failed
-    bool resolv_conf_is_missing = false;
+  virtual ~PlanSource() = default;
+  PlanSource(const PlanSource&) = delete;
+  PlanSource& operator=(const PlanSource&) = delete;
 
-    friend bool operator==(const Texts&, const Texts&) = default;
-  };
-
-  // The result of the last valid files.
-  struct Settled {
-    Texts texts;
-    bool from_resolv_conf = false;
-    KubeDnsConfig config;
-    std::vector<SocketAddress> general;
-    std::string why_none;
-  };
-
-  enum class When : std::uint8_t { kChanged, kAlways };
-
-  Texts read_texts() const;
-  Settled understand(const Texts& texts) const;
-  void find_general(Settled& settled) const;
-  void take_resolv_conf(Settled& settled) const;
-  bool is_settled(const Texts& texts) const;
-  // The next fault is logged again.
-  void forget_fault();
-  std::vector<SocketAddress> without_ourselves(
-      std::vector<SocketAddress> servers, const std::string& where) const;
-  void warn_of_ourselves(const StubDomain& stub) const;
-  void read_again(When when);
-  void settle(Settled settled);
-  void publish();
-  DomainUpstreams general() const;
-  DomainUpstreams upstreams_of(const StubDomain& stub) const;
-  std::shared_ptr<const Plan> plan_for_names() const;
-
-  const ListenSettings listen_;
-  const ForwardSettings settings_;
-  const Name cluster_domain_;
-  // Used to leave out upstreams that are ourselves, with a warning.
-  const OwnAddresses own_;
-  PlanStore& store_;
-  std::optional<SocketAddress> own_tier_;
-  Settled settled_;
-  // The last faulty contents that were logged.
-  std::optional<Texts> bad_texts_;
-  bool unreadable_ = false;
+ protected:
+  PlanSource() = default;
+  // Starts the thread that runs io_.
+  void run();
 
   boost::asio::io_context io_{1};
+
+ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_{io_.get_executor()};
-  UpstreamHostnames names_;
-  std::optional<FolderEvents> folder_events_;
-  std::optional<FolderEvents> resolv_conf_events_;
   std::thread thread_;
 };
+
+// Returns the settings of a new start with the same command line.  Throws
+// ConfigurationError.
+using ReadSettings = std::function<Settings()>;
+
+// Reads all files and publishes the plan.  Throws ConfigurationError for a file
+// that is missing or wrong.
+std::unique_ptr<PlanSource> make_plan_source(const Settings& settings,
+                                             ReadSettings read_settings,
+                                             PlanStore& store);
 
 }  // namespace canopy

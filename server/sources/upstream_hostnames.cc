@@ -124,7 +124,7 @@ void UpstreamHostnames::ask_type(const std::shared_ptr<Lookup>& lookup,
   query.qname = lookup->server.name;
   query.qtype = type;
   forwarder_.forward(
-      query, kOurselves,
+      query, 0, kOurselves,
       waiter_of([this, lookup, type](const ForwardOutcome& outcome) {
         on_answer(lookup, type, outcome);
       }));

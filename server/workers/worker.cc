@@ -28,21 +28,24 @@ Worker::Worker(const Shared& shared, const MakeHandler& make_handler)
 
 Worker::~Worker() { stop(); }
 
-void Worker::listen(Tier tier, std::vector<SocketPair> sockets) {
-  for (SocketPair& pair : sockets) listen(tier, std::move(pair), sessions_);
+void Worker::listen(ListenerId listener, std::vector<SocketPair> sockets) {
+  for (SocketPair& pair : sockets) {
+    listen(listener, std::move(pair), sessions_);
+  }
 }
 
-void Worker::listen_for_probes(Tier tier, SocketPair sockets) {
-  listen(tier, std::move(sockets), probe_sessions_);
+void Worker::listen_for_probes(ListenerId listener, SocketPair sockets) {
+  listen(listener, std::move(sockets), probe_sessions_);
 }
 
-void Worker::listen(Tier tier, SocketPair pair, TcpSessions& sessions) {
+void Worker::listen(ListenerId listener, SocketPair pair,
+                    TcpSessions& sessions) {
   const ListenerContext context{io_, *handler_, counters_, arrivals_};
   udp_.push_back(std::make_unique<UdpListener>(
-      context, UdpListener::Settings{.tier = tier, .local = pair.local},
+      context, UdpListener::Settings{.listener = listener, .local = pair.local},
       std::move(pair.udp)));
   tcp_.push_back(std::make_unique<TcpListener>(
-      context, TcpListener::Settings{.tier = tier, .local = pair.local},
+      context, TcpListener::Settings{.listener = listener, .local = pair.local},
       std::move(pair.tcp), sessions));
 }
 

@@ -1,7 +1,8 @@
-// One thread that answers queries: its io_context, its listeners for both
-// tiers, its TCP sessions, its handler and its forwarder.  The worker also
-// listens on loopback, on ports of its own, for probes of this worker.  It
-// shares nothing with other workers except its constructor's arguments.
+// One thread that answers queries: its io_context, its sockets for each
+// listener of the plan, its TCP sessions, its handler and its forwarder.  The
+// worker also listens on loopback, on ports of its own, for probes of this
+// worker.  It shares nothing with other workers except its constructor's
+// arguments.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -41,8 +42,8 @@ class Worker {
   ~Worker();
 
   // Call these before start().
-  void listen(Tier tier, std::vector<SocketPair> sockets);
-  void listen_for_probes(Tier tier, SocketPair sockets);
+  void listen(ListenerId listener, std::vector<SocketPair> sockets);
+  void listen_for_probes(ListenerId listener, SocketPair sockets);
   void start();
 
   // From any thread.
@@ -62,7 +63,7 @@ class Worker {
   void stop();
 
  private:
-  void listen(Tier tier, SocketPair pair, TcpSessions& sessions);
+  void listen(ListenerId listener, SocketPair pair, TcpSessions& sessions);
   void refresh_later();
 
   // Separate limits for the probe sockets, so that clients cannot make probes

@@ -1,5 +1,7 @@
 #include "server/workers/workers.h"
 
+#include <algorithm>
+
 namespace canopy {
 
 Workers::Workers(const WorkerResources& resources, const PlanStore& plans,
@@ -15,30 +17,41 @@ Workers::Workers(const WorkerResources& resources, const PlanStore& plans,
     workers_.push_back(std::make_unique<Worker>(shared, make_handler));
   }
   const auto plan = plans.current();
-  const Listener& zone = plan->listener(Tier::kZone);
-  const std::size_t memory = resources.memory.received / (zone.port ? 2 : 1);
-  cache_tier_ = listen(Tier::kCache, plan->listener(Tier::kCache), memory);
-  zone_tier_ = listen(Tier::kZone, zone, memory);
+  const auto& listeners = plan->listeners();
+  const auto open = static_cast<std::size_t>(std::ranges::count_if(
+      listeners, [](const Listener& one) { return one.port.has_value(); }));
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    if (!listeners[i].port) continue;
+    listen({static_cast<std::uint8_t>(i), listeners[i].tier}, listeners[i],
+           resources.memory.received / open);
+  }
 }
 
 Workers::~Workers() { stop(); }
 
-std::vector<SocketAddress> Workers::listen(Tier tier, const Listener& listener,
-                                           std::size_t receive_memory) {
-  if (!listener.port) return {};
-  TierSockets sockets =
-      open_tier_sockets({.addresses = listener.addresses,
-                         .port = *listener.port,
-                         .flag = listener.port_flag,
-                         .workers = static_cast<unsigned>(workers_.size()),
-                         .receive_memory = receive_memory});
+void Workers::listen(ListenerId id, const Listener& listener,
+                     std::size_t receive_memory) {
+  ListenerSockets sockets =
+      open_sockets({.addresses = listener.addresses,
+                    .port = *listener.port,
+                    .set_by = listener.set_by,
+                    .workers = static_cast<unsigned>(workers_.size()),
+                    .receive_memory = receive_memory});
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->listen(tier, std::move(sockets.by_worker[i]));
-    SocketPair alone = open_probe_sockets();
-    probe_endpoints_[static_cast<std::size_t>(tier)].push_back(alone.local);
-    workers_[i]->listen_for_probes(tier, std::move(alone));
+    workers_[i]->listen(id, std::move(sockets.by_worker[i]));
   }
-  return std::move(sockets.endpoints);
+  auto& endpoints = endpoints_[static_cast<std::size_t>(id.tier)];
+  if (endpoints.empty()) listen_for_probes(id);
+  endpoints.insert(endpoints.end(), sockets.endpoints.begin(),
+                   sockets.endpoints.end());
+}
+
+void Workers::listen_for_probes(ListenerId id) {
+  for (const auto& worker : workers_) {
+    SocketPair alone = open_probe_sockets();
+    probe_endpoints_[static_cast<std::size_t>(id.tier)].push_back(alone.local);
+    worker->listen_for_probes(id, std::move(alone));
+  }
 }
 
 void Workers::start() {

@@ -1,4 +1,4 @@
-// All workers: opens the ports of both tiers, starts and stops the threads.
+// All workers: opens the ports of all listeners, starts and stops the threads.
 // Used from the main thread.
 #pragma once
 
@@ -43,12 +43,18 @@ class Workers {
   void drain(const DrainTimes& times, const Pause& pause);
   void stop();
 
-  // One bound address for each address of the listener.  If the configured port
-  // is 0, it has the port that the kernel chose.
-  const std::vector<SocketAddress>& cache_tier() const { return cache_tier_; }
-  const std::vector<SocketAddress>& zone_tier() const { return zone_tier_; }
+  // One bound address for each address of the tier's listeners, the first
+  // listener's first.  If the configured port is 0, they have the port that the
+  // kernel chose.
+  const std::vector<SocketAddress>& cache_tier() const {
+    return endpoints_[static_cast<std::size_t>(Tier::kCache)];
+  }
+  const std::vector<SocketAddress>& zone_tier() const {
+    return endpoints_[static_cast<std::size_t>(Tier::kZone)];
+  }
 
   // The loopback addresses that reach one worker each, in the workers' order.
+  // They belong to the tier's first listener.
   const std::vector<SocketAddress>& probe_endpoints(Tier tier) const {
     return probe_endpoints_[static_cast<std::size_t>(tier)];
   }
@@ -65,17 +71,16 @@ class Workers {
   const MemoryBudget& budget() const { return budget_; }
 
  private:
-  // Returns the bound addresses; none when the listener is off.
-  std::vector<SocketAddress> listen(Tier tier, const Listener& listener,
-                                    std::size_t receive_memory);
+  void listen(ListenerId id, const Listener& listener,
+              std::size_t receive_memory);
+  void listen_for_probes(ListenerId id);
   std::uint64_t arrivals() const;
 
   MemoryBudget budget_;
   TcpConnectionCount connections_;
   ForwarderPool forwarders_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<SocketAddress> cache_tier_;
-  std::vector<SocketAddress> zone_tier_;
+  std::array<std::vector<SocketAddress>, kTiers> endpoints_;
   std::array<std::vector<SocketAddress>, kTiers> probe_endpoints_;
 };
 

@@ -66,7 +66,6 @@ Work cost_of_response(const Octets& message) {
   Nobody nobody;
   Reply reply;
   reply.sink = &nobody;
-  reply.tier = Tier::kCache;
   reply.transport = Transport::kTcp;
   return work_of([&] { handler.handle(question, reply); });
 }

@@ -182,7 +182,8 @@ test::Work ask(QueryHandler& handler, Sink& sink,
                TimePoint now) {
   Reply reply;
   reply.sink = &sink;
-  reply.tier = options.zone_tier ? Tier::kZone : Tier::kCache;
+  reply.listener = options.zone_tier ? ListenerId{1, Tier::kZone}
+                                     : ListenerId{0, Tier::kCache};
   reply.transport = options.tcp ? Transport::kTcp : Transport::kUdp;
   reply.received = now;
   return test::work_of([&] {

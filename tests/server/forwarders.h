@@ -69,7 +69,7 @@ class Forwarders {
     auto promise = std::make_shared<std::promise<ForwardOutcome>>();
     boost::asio::post(workers_[worker]->io, [=, this] {
       workers_[worker]->forwarder.forward(
-          query, client, waiter_of([=, this](const ForwardOutcome& outcome) {
+          query, 0, client, waiter_of([=, this](const ForwardOutcome& outcome) {
             if (outcome.is_late) {
               ++late_;
               return;

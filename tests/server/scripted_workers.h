@@ -54,7 +54,8 @@ class ScriptedHandler : public MessageHandler {
     }
     if (text == "tier") {
       return send_text(
-          reply, std::string(reply.tier == Tier::kCache ? "cache " : "zone ") +
+          reply, std::string(reply.listener.tier == Tier::kCache ? "cache "
+                                                                 : "zone ") +
                      (reply.transport == Transport::kUdp ? "udp" : "tcp"));
     }
     if (text == "release") release();

@@ -56,7 +56,7 @@ void FakeForwarder::be_late(std::string_view why) {
   for (const Held& held : held_) held.waiter->on_outcome(outcome);
 }
 
-void FakeForwarder::forward(const Query& query, Client,
+void FakeForwarder::forward(const Query& query, std::uint8_t, Client,
                             std::unique_ptr<Waiter> waiter) {
   asked_.push_back(query.qname.to_text() + ' ' + to_text(query.qtype) +
                    (query.dnssec_ok() ? " +do" : "") +

@@ -30,7 +30,7 @@ class FakeForwarder final : public Forwarder {
   // All forwarded queries, with " +do", " +cd", " +ad" if they had those bits.
   const std::vector<std::string>& asked() const { return asked_; }
 
-  void forward(const Query& query, Client client,
+  void forward(const Query& query, std::uint8_t listener, Client client,
                std::unique_ptr<Waiter> waiter) override;
 
  private:

@@ -40,7 +40,7 @@ struct FetchRun {
           io, random,
           std::make_shared<UpstreamHealth>(Name(), peers.back()->endpoint(),
                                            SayChanges::kNo, QueryCase::kNever),
-          4));
+          UpstreamServer::Settings{.ports = 4}));
     }
   }
   ~FetchRun() {

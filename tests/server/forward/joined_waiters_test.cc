@@ -44,7 +44,8 @@ class Waiters {
   template <typename Told>
   void add(std::size_t worker, Client client, Told told) {
     forwarders_.on(worker, [=](CaresForwarder& forwarder) {
-      forwarder.forward(query_for("a.example"), client, shared_waiter_of(told));
+      forwarder.forward(query_for("a.example"), 0, client,
+                        shared_waiter_of(told));
     });
   }
   void until_they_wait(std::uint64_t count) {

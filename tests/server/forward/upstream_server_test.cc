@@ -29,7 +29,7 @@ struct OneUpstream {
         server(io, random,
                std::make_shared<UpstreamHealth>(
                    Name(), peer.endpoint(), SayChanges::kNo, QueryCase::kNever),
-               ports) {}
+               UpstreamServer::Settings{.ports = ports}) {}
 
   Message question() {
     const std::uint16_t id = next_id++;
@@ -172,7 +172,7 @@ TEST_CASE("upstream server: without a socket a question fails at once") {
       std::make_shared<UpstreamHealth>(
           Name(), SocketAddress(boost::asio::ip::address_v4::broadcast(), 53),
           SayChanges::kNo, QueryCase::kNever),
-      1);
+      UpstreamServer::Settings{.ports = 1});
   nowhere.ask(one.question(), one.now,
               std::make_unique<OneUpstream::Told>(one));
   REQUIRE(one.failures.size() == 1);

@@ -65,7 +65,7 @@ bool has_ipv6_loopback() {
 
 std::string error_of_plan(const ListenPlan& plan) {
   try {
-    open_tier_sockets(plan);
+    open_sockets(plan);
   } catch (const ConfigurationError& error) {
     return error.what();
   }
@@ -74,8 +74,8 @@ std::string error_of_plan(const ListenPlan& plan) {
 
 TEST_CASE("listen sockets: each worker has a pair for each address") {
   const Address other = make_address("127.0.0.2");
-  const TierSockets tier = open_tier_sockets(
-      {.addresses = {kLoopback4, other}, .flag = "--dns-port", .workers = 3});
+  const ListenerSockets tier = open_sockets(
+      {.addresses = {kLoopback4, other}, .set_by = "--dns-port", .workers = 3});
   CHECK(tier.port != 0);
   REQUIRE(tier.endpoints.size() == 2);
   CHECK(tier.endpoints[0] == SocketAddress(kLoopback4, tier.port));
@@ -95,8 +95,8 @@ TEST_CASE("listen sockets: each worker has a pair for each address") {
 }
 
 TEST_CASE("listen sockets: no address means all, IPv6 where there is any") {
-  const TierSockets tier =
-      open_tier_sockets({.addresses = {}, .flag = "--dns-port"});
+  const ListenerSockets tier =
+      open_sockets({.addresses = {}, .set_by = "--dns-port"});
   std::set<std::string> addresses;
   for (const SocketAddress& endpoint : tier.endpoints) {
     addresses.insert(endpoint.address().to_string());
@@ -110,17 +110,17 @@ TEST_CASE("listen sockets: no address means all, IPv6 where there is any") {
 }
 
 TEST_CASE("listen sockets: a port may be chosen, and is chosen again") {
-  const TierSockets first =
-      open_tier_sockets({.addresses = {kLoopback4}, .flag = "--dns-port"});
-  const TierSockets second =
-      open_tier_sockets({.addresses = {kLoopback4}, .flag = "--dns-port"});
+  const ListenerSockets first =
+      open_sockets({.addresses = {kLoopback4}, .set_by = "--dns-port"});
+  const ListenerSockets second =
+      open_sockets({.addresses = {kLoopback4}, .set_by = "--dns-port"});
   CHECK(first.port != second.port);
   const std::uint16_t port = [] {
-    return open_tier_sockets({.addresses = {kLoopback4}, .flag = "--dns-port"})
+    return open_sockets({.addresses = {kLoopback4}, .set_by = "--dns-port"})
         .port;
   }();
-  CHECK(open_tier_sockets(
-            {.addresses = {kLoopback4}, .port = port, .flag = "--dns-port"})
+  CHECK(open_sockets(
+            {.addresses = {kLoopback4}, .port = port, .set_by = "--dns-port"})
             .port == port);
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("listen sockets: a port that somebody has is an error") {
     const SocketAddress taken = bound_to(other);
     CHECK(error_of_plan({.addresses = {kLoopback4},
                          .port = taken.port(),
-                         .flag = "--zone-port"}) ==
+                         .set_by = "--zone-port"}) ==
           "cannot listen on " + to_text(taken) + " " + one.protocol +
               ": Address already in use: another process listens there; stop "
               "it or choose another --zone-port or --dns-bind-address");
@@ -149,17 +149,17 @@ TEST_CASE("listen sockets: a port that somebody has is an error") {
 
 TEST_CASE("listen sockets: an address that is not ours is an error") {
   CHECK(error_of_plan({.addresses = {kLoopback4, make_address("192.0.2.1")},
-                       .flag = "--dns-port"})
+                       .set_by = "--dns-port"})
             .find("Cannot assign requested address: this machine has no such "
                   "address; correct --dns-bind-address") != std::string::npos);
 }
 
 TEST_CASE("listen sockets: IPv4 and IPv6 have the same port, each its own") {
   if (!has_ipv6_loopback()) return;
-  const TierSockets tier =
-      open_tier_sockets({.addresses = {kLoopback4, make_address("::1")},
-                         .flag = "--dns-port",
-                         .workers = 2});
+  const ListenerSockets tier =
+      open_sockets({.addresses = {kLoopback4, make_address("::1")},
+                    .set_by = "--dns-port",
+                    .workers = 2});
   for (const auto& pairs : tier.by_worker) {
     REQUIRE(pairs.size() == 2);
     CHECK(pairs[0].local.port() == pairs[1].local.port());
@@ -170,10 +170,10 @@ TEST_CASE("listen sockets: IPv4 and IPv6 have the same port, each its own") {
 
 TEST_CASE("listen sockets: what waits in the kernel is bounded") {
   constexpr std::size_t kMemory = 4 << 20;
-  const TierSockets tier = open_tier_sockets({.addresses = {kLoopback4},
-                                              .flag = "--dns-port",
-                                              .workers = 4,
-                                              .receive_memory = kMemory});
+  const ListenerSockets tier = open_sockets({.addresses = {kLoopback4},
+                                             .set_by = "--dns-port",
+                                             .workers = 4,
+                                             .receive_memory = kMemory});
   std::size_t all = 0;
   for (const auto& pairs : tier.by_worker) {
     const int granted = option_of(pairs[0].udp, SOL_SOCKET, SO_RCVBUF);
@@ -187,8 +187,8 @@ TEST_CASE("listen sockets: what waits in the kernel is bounded") {
 }
 
 TEST_CASE("listen sockets: questions and connections come in") {
-  const TierSockets tier = open_tier_sockets(
-      {.addresses = {kLoopback4}, .flag = "--dns-port", .workers = 2});
+  const ListenerSockets tier = open_sockets(
+      {.addresses = {kLoopback4}, .set_by = "--dns-port", .workers = 2});
   const SocketAddress& server = tier.endpoints.front();
   const FileDescriptor udp =
       socket_at(SocketAddress(kLoopback4, 0), SOCK_DGRAM);

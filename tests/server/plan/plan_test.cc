@@ -13,19 +13,19 @@ namespace canopy {
 namespace {
 
 Block block(const std::string& domain, const std::string& why = {}) {
-  return {*Name::from_text(domain), true, UpstreamGroup{{}, why}};
+  return {.domain = *Name::from_text(domain),
+          .upstreams = UpstreamGroup{{}, why}};
 }
 
 std::string block_for(const Plan& plan, const std::string& qname) {
   const Name name = *Name::from_text(qname);
-  return plan.listener(Tier::kCache).block_for(name).domain.to_text();
+  return plan.listener(0).block_for(name).domain.to_text();
 }
 
 TEST_CASE("the longest domain that holds a name has its block") {
   const Plan plan(
-      Listener{.blocks = {block("."), block("example"), block("corp.example"),
-                          block("a.corp.example")}},
-      Listener{});
+      {Listener{.blocks = {block("."), block("example"), block("corp.example"),
+                           block("a.corp.example")}}});
   CHECK(block_for(plan, ".") == ".");
   CHECK(block_for(plan, "example.com") == ".");
   CHECK(block_for(plan, "notexample") == ".");
@@ -35,21 +35,20 @@ TEST_CASE("the longest domain that holds a name has its block") {
 }
 
 TEST_CASE("names of no block are refused, on a listener without blocks all") {
-  const Plan plan(Listener{.blocks = {block("example")}}, Listener{});
+  const Plan plan({Listener{.blocks = {block("example")}}, Listener{}});
   CHECK(block_for(plan, "www.example") == "example.");
   CHECK(block_for(plan, "www.test") == ".");
   const Name other = *Name::from_text("www.test");
-  CHECK_FALSE(plan.listener(Tier::kCache).block_for(other).forwards());
-  CHECK_FALSE(plan.listener(Tier::kZone).block_for(other).forwards());
-  CHECK_FALSE(plan.listener(Tier::kZone).forwards());
+  CHECK_FALSE(plan.listener(0).block_for(other).forwards());
+  CHECK_FALSE(plan.listener(1).block_for(other).forwards());
+  CHECK_FALSE(plan.listener(1).forwards());
 }
 
 TEST_CASE("of several blocks for one domain the last counts") {
   const Plan plan(
-      Listener{.blocks = {block("a.example", "1"), block("A.example", "2")}},
-      Listener{});
+      {Listener{.blocks = {block("a.example", "1"), block("A.example", "2")}}});
   const Name name = *Name::from_text("a.example");
-  const Block& found = plan.listener(Tier::kCache).block_for(name);
+  const Block& found = plan.listener(0).block_for(name);
   CHECK(found.upstreams->why_none == "2");
 }
 
@@ -58,15 +57,15 @@ TEST_CASE("two tiers are two listeners; only the cache tier forwards") {
   listen.dns_port = 1053;
   listen.zone_port.reset();
   const auto plan = compile(listen, {{Name(), {}}});
-  const Listener& cache = plan->listener(Tier::kCache);
-  const Listener& zone = plan->listener(Tier::kZone);
+  const Listener& cache = plan->listener(0);
+  const Listener& zone = plan->listener(1);
   CHECK(cache.port == 1053);
-  CHECK(cache.port_flag == "--dns-port");
+  CHECK(cache.set_by == "--dns-port");
   CHECK(cache.forwards());
-  CHECK(cache.blocks.front().caches);
+  CHECK(cache.blocks.front().caches());
   CHECK_FALSE(zone.port.has_value());
   CHECK_FALSE(zone.forwards());
-  CHECK_FALSE(zone.blocks.front().caches);
+  CHECK_FALSE(zone.blocks.front().caches());
 }
 
 TEST_CASE("an equal plan is no new edition") {
@@ -74,7 +73,7 @@ TEST_CASE("an equal plan is no new edition") {
   PlanStore::Reader reader(store);
   const std::uint64_t first = reader.edition();
   store.publish(compile({}, {{Name(), {}}}));
-  CHECK(reader.current().forwarding().forwards());
+  CHECK(reader.current().listener(0).forwards());
   const std::uint64_t second = reader.edition();
   CHECK(second != first);
   store.publish(compile({}, {{Name(), {}}}));
@@ -97,7 +96,7 @@ TEST_CASE("readers see plans in order, each with its own edition") {
   bool is_last = false;
   while (!is_last) {
     is_last = all_published;
-    const Block& block = reader.current().forwarding().blocks.back();
+    const Block& block = reader.current().listener(0).blocks.back();
     const std::string number =
         block.forwards() ? block.upstreams->why_none : "0";
     // The plan and its edition were read together.

@@ -1,5 +1,5 @@
 // The sources of upstreams: flags, resolv.conf and the config folder.
-#include "server/sources/plan_source.h"
+#include "server/sources/flag_plan_source.h"
 
 #include <doctest/doctest.h>
 
@@ -18,7 +18,7 @@ SocketAddress at(const std::string& text) { return server_value(text); }
 
 UpstreamGroup group_for(const Plan& plan, const std::string& qname) {
   const Name name = *Name::from_text(qname);
-  return plan.forwarding().block_for(name).upstreams.value();
+  return plan.listener(0).block_for(name).upstreams.value();
 }
 std::vector<SocketAddress> servers_for(const PlanStore& store,
                                        const std::string& qname) {
@@ -169,21 +169,21 @@ TEST_CASE("flags come before resolv.conf, the config folder before both") {
   settings.forward.resolv_conf = folder.path("resolv.conf");
   PlanStore store;
   {
-    const PlanSource source(settings, store);
+    const FlagPlanSource source(settings, store);
     // 127.0.0.1 port 53 is this server.
     CHECK(servers_for(store, "example.com") ==
           std::vector<SocketAddress>{at("10.0.0.1")});
   }
   settings.forward.nameservers = {at("10.0.0.2")};
   {
-    const PlanSource source(settings, store);
+    const FlagPlanSource source(settings, store);
     CHECK(servers_for(store, "example.com") ==
           std::vector<SocketAddress>{at("10.0.0.2")});
   }
   settings.forward.kube_dns_folder = folder.path();
   folder.write("upstreamNameservers", R"(["10.0.0.3"])");
   folder.write("stubDomains", R"({"corp.example": ["10.0.0.4:99"]})");
-  const PlanSource source(settings, store);
+  const FlagPlanSource source(settings, store);
   CHECK(servers_for(store, "example.com") ==
         std::vector<SocketAddress>{at("10.0.0.3")});
   CHECK(servers_for(store, "a.corp.example") ==
@@ -195,7 +195,7 @@ TEST_CASE("at start, a missing or bad file is a usage error") {
   PlanStore store;
   const auto refusal_of = [&](const Settings& settings) {
     try {
-      const PlanSource source(settings, store);
+      const FlagPlanSource source(settings, store);
     } catch (const ConfigurationError& error) {
       return std::string(error.what());
     }
@@ -230,7 +230,7 @@ TEST_CASE("without the default resolv.conf, the reason is kept for clients") {
   Settings settings;
   settings.forward.resolv_conf = folder.path("none");
   PlanStore store;
-  const PlanSource source(settings, store);
+  const FlagPlanSource source(settings, store);
   CHECK(group_for(*store.current(), ".").why_none ==
         "no upstream is configured: " + folder.path("none") +
             ": cannot be read: No such file or directory");
@@ -247,7 +247,7 @@ TEST_CASE("a change of the ConfigMap is served, a bad one is not") {
   settings.forward.nameservers = {at("10.0.0.9")};
   settings.forward.kube_dns_folder = folder.path();
   PlanStore store;
-  PlanSource source(settings, store);
+  FlagPlanSource source(settings, store);
   source.start(std::nullopt);
   const auto general_is = [&](const std::string& server) {
     return servers_for(store, "example.com") ==
@@ -285,7 +285,7 @@ TEST_CASE("a change of resolv.conf is taken up, where upstreams come from it") {
   Settings settings;
   settings.forward.resolv_conf = folder.path("resolv.conf");
   PlanStore store;
-  PlanSource source(settings, store);
+  FlagPlanSource source(settings, store);
   source.start(std::nullopt);
   const auto general_is = [&](const std::string& server) {
     return servers_for(store, "a") == std::vector<SocketAddress>{at(server)};
@@ -317,7 +317,7 @@ TEST_CASE("SIGHUP re-reads resolv.conf") {
   Settings settings;
   settings.forward.resolv_conf = folder.path("resolv.conf");
   PlanStore store;
-  PlanSource source(settings, store);
+  FlagPlanSource source(settings, store);
   source.start(std::nullopt);
   folder.write("resolv.conf", "nameserver 10.0.0.2\n");
   source.reload();
@@ -343,7 +343,7 @@ TEST_CASE("stub domain servers given by name are looked up") {
   settings.forward.kube_dns_folder = folder.path();
   settings.records.domain = *Name::from_text("cluster.local");
   PlanStore store;
-  PlanSource source(settings, store);
+  FlagPlanSource source(settings, store);
   CHECK(servers_for(store, "corp.example") ==
         std::vector<SocketAddress>{at("10.9.9.9")});
   CHECK(group_for(*store.current(), "lab.example").why_none ==

@@ -1,0 +1,28 @@
+// Compiles the server blocks of a Corefile to the Plan.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/config/server_block.h"
+#include "server/plan/plan.h"
+
+namespace canopy {
+
+// The servers that a file like /etc/resolv.conf lists.
+struct FileServers {
+  std::vector<SocketAddress> servers;
+  std::string why_none;  // why `servers` is empty
+};
+
+// Returns a plan with a listener for each port and its addresses.  The first
+// listener is one that serves the cluster, if any does; probes ask it.  All
+// listeners count as the cache tier.  `files` has an entry for each file that a
+// ForwardRule names.  Throws ConfigurationError.
+std::shared_ptr<const Plan> compile(
+    const std::vector<ServerBlock>& blocks,
+    const std::map<std::string, FileServers>& files);
+
+}  // namespace canopy
