@@ -16,9 +16,9 @@ bool is_refusal(Rcode rcode) {
 void Fetch::on_refusal(const Attempt& attempt, TimePoint now,
                        std::span<const std::uint8_t> message) {
   Candidate& candidate = candidates_[attempt.index];
-  candidate.server->note_refusal(now - attempt.time, now);
-  if (is_finished_ || candidate.state == State::kRefused) return;
   const Rcode rcode = rcode_of(message);
+  candidate.server->note_refusal(now - attempt.time, now, rcode);
+  if (is_finished_ || candidate.state == State::kRefused) return;
   candidate.refusal = is_refusal(rcode) ? rcode : Rcode::kServFail;
   auto answer = reader_.read(question_, message);
   hold(answer ? std::move(answer)

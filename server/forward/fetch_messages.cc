@@ -96,7 +96,8 @@ bool Fetch::on_message(const Attempt& attempt,
     on_bad(attempt, now, Bad::kMalformed);
     return false;
   }
-  candidates_[attempt.index].server->note_answer(now - attempt.time, now);
+  candidates_[attempt.index].server->note_answer(now - attempt.time, now,
+                                                 rcode_of(message));
   learn(attempt, now, message);
   if (!is_finished_) finish_with(std::move(answer), now);
   return true;
@@ -189,7 +190,7 @@ void Fetch::hold(std::optional<UpstreamAnswer> answer) {
 void Fetch::on_truncated(const Attempt& attempt, TimePoint now,
                          std::span<const std::uint8_t> message) {
   Candidate& candidate = candidates_[attempt.index];
-  candidate.server->note_answer(now - attempt.time, now);
+  candidate.server->note_answer(now - attempt.time, now, rcode_of(message));
   learn(attempt, now, message);
   if (is_finished_) return;
   auto answer = reader_.read(question_, message);

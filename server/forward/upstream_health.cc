@@ -151,6 +151,7 @@ void UpstreamHealth::note_check_answered(TimePoint now, Rcode rcode) {
 void UpstreamHealth::note_check_failed(TimePoint now, Failure failure) {
   const std::lock_guard lock(mutex_);
   is_doubted_.store(true, std::memory_order_relaxed);
+  failed_checks_.fetch_add(1, std::memory_order_relaxed);
   ++checks_failed_;
   if (state() != State::kDown) return judge(now);
   is_surely_silent_ |= failure == Failure::kError;

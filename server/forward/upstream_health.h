@@ -114,6 +114,7 @@ class UpstreamHealth {
   // Counted since the start.
   std::uint64_t changes() const { return changes_; }
   std::uint64_t probes() const { return probes_; }
+  std::uint64_t failed_checks() const { return failed_checks_; }
 
  private:
   static constexpr std::chrono::seconds kHeardAgain{1};
@@ -160,6 +161,7 @@ class UpstreamHealth {
   std::atomic<TimePoint> silent_until_{TimePoint()};
   std::atomic<std::uint64_t> changes_{0};
   std::atomic<std::uint64_t> probes_{0};
+  std::atomic<std::uint64_t> failed_checks_{0};
   OptionalPart edns_;
   OptionalPart random_case_;
 

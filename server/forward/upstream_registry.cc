@@ -84,7 +84,8 @@ std::vector<UpstreamReport> UpstreamRegistry::in_use() const {
                    .is_up = health.is_up(),
                    .is_loop = health.state() == UpstreamHealth::State::kLoop,
                    .changes = health.changes(),
-                   .probes = health.probes()});
+                   .probes = health.probes(),
+                   .failed_checks = health.failed_checks()});
   }
   return all;
 }

@@ -42,15 +42,16 @@ std::unique_ptr<UpstreamChannel> UpstreamServer::opened(Transport transport) {
   return UdpChannel::open(io_, endpoint());
 }
 
-void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now) {
+void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now,
+                                 Rcode rcode) {
   round_trip_.note_answer(took);
-  count_answer(took);
+  count_answer(took, rcode);
   health_->note_answer(now);
 }
 
-void UpstreamServer::note_refusal(std::chrono::nanoseconds took,
-                                  TimePoint now) {
-  count_answer(took);
+void UpstreamServer::note_refusal(std::chrono::nanoseconds took, TimePoint now,
+                                  Rcode rcode) {
+  count_answer(took, rcode);
   health_->note_refusal(now);
 }
 
@@ -72,15 +73,15 @@ void UpstreamServer::note_error(TimePoint now, const char* why) {
   health_->note_failure(now, UpstreamHealth::Failure::kError, why);
 }
 
-void UpstreamServer::count_answer(std::chrono::nanoseconds took) {
-  counters_.answered.add();
+void UpstreamServer::count_answer(std::chrono::nanoseconds took, Rcode rcode) {
+  AnswerTimes& answers = counters_.answers[static_cast<std::size_t>(
+      rcode_class(static_cast<std::uint16_t>(rcode)))];
   const double seconds = std::chrono::duration<double>(took).count();
   const auto bucket =
       std::lower_bound(kDurationBounds.begin(), kDurationBounds.end(), seconds);
-  counters_
-      .durations[static_cast<std::size_t>(bucket - kDurationBounds.begin())]
+  answers.durations[static_cast<std::size_t>(bucket - kDurationBounds.begin())]
       .add();
-  counters_.duration_nanoseconds.add(static_cast<std::uint64_t>(took.count()));
+  answers.nanoseconds.add(static_cast<std::uint64_t>(took.count()));
   counters_.round_trip_nanoseconds.set(
       static_cast<std::uint64_t>(round_trip_.smoothed().count()));
 }

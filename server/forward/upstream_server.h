@@ -70,8 +70,8 @@ class UpstreamServer {
 
   // Record the outcome of a client's query.  The time to a refusal is not
   // measured: a resolver takes seconds to give up on a dead name.
-  void note_answer(std::chrono::nanoseconds took, TimePoint now);
-  void note_refusal(std::chrono::nanoseconds took, TimePoint now);
+  void note_answer(std::chrono::nanoseconds took, TimePoint now, Rcode rcode);
+  void note_refusal(std::chrono::nanoseconds took, TimePoint now, Rcode rcode);
   void note_late(TimePoint now);
   void note_error(TimePoint now, const char* why);
   // Called once another upstream answered the query, or once it was asked
@@ -113,7 +113,7 @@ class UpstreamServer {
            std::span<const std::uint8_t> question, TimePoint now,
            Receiver receiver);
   void tick(Slot& slot, TimePoint now);
-  void count_answer(std::chrono::nanoseconds took);
+  void count_answer(std::chrono::nanoseconds took, Rcode rcode);
 
   boost::asio::io_context& io_;
   RandomOctets& random_;

@@ -12,16 +12,20 @@
 
 namespace canopy {
 
+// The answers with response codes of one class, by time from query to answer.
+struct AnswerTimes {
+  // The last bucket is +Inf; not cumulative.
+  std::array<Count, kDurationBounds.size() + 1> durations;
+  Count nanoseconds;
+};
+
 struct UpstreamCounters {
   Count asked;       // queries sent, including retries
-  Count answered;    // answers received
   Count failures;    // errors, time-outs and answers to other queries
   Count wrong_case;  // UDP answers in another case, not used
   // Messages with the ID of a query that were not a proper answer; not used.
   Count bad_messages;
-  // Time from query to answer.  The last bucket is +Inf; not cumulative.
-  std::array<Count, kDurationBounds.size() + 1> durations;
-  Count duration_nanoseconds;
+  std::array<AnswerTimes, std::size_t(RcodeClass::kCount)> answers;
   Count round_trip_nanoseconds;  // smoothed current value
 };
 
@@ -35,16 +39,22 @@ struct ForwardCounters {
   Count all_down;       // asked although all upstreams are down
 };
 
-// A plain copy of the counters, summed over workers.
+// Plain copies of the counters, summed over workers.
+struct AnswerTimesCounts {
+  std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
+  std::uint64_t nanoseconds = 0;
+
+  std::uint64_t answers() const;
+};
+
 struct UpstreamCounts {
   SocketAddress server;
   std::uint64_t asked = 0;
-  std::uint64_t answered = 0;
   std::uint64_t failures = 0;
   std::uint64_t wrong_case = 0;
   std::uint64_t bad_messages = 0;
-  std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
-  std::uint64_t duration_nanoseconds = 0;
+  // By RcodeClass.
+  std::array<AnswerTimesCounts, std::size_t(RcodeClass::kCount)> answers{};
   std::uint64_t round_trip_nanoseconds = 0;  // highest of all workers
 };
 
@@ -56,6 +66,7 @@ struct UpstreamReport {
   bool is_loop = false;
   std::uint64_t changes = 0;
   std::uint64_t probes = 0;
+  std::uint64_t failed_checks = 0;
 };
 
 struct ForwardCounts {

@@ -163,6 +163,20 @@ void write_scalars(const Workers& workers, MetricWriter& writer) {
                {}, static_cast<double>(workers.budget().used()));
 }
 
+void write_answer_times(const UpstreamCounts& upstream, MetricWriter& writer) {
+  for (std::size_t rcode = 0; rcode < kRcodeNames.size(); ++rcode) {
+    const AnswerTimesCounts& times = upstream.answers[rcode];
+    // NOERROR is always there, so that an upstream without answers is seen.
+    if (rcode > 0 && times.answers() == 0) continue;
+    writer.histogram(
+        {"canopydns_upstream_request_duration_seconds",
+         "From sending a query to an upstream to its answer."},
+        {{"upstream", to_text(upstream.server)}, {"rcode", kRcodeNames[rcode]}},
+        {kDurationBounds, times.durations,
+         static_cast<double>(times.nanoseconds) / 1e9});
+  }
+}
+
 void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {
   for (const UpstreamReport& health : counts.health) {
     const MetricLabels labels = {{"upstream", to_text(health.server)},
@@ -180,6 +194,9 @@ void write_upstream_health(const ForwardCounts& counts, MetricWriter& writer) {
                     "Health checks and copies of client queries sent to test "
                     "the upstream."},
                    labels, static_cast<double>(health.probes));
+    writer.counter({"canopydns_upstream_healthcheck_failures_total",
+                    "Health checks that the upstream did not answer."},
+                   labels, static_cast<double>(health.failed_checks));
   }
 }
 
@@ -249,12 +266,7 @@ void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer) {
            "Messages with the ID of a query that were no valid answer to it; "
            "ignored."},
           labels, upstream.bad_messages);
-    writer.histogram(
-        {"canopydns_upstream_request_duration_seconds",
-         "From sending a query to an upstream to its answer."},
-        labels,
-        {kDurationBounds, upstream.durations,
-         static_cast<double>(upstream.duration_nanoseconds) / 1e9});
+    write_answer_times(upstream, writer);
     writer.gauge({"canopydns_upstream_round_trip_seconds",
                   "Smoothed round-trip time of the slowest worker."},
                  labels,

@@ -48,6 +48,7 @@ TEST_CASE("three errors in a row and a failed check, and an upstream is down") {
   upstream.note_check_failed(kStart + 5ms, Failure::kError);
   CHECK(upstream.state() == State::kDown);
   CHECK(upstream.answers_nothing(kStart + 5ms));
+  CHECK(upstream.failed_checks() == 2);
   upstream.fail(Failure::kError, {6ms, 7ms, 8ms});
   CHECK(upstream.changes() == 1);
   upstream.note_answer(kStart + 9ms);
