@@ -24,7 +24,10 @@
 #include "server/machine/granted_memory.h"
 #include "server/machine/own_addresses.h"
 #include "server/net/address.h"
+#include "server/report/coredns_metrics.h"
+#include "server/report/forward_metrics.h"
 #include "server/report/health_service.h"
+#include "server/report/kube_dns_metrics.h"
 #include "server/report/query_metrics.h"
 #include "server/report/watch_metrics.h"
 #include "server/sources/cluster_source.h"
@@ -269,11 +272,19 @@ int serve(const Settings& settings, const ReadSettings& read_settings,
     write_fault_metrics(writer);
     write_health_metrics(writer, health, std::chrono::steady_clock::now());
     write_query_metrics(workers, writer);
-    write_forward_metrics(workers.forward_counts(), writer);
+    const ForwardCounts forwarded = workers.forward_counts();
+    write_forward_metrics(forwarded, writer);
     write_cache_metrics(cache, settings.cache, writer);
     write_zone_metrics(ZoneStore::Reader(zones).current(), writer);
     write_watch_metrics(watch.status(), std::chrono::system_clock::now(),
                         writer);
+    write_coredns_process_metrics(kVersion, writer);
+    write_coredns_query_metrics(workers, writer);
+    write_coredns_cache_metrics(workers, cache, writer);
+    write_coredns_forward_metrics(forwarded, writer);
+    write_coredns_plugins(settings.blocks, writer);
+    write_dnsmasq_metrics(workers, cache, settings.cache, writer);
+    write_sidecar_probes(health, writer);
   });
   HealthService health_service(settings, workers, zones, health, metrics);
 

@@ -3,7 +3,6 @@
 
 #include "cache/answer_cache.h"
 #include "healthz/metrics.h"
-#include "server/observe/upstream_counters.h"
 #include "server/workers/workers.h"
 #include "zones/zone_store.h"
 
@@ -13,7 +12,6 @@ namespace canopy {
 void write_query_metrics(const Workers& workers, MetricWriter& writer);
 void write_cache_metrics(const AnswerCache& cache, const CacheLimits& limits,
                          MetricWriter& writer);
-void write_forward_metrics(const ForwardCounts& counts, MetricWriter& writer);
 void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer);
 
 }  // namespace canopy

@@ -76,16 +76,23 @@ void write_kind(const kube::KindStatus& status, const char* kind,
                labels, seconds_since(status.last_event, now));
 }
 
+// `coredns_kind` is what CoreDNS calls the kind.
 void write_latency(const kube::LatencyHistogram& histogram, const char* kind,
-                   MetricWriter& writer) {
+                   const char* coredns_kind, MetricWriter& writer) {
   std::vector<double> bounds;
+  bounds.reserve(kube::LatencyHistogram::kBounds);
   for (std::size_t i = 0; i < kube::LatencyHistogram::kBounds; ++i) {
     bounds.push_back(kube::LatencyHistogram::bound(i));
   }
+  const MetricWriter::Distribution distribution{bounds, histogram.counts,
+                                                histogram.sum};
   writer.histogram({"canopydns_dns_programming_duration_seconds",
                     "From the change of an endpoint to its publication."},
-                   {{"service_kind", kind}},
-                   {bounds, histogram.counts, histogram.sum});
+                   {{"service_kind", kind}}, distribution);
+  writer.histogram({"coredns_kubernetes_dns_programming_duration_seconds",
+                    "canopydns_dns_programming_duration_seconds by CoreDNS's "
+                    "name."},
+                   {{"service_kind", coredns_kind}}, distribution);
 }
 
 // Writes nothing without --snapshot-file.
@@ -125,8 +132,10 @@ void write_watch_metrics(const kube::WatchStatus& status, kube::WallTime now,
     write_kind(status.of(kind), kube::kind_name(kind), now, writer);
   }
   write_snapshot(status, now, writer);
-  write_latency(status.cluster_ip_latency, "cluster_ip", writer);
-  write_latency(status.headless_latency, "headless", writer);
+  write_latency(status.cluster_ip_latency, "cluster_ip", "cluster_ip", writer);
+  // The time of a change is written for Services with a selector only.
+  write_latency(status.headless_latency, "headless", "headless_with_selector",
+                writer);
   writer.counter({"canopydns_zone_publishes_total", "Zone changes published."},
                  {}, static_cast<double>(status.publishes));
   if (status.last_publish != kube::WallTime{}) {

@@ -103,8 +103,8 @@ def test_metrics_are_prometheus_text(healthy):
     assert page.headers["Content-Type"].startswith("text/plain")
     assert "version=0.0.4" in page.headers["Content-Type"]
     families = healthy.metrics().families()
-    assert all(name.startswith(("canopydns_", "process_"))
-               for name in families), families
+    assert all(name.startswith(("canopydns_", "process_", "coredns_",
+                                "kubedns_")) for name in families), families
 
 
 @pytest.mark.parametrize("family, kind", [
