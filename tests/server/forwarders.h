@@ -42,9 +42,14 @@ class Forwarders {
                       std::size_t workers = 1,
                       CaresForwarder::Settings settings = {},
                       SayChanges say = SayChanges::kNo)
+      : Forwarders(UpstreamGroup{.servers = std::move(servers)}, workers,
+                   settings, say) {}
+  explicit Forwarders(UpstreamGroup group, std::size_t workers = 1,
+                      CaresForwarder::Settings settings = {},
+                      SayChanges say = SayChanges::kNo)
       : budget_(settings.max_waiting * 8192),
         pool_(budget_, say, QueryCase::kAlways) {
-    store.publish(plan_of({{Name(), {.servers = servers}}}));
+    store.publish(plan_of({{Name(), std::move(group)}}));
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(store, pool_, settings));
     }
@@ -65,11 +70,13 @@ class Forwarders {
     });
   }
   std::future<ForwardOutcome> start(const Query& query, std::size_t worker = 0,
-                                    Client client = kSomebody) {
+                                    Client client = kSomebody,
+                                    std::uint8_t listener = 0) {
     auto promise = std::make_shared<std::promise<ForwardOutcome>>();
     boost::asio::post(workers_[worker]->io, [=, this] {
       workers_[worker]->forwarder.forward(
-          query, 0, client, waiter_of([=, this](const ForwardOutcome& outcome) {
+          query, listener, client,
+          waiter_of([=, this](const ForwardOutcome& outcome) {
             if (outcome.is_late) {
               ++late_;
               return;
@@ -85,8 +92,8 @@ class Forwarders {
     return promise->get_future();
   }
   ForwardOutcome ask(const Query& query, std::size_t worker = 0,
-                     Client client = kSomebody) {
-    return start(query, worker, client).get();
+                     Client client = kSomebody, std::uint8_t listener = 0) {
+    return start(query, worker, client, listener).get();
   }
   ForwardCounts counts() const {
     ForwardCounts counts;

@@ -67,7 +67,8 @@ std::string TestServer::ask(std::string_view question, Way way) {
 std::vector<Octets> TestServer::send(const Octets& message, Way way) {
   Reply reply;
   reply.sink = this;
-  reply.listener = {static_cast<std::uint8_t>(way.tier), way.tier};
+  reply.listener = {
+      way.listener.value_or(static_cast<std::uint8_t>(way.tier)), way.tier};
   reply.transport = way.transport;
   reply.received = now_;
   handler_->handle(message, reply);

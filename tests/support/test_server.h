@@ -27,6 +27,8 @@ class TestServer final : private ReplySink {
   struct Way {
     Tier tier = Tier::kCache;
     Transport transport = Transport::kUdp;
+    // Nothing: the tier's listener in a plan from flags.
+    std::optional<std::uint8_t> listener{};
   };
   // Returns the reply in the form of tests/support/message_text.h, or "no
   // reply" if there is none (yet).  Fails the test if the reply has another ID
@@ -46,6 +48,10 @@ class TestServer final : private ReplySink {
   FakeForwarder& upstreams() { return upstreams_; }
   // Names in the stub domain belong to the upstreams, even inside a zone.
   void add_stub_domain(const std::string& domain);
+  // Publishes this plan.
+  void use_plan(std::shared_ptr<const Plan> plan) {
+    plans_.publish(std::move(plan));
+  }
   // Publishes a plan with other upstreams.
   void change_upstreams();
   AnswerCache& cache() { return cache_; }

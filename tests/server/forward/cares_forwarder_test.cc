@@ -440,7 +440,7 @@ TEST_CASE("nobody but the upstream can make a loop of it") {
 }
 
 TEST_CASE("without upstreams, the failure says so") {
-  Forwarders forwarders({});
+  Forwarders forwarders(UpstreamGroup{});
   CHECK(forwarders.ask(query_for("a.example")).failure ==
         "no upstream is configured");
 }
