@@ -18,6 +18,7 @@
 #include "kubewatch/cluster/cluster_watch.h"
 #include "server/answer/query_handler.h"
 #include "server/config/command_line.h"
+#include "server/config/corefile_directives.h"
 #include "server/config/text_values.h"
 #include "server/limits/client_rates.h"
 #include "server/machine/descriptor_plan.h"
@@ -190,6 +191,12 @@ std::vector<ZoneOptions> zones_of(const Settings& settings) {
 
 // Reads everything that serve() reads before it listens.
 int check(const Settings& settings) {
+  if (!settings.faults.empty()) {
+    for (const std::string& fault : settings.faults) {
+      print_error("canopydns: " + fault);
+    }
+    return 2;
+  }
   ZoneStore zones(zones_of(settings), first_serial());
   kube::ClusterWatch watch(watch_options(settings), zones);
   PlanStore plans;
@@ -336,6 +343,9 @@ int run(const std::vector<std::string>& arguments) {
   switch (settings.command) {
     case Command::kHelp:
       std::fputs(help_text().c_str(), stdout);
+      return 0;
+    case Command::kPlugins:
+      std::fputs(directives_text().c_str(), stdout);
       return 0;
     case Command::kVersion:
       std::printf("canopydns %s\n", kVersion);

@@ -8,7 +8,10 @@
 #include <map>
 
 #include "healthz/configuration_error.h"
+#include "server/config/corefile.h"
 #include "server/config/flags.h"
+#include "server/config/similar_words.h"
+#include "server/config/text_values.h"
 
 namespace canopy {
 namespace {
@@ -42,12 +45,16 @@ bool is_service_link(const std::string& value) {
   return value.starts_with("tcp://") || value.starts_with("udp://");
 }
 
-void set_from_environment(const Flag& flag, const Environment& environment,
-                          Settings& settings) {
+// Returns the place of the value, for error texts; empty: it is not set.
+std::string set_from_environment(const Flag& flag,
+                                 const Environment& environment,
+                                 Settings& settings) {
   const std::string variable = variable_of(flag);
   const auto value = environment(variable);
-  if (!value || value->empty() || is_service_link(*value)) return;
-  set_flag(flag, "environment variable " + variable, *value, settings);
+  if (!value || value->empty() || is_service_link(*value)) return {};
+  const std::string where = "environment variable " + variable;
+  set_flag(flag, where, *value, settings);
+  return where;
 }
 
 CLI::Option* add_option(CLI::App& app, const std::string& names) {
@@ -60,12 +67,17 @@ CLI::Option* add_option(CLI::App& app, const std::string& names) {
 CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
   std::string names = "--" + std::string(flag.name);
   if (flag.name.size() == 1) names += ",-" + std::string(flag.name);
-  if (!flag.alias.empty()) names += ",--" + std::string(flag.alias);
+  if (!flag.alias.empty()) {
+    for (const std::string& alias : list_items(flag.alias)) {
+      names += ",--" + alias;
+      if (alias.size() == 1) names += ",-" + alias;
+    }
+  }
   if (flag.placeholder.empty()) return app.add_flag(names);
   return add_option(app, names);
 }
 
-CLI::Option* add_flag(CLI::App& app, const KubeDnsFlag& flag) {
+CLI::Option* add_flag(CLI::App& app, const IgnoredFlag& flag) {
   const std::string name = "--" + std::string(flag.name);
   return flag.has_value ? add_option(app, name) : app.add_flag(name);
 }
@@ -74,35 +86,15 @@ std::string without_value(const std::string& argument) {
   return argument.substr(0, argument.find('='));
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal =
-          std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
-    }
-  }
-  return row.back();
-}
-
 // Returns the flag most similar to `argument`; empty when none is close.
 std::string likely_flag(const std::string& argument) {
-  constexpr std::size_t kShortest = 5;  // "-x" is similar to each flag
-  if (argument.size() < kShortest) return {};
-  std::string best;
-  std::size_t least = 3;
-  for (const Flag& flag : flags()) {
-    const std::string name = "--" + std::string(flag.name);
-    const std::size_t distance = edit_distance(argument, name);
-    if (distance < least) {
-      least = distance;
-      best = name;
-    }
-  }
-  return best;
+  std::vector<std::string_view> known;
+  known.reserve(flags().size());
+  for (const Flag& flag : flags()) known.push_back(flag.name);
+  const auto first = std::min(argument.find_first_not_of('-'), argument.size());
+  const std::string near =
+      most_similar(std::string_view(argument).substr(first), known);
+  return near.empty() ? near : "--" + near;
 }
 
 [[noreturn]] void refuse_unknown(const std::string& argument) {
@@ -170,6 +162,62 @@ void parse_arguments(CLI::App& app, std::vector<std::string> arguments) {
   if (!unknown.empty()) refuse_unknown(unknown.front());
 }
 
+// Returns the place of the value, for error texts; empty: it is not set.
+std::string set_from_arguments(const Flag& flag, const CLI::Option& option,
+                               Settings& settings) {
+  if (option.count() == 0) return {};
+  std::string where = "--" + std::string(flag.name);
+  // The last value of a repeated flag counts, as in Go.
+  const CLI::results_t values = option.results();
+  const auto first = flag.repeatable ? values.begin() : std::prev(values.end());
+  for (auto value = first; value != values.end(); ++value) {
+    set_flag(flag, where, *value, settings);
+  }
+  return where;
+}
+
+void set_flags(const std::vector<CLI::Option*>& options,
+               const Environment& environment, Settings& settings) {
+  std::string replaced;  // the first error, if there is a Corefile
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const Flag& flag = flags()[i];
+    std::string where = set_from_arguments(flag, *options[i], settings);
+    if (where.empty()) {
+      where = set_from_environment(flag, environment, settings);
+    }
+    const std::string_view instead = corefile_counterpart(flag.name);
+    if (where.empty() || instead.empty() || !replaced.empty()) continue;
+    replaced = where + " cannot be combined with -conf: ";
+    replaced += instead;
+  }
+  if (!settings.corefile.empty() && !replaced.empty()) {
+    throw ConfigurationError(replaced);
+  }
+}
+
+void remark_on_ignored(const std::vector<CLI::Option*>& options,
+                       Settings& settings) {
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (options[i]->count() == 0) continue;
+    const IgnoredFlag& flag = ignored_flags()[i];
+    settings.remarks.push_back("--" + std::string(flag.name) +
+                               " is ignored: " + std::string(flag.why));
+  }
+}
+
+// `check` prints all faults.  Otherwise the process ends with one line.
+Settings with_corefile(const Settings& flags, const Environment& environment) {
+  CorefileSettings read = read_corefile(flags, environment);
+  read.settings.flags = std::make_shared<const Settings>(flags);
+  read.settings.faults = std::move(read.faults);
+  const std::vector<std::string>& faults = read.settings.faults;
+  if (faults.empty() || flags.command == Command::kCheck) return read.settings;
+  if (faults.size() == 1) throw ConfigurationError(faults[0]);
+  throw ConfigurationError(
+      faults[0] + " (and " + std::to_string(faults.size() - 1) +
+      " more; `canopydns check -conf " + flags.corefile + "` lists all)");
+}
+
 }  // namespace
 
 Settings parse_command_line(const std::vector<std::string>& arguments,
@@ -180,38 +228,27 @@ Settings parse_command_line(const std::vector<std::string>& arguments,
   app.set_help_flag();
   CLI::Option* const help = app.add_flag("-h,--help");
   CLI::Option* const version = app.add_flag("--version");
+  CLI::Option* const plugins = app.add_flag("--plugins");
   std::string command;
   app.add_option("command", command);
-  std::vector<CLI::Option*> parsed;
-  for (const Flag& flag : flags()) parsed.push_back(add_flag(app, flag));
+  std::vector<CLI::Option*> options;
+  for (const Flag& flag : flags()) options.push_back(add_flag(app, flag));
   std::vector<CLI::Option*> ignored;
-  for (const KubeDnsFlag& flag : kube_dns_flags()) {
+  for (const IgnoredFlag& flag : ignored_flags()) {
     ignored.push_back(add_flag(app, flag));
   }
   parse_arguments(app, arguments);
 
   settings.command = command_value(command);
+  if (plugins->count() > 0) settings.command = Command::kPlugins;
   if (version->count() > 0) settings.command = Command::kVersion;
   if (help->count() > 0) settings.command = Command::kHelp;
-  for (std::size_t i = 0; i < parsed.size(); ++i) {
-    const Flag& flag = flags()[i];
-    if (parsed[i]->count() == 0) {
-      set_from_environment(flag, environment, settings);
-      continue;
-    }
-    // The last value of a repeated flag counts, as in Go.
-    const CLI::results_t values = parsed[i]->results();
-    const auto first =
-        flag.repeatable ? values.begin() : std::prev(values.end());
-    for (auto value = first; value != values.end(); ++value) {
-      set_flag(flag, "--" + std::string(flag.name), *value, settings);
-    }
-  }
-  for (std::size_t i = 0; i < ignored.size(); ++i) {
-    if (ignored[i]->count() == 0) continue;
-    const KubeDnsFlag& flag = kube_dns_flags()[i];
-    settings.remarks.push_back("--" + std::string(flag.name) +
-                               " is ignored: " + std::string(flag.why));
+  set_flags(options, environment, settings);
+  remark_on_ignored(ignored, settings);
+  const bool reads_files = settings.command == Command::kServe ||
+                           settings.command == Command::kCheck;
+  if (reads_files && !settings.corefile.empty()) {
+    return with_corefile(settings, environment);
   }
   complete(settings);
   return settings;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "healthz/configuration_error.h"
+#include "server/config/choices.h"
 #include "server/config/text_values.h"
 
 namespace canopy {
@@ -20,18 +21,6 @@ std::uint32_t ttl_value(Text text) {
   return static_cast<std::uint32_t>(number_value(text, kTtl));
 }
 
-// One word of a flag that accepts a fixed set of words.
-template <typename Value>
-struct Choice {
-  std::string_view word;
-  Value value;
-};
-
-constexpr std::array kPodRecords = {
-    Choice<PodRecords>{"disabled", PodRecords::kDisabled},
-    Choice<PodRecords>{"insecure", PodRecords::kInsecure},
-    Choice<PodRecords>{"verified", PodRecords::kVerified},
-};
 constexpr std::array kNamings = {
     Choice<UpstreamNaming::Mode>{"auto", UpstreamNaming::Mode::kAuto},
     Choice<UpstreamNaming::Mode>{"always", UpstreamNaming::Mode::kAlways},
@@ -48,25 +37,6 @@ constexpr std::array kLogLevels = {
     Choice<std::string_view>{"warning", "warning"},
     Choice<std::string_view>{"error", "error"},
 };
-
-template <typename Value, std::size_t kSize>
-Value choice_value(Text text, const std::array<Choice<Value>, kSize>& choices) {
-  std::string words;
-  for (const auto& choice : choices) {
-    if (text == choice.word) return choice.value;
-    const bool is_last = &choice == &choices.back();
-    words += is_last ? " or " : words.empty() ? "" : ", ";
-    words += choice.word;
-  }
-  throw ConfigurationError("is not one of " + words);
-}
-
-template <typename Value, std::size_t kSize>
-std::string choice_text(Value value,
-                        const std::array<Choice<Value>, kSize>& choices) {
-  const auto found = std::ranges::find(choices, value, &Choice<Value>::value);
-  return std::string(found->word);
-}
 
 std::string number_text(std::uint64_t value) { return std::to_string(value); }
 
@@ -112,15 +82,12 @@ auto each_value(Text text, Parse parse) {
   return values;
 }
 
-std::string url_value(Text text) {
-  if (text.starts_with("https://") || text.starts_with("http://")) return text;
-  throw ConfigurationError(
-      "is not a URL; give one such as https://10.0.0.1:6443");
-}
-
 std::string nothing(const Settings&) { return {}; }
 
 const std::array kFlags = {
+    Flag{"conf", "FILE", "server blocks from this file, as CoreDNS reads it",
+         G::kCorefile, [](Settings& s, Text v) { s.corefile = v; }, nothing},
+
     Flag{"manifests",
          "PATH",
          "file or folder of Kubernetes manifests; repeatable",
@@ -150,7 +117,8 @@ const std::array kFlags = {
     Flag{"dns-port", "PORT", "cache tier, UDP and TCP; 0 picks a free port",
          G::kListeners,
          [](Settings& s, Text v) { s.listen.dns_port = port_value(v); },
-         [](const Settings& s) { return number_text(s.listen.dns_port); }},
+         [](const Settings& s) { return number_text(s.listen.dns_port); },
+         "dns.port,p"},
     Flag{"zone-port", "PORT", "zone tier, UDP and TCP; or \"off\"",
          G::kListeners,
          [](Settings& s, Text v) {

@@ -9,6 +9,8 @@ namespace {
 
 std::string_view title_of(FlagGroup group) {
   switch (group) {
+    case FlagGroup::kCorefile:
+      return "In place of CoreDNS (-conf, -dns.port, -p, -plugins as there)";
     case FlagGroup::kSource:
       return "Where records come from (default: the cluster this runs in)";
     case FlagGroup::kListeners:

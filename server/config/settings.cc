@@ -23,7 +23,7 @@ void give_way(Settings& settings) {
 }
 
 // Checks flags that are valid one by one but not together.
-void check_together(const Settings& settings) {
+void check_sources(const Settings& settings) {
   if (!settings.source.manifests.empty() &&
       !(settings.source.kubeconfig.empty() &&
         settings.source.kube_master_url.empty())) {
@@ -43,6 +43,9 @@ void check_together(const Settings& settings) {
         "--service-cidr needs --manifests: an API server assigns addresses to "
         "Services itself; leave it out");
   }
+}
+
+void check_ports(const Settings& settings) {
   if (settings.listen.zone_port &&
       clash(*settings.listen.zone_port, settings.listen.dns_port)) {
     throw ConfigurationError(
@@ -61,9 +64,11 @@ void check_together(const Settings& settings) {
 }  // namespace
 
 void complete(Settings& settings) {
-  give_way(settings);
-  check_together(settings);
+  check_sources(settings);
   if (settings.workers == 0) settings.workers = granted_cores();
+  if (!settings.corefile.empty()) return;
+  give_way(settings);
+  check_ports(settings);
   settings.http = {{settings.listen.addresses, settings.listen.healthz_port}};
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,13 @@
 
 namespace canopy {
 
-enum class Command : std::uint8_t { kServe, kCheck, kVersion, kHelp };
+enum class Command : std::uint8_t {
+  kServe,
+  kCheck,
+  kVersion,
+  kHelp,
+  kPlugins,  // list the directives of Corefiles
+};
 
 // The source of the objects.  No manifests, kubeconfig and URL: the cluster
 // this process runs in.
@@ -89,13 +96,20 @@ struct Settings {
   std::string corefile;             // empty: flags alone
   std::vector<ServerBlock> blocks;  // of the Corefile
   bool reloads = true;              // has the directive `reload`
-  // False when a Corefile has no directive `kubernetes`.
+  // Faults of the Corefile, one line each.  Only `check` gets settings with
+  // faults.
+  std::vector<std::string> faults;
+  // The settings of the flags alone, to read the Corefile again; null without a
+  // Corefile.
+  std::shared_ptr<const Settings> flags;
+  // False if a Corefile has no directive `kubernetes`.
   bool serves_cluster = true;
   SourceSettings source;
   SelectionSettings selection;
   RecordOptions records;
   ListenSettings listen;
-  std::vector<HttpAddress> http;  // complete() computes it from flags
+  // Of the Corefile, or computed from flags by complete().
+  std::vector<HttpAddress> http;
   ClientSettings clients;
   ForwardSettings forward;
   CacheLimits cache;

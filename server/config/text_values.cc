@@ -160,6 +160,14 @@ SocketAddress server_value(std::string_view text) {
   return {parsed, static_cast<std::uint16_t>(*port)};
 }
 
+std::string url_value(std::string_view text) {
+  if (text.starts_with("https://") || text.starts_with("http://")) {
+    return std::string(text);
+  }
+  throw ConfigurationError(
+      "is not a URL; give one such as https://10.0.0.1:6443");
+}
+
 Network network_value(std::string_view text) {
   const auto slash = text.find('/');
   const auto prefix = slash == std::string_view::npos

@@ -34,6 +34,8 @@ Address address_value(std::string_view text);
 // 53.  Link-local IPv6 addresses need an interface of this machine:
 // "fe80::1%eth0".
 SocketAddress server_value(std::string_view text);
+// Parses the URL of an API server: "https://10.0.0.1:6443".
+std::string url_value(std::string_view text);
 // Parses "10.96.0.0/12".
 Network network_value(std::string_view text);
 // Parses a domain of LDH labels and underscores, with or without trailing dot.

@@ -1,6 +1,7 @@
 // Tells whether an upstream is this server itself, which would be a loop.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "server/net/address.h"
@@ -16,5 +17,8 @@ struct OwnAddresses {
 
 // Returns the present addresses of this machine's interfaces.
 std::vector<Address> interface_addresses();
+// Returns the present addresses of one interface: "eth0".  Link-local IPv6
+// addresses have their zone.
+std::vector<Address> addresses_of_interface(const std::string& name);
 
 }  // namespace canopy

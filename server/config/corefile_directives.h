@@ -1,0 +1,47 @@
+// The directives of a Corefile: their readers, and the tables of their options.
+// Readers throw ConfigurationError with a text that follows the name.
+#pragma once
+
+#include <string>
+
+#include "server/config/corefile_rows.h"
+
+namespace canopy {
+
+// All directives of CoreDNS, the refused ones included.
+extern const CorefileTable kDirectives;
+
+// Returns the text of -plugins: the supported directives.
+std::string directives_text();
+
+// bind ADDR|INTERFACE..
+void read_bind(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kBindOptions;
+
+// cache [TTL] [ZONE..]
+void read_cache(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kCacheOptions;
+
+// forward FROM TO..
+void read_forward(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kForwardOptions;
+
+// kubernetes [ZONE..]
+void read_kubernetes(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kKubernetesOptions;
+
+// health [ADDR], ready [ADDR], prometheus [ADDR]
+void read_health(const CorefileLine& line, CorefileReading& reading);
+void read_ready(const CorefileLine& line, CorefileReading& reading);
+void read_prometheus(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kHealthOptions;
+extern const CorefileTable kReadyOptions;
+extern const CorefileTable kPrometheusOptions;
+
+// log [NAME..] [FORMAT]; errors
+void read_log(const CorefileLine& line, CorefileReading& reading);
+void read_errors(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kLogOptions;
+extern const CorefileTable kErrorsOptions;
+
+}  // namespace canopy
