@@ -2,7 +2,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -90,26 +89,6 @@ tcp::acceptor open_at(net::io_context& io, const tcp::endpoint& endpoint,
   return acceptor;
 }
 
-bool is_everywhere(const HttpAddress& where) { return where.addresses.empty(); }
-
-// True when a socket for `all` accepts the connections to `where` too.
-bool includes(const HttpAddress& all, const HttpAddress& where) {
-  return all.port != 0 && all.port == where.port &&
-         (is_everywhere(all) || all == where);
-}
-
-std::vector<HttpAddress> without_repetitions(std::vector<HttpAddress> list) {
-  std::stable_partition(list.begin(), list.end(), is_everywhere);
-  std::vector<HttpAddress> kept;
-  kept.reserve(list.size());
-  for (HttpAddress& where : list) {
-    const bool is_repetition = std::ranges::any_of(
-        kept, [&](const HttpAddress& all) { return includes(all, where); });
-    if (!is_repetition) kept.push_back(std::move(where));
-  }
-  return kept;
-}
-
 }  // namespace
 
 std::vector<tcp::acceptor> http_acceptors(
@@ -117,8 +96,8 @@ std::vector<tcp::acceptor> http_acceptors(
     std::string_view set_by) {
   std::vector<tcp::acceptor> acceptors;
   acceptors.reserve(listen.size());
-  for (const HttpAddress& where : without_repetitions(listen)) {
-    if (is_everywhere(where)) {
+  for (const HttpAddress& where : listen) {
+    if (where.addresses.empty()) {
       acceptors.push_back(open_everywhere(io, where.port, set_by));
       continue;
     }

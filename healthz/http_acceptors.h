@@ -12,9 +12,7 @@
 
 namespace canopy {
 
-// Returns an acceptor that listens for each address in `listen`.  An address on
-// a port that is also listened on at all addresses has none, because several
-// server blocks of a Corefile may name the same port.  Throws
+// Returns an acceptor that listens for each address in `listen`.  Throws
 // std::runtime_error with one line: what is wrong, where, and that the operator
 // can change it with the setting `set_by`.
 std::vector<boost::asio::ip::tcp::acceptor> http_acceptors(

@@ -282,6 +282,7 @@ int serve(const Settings& settings, const ReadSettings& read_settings,
     const ForwardCounts forwarded = workers.forward_counts();
     write_forward_metrics(forwarded, writer);
     write_cache_metrics(cache, settings.cache, writer);
+    write_reload_metrics(plan_source->failed_reloads(), writer);
     write_zone_metrics(ZoneStore::Reader(zones).current(), writer);
     write_watch_metrics(watch.status(), std::chrono::system_clock::now(),
                         writer);
@@ -289,7 +290,8 @@ int serve(const Settings& settings, const ReadSettings& read_settings,
     write_coredns_query_metrics(workers, writer);
     write_coredns_cache_metrics(workers, cache, writer);
     write_coredns_forward_metrics(forwarded, writer);
-    write_coredns_plugins(settings.blocks, writer);
+    write_coredns_reload_metrics(plan_source->failed_reloads(), writer);
+    write_coredns_plugins(plan_source->blocks(), writer);
     write_dnsmasq_metrics(workers, cache, settings.cache, writer);
     write_sidecar_probes(health, writer);
   });

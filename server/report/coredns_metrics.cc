@@ -223,6 +223,12 @@ void write_coredns_forward_metrics(const ForwardCounts& counts,
                                      counts.same_question));
 }
 
+void write_coredns_reload_metrics(std::uint64_t failed, MetricWriter& writer) {
+  writer.counter({"coredns_reload_failed_total",
+                  "canopydns_reload_failures_total by CoreDNS's name."},
+                 {}, static_cast<double>(failed));
+}
+
 void write_coredns_plugins(const std::vector<ServerBlock>& blocks,
                            MetricWriter& writer) {
   for (const ServerBlock& block : blocks) {

@@ -4,6 +4,7 @@
 // `kubernetes`.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,8 @@ void write_coredns_cache_metrics(const Workers& workers,
                                  MetricWriter& writer);
 void write_coredns_forward_metrics(const ForwardCounts& counts,
                                    MetricWriter& writer);
+// How often the files of the plan had a new fault.
+void write_coredns_reload_metrics(std::uint64_t failed, MetricWriter& writer);
 // The directives of the Corefile's server blocks that answer queries.
 void write_coredns_plugins(const std::vector<ServerBlock>& blocks,
                            MetricWriter& writer);

@@ -157,6 +157,13 @@ void write_cache_metrics(const AnswerCache& cache, const CacheLimits& limits,
       {}, static_cast<double>(totals.evictions));
 }
 
+void write_reload_metrics(std::uint64_t failed, MetricWriter& writer) {
+  writer.counter({"canopydns_reload_failures_total",
+                  "New faults in the Corefile, the config folder or "
+                  "resolv.conf; the earlier configuration was kept."},
+                 {}, static_cast<double>(failed));
+}
+
 void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer) {
   for (const Zone& zone : zones.zones()) {
     const MetricLabels labels = {{"zone", zone.apex().to_text()}};

@@ -1,6 +1,8 @@
 // The counters of workers, cache and zones, as metrics.
 #pragma once
 
+#include <cstdint>
+
 #include "cache/answer_cache.h"
 #include "healthz/metrics.h"
 #include "server/workers/workers.h"
@@ -12,6 +14,8 @@ namespace canopy {
 void write_query_metrics(const Workers& workers, MetricWriter& writer);
 void write_cache_metrics(const AnswerCache& cache, const CacheLimits& limits,
                          MetricWriter& writer);
+// How often the files of the plan had a new fault.
+void write_reload_metrics(std::uint64_t failed, MetricWriter& writer);
 void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer);
 
 }  // namespace canopy

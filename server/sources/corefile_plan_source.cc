@@ -64,6 +64,7 @@ CorefilePlanSource::CorefilePlanSource(const Settings& settings,
       store_(store),
       settings_(settings) {
   publish(make(settings_.blocks));
+  note_blocks(settings_.blocks);
 }
 
 void CorefilePlanSource::start(const std::optional<SocketAddress>&) {
@@ -176,6 +177,7 @@ void CorefilePlanSource::take(Settings next) {
   const bool has_changed = *made.plan != *store_.current();
   publish(std::move(made));
   settings_ = std::move(next);
+  note_blocks(settings_.blocks);
   if (!fault_.empty()) log_info("{} is valid again", settings_.corefile);
   if (has_changed) log_info("{}: the new plan is in force", settings_.corefile);
   fault_.clear();
@@ -184,6 +186,7 @@ void CorefilePlanSource::take(Settings next) {
 void CorefilePlanSource::say_fault(const std::string& fault) {
   if (fault == fault_) return;
   fault_ = fault;
+  note_failed_reload();
   log_error("{}; keeping the current plan", fault);
 }
 

@@ -180,6 +180,7 @@ void FlagPlanSource::read_again(When when) {
     settle(std::move(settled));
   } catch (const std::exception& error) {
     if (!texts && when == When::kChanged && unreadable_) return;
+    note_failed_reload();
     log_error("{}; keeping the current upstreams", error.what());
     unreadable_ = !texts;
     bad_texts_ = std::move(texts);

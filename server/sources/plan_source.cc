@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #include "healthz/guarded.h"
 #include "server/sources/corefile_plan_source.h"
 #include "server/sources/flag_plan_source.h"
@@ -18,6 +20,16 @@ void PlanSource::run() {
 void PlanSource::stop() {
   io_.stop();
   if (thread_.joinable()) thread_.join();
+}
+
+std::vector<ServerBlock> PlanSource::blocks() const {
+  const std::lock_guard lock(mutex_);
+  return blocks_;
+}
+
+void PlanSource::note_blocks(std::vector<ServerBlock> blocks) {
+  const std::lock_guard lock(mutex_);
+  blocks_ = std::move(blocks);
 }
 
 std::unique_ptr<PlanSource> make_plan_source(const Settings& settings,

@@ -3,13 +3,18 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
+#include "server/config/server_block.h"
 #include "server/config/settings.h"
 #include "server/net/address.h"
 #include "server/plan/plan_store.h"
@@ -26,6 +31,13 @@ class PlanSource {
   // Call this before the destructor.
   void stop();
 
+  // For reports; any thread, until this is destroyed.
+  //
+  // How often the files had a new fault, so that the earlier plan was kept.
+  std::uint64_t failed_reloads() const { return failed_reloads_; }
+  // The Corefile's server blocks that the plan was made from.
+  std::vector<ServerBlock> blocks() const;
+
   virtual ~PlanSource() = default;
   PlanSource(const PlanSource&) = delete;
   PlanSource& operator=(const PlanSource&) = delete;
@@ -34,6 +46,8 @@ class PlanSource {
   PlanSource() = default;
   // Starts the thread that runs io_.
   void run();
+  void note_failed_reload() { ++failed_reloads_; }
+  void note_blocks(std::vector<ServerBlock> blocks);
 
   boost::asio::io_context io_{1};
 
@@ -41,6 +55,9 @@ class PlanSource {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_{io_.get_executor()};
   std::thread thread_;
+  std::atomic<std::uint64_t> failed_reloads_{0};
+  mutable std::mutex mutex_;
+  std::vector<ServerBlock> blocks_;  // guarded by mutex_
 };
 
 // Returns the settings of a new start with the same command line.  Throws

@@ -47,11 +47,12 @@ class Canopy:
     and override them.  With `address` None the process chooses its addresses,
     and is queried at 127.0.0.1.  Unless a flag changes this, outside names have
     a closed port as their upstream.  The log goes to `stderr`, a
-    full_pipe.FullPipe, if given."""
+    full_pipe.FullPipe, if given.  `corefile` is the text of a Corefile; then
+    the usual flags that it replaces are left out."""
 
     def __init__(self, folder, *flags, manifests=(), env=None, prefix=(),
                  binary=BINARY, address="127.0.0.1", ports=(0, 0, 0),
-                 stderr=None, wait="ready"):
+                 stderr=None, corefile=None, wait="ready"):
         self.address = address or "127.0.0.1"
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -65,15 +66,23 @@ class Canopy:
                 f"--nameservers={self._nowhere.server}"]
         if any(str(flag).startswith("--resolv-conf") for flag in flags):
             ours.pop()  # --nameservers would win
+        self._listeners = 2 if "--zone-port=off" in flags else 3
+        if corefile is not None:
+            self.corefile = self.folder / "Corefile"
+            self.corefile.write_text(corefile)
+            ours = ["-conf", self.corefile, "-dns.port", ports[0],
+                    "--grace-period=0s"]
+            self._listeners = 1 + any(
+                word in corefile.split()
+                for word in ("health", "ready", "prometheus"))
         with open(self._log, "w") as log:
             self.process = subprocess.Popen(
-                [*prefix, binary, "serve", *ours, *map(str, flags)],
+                [*prefix, binary, "serve", *map(str, [*ours, *flags])],
                 stdin=subprocess.DEVNULL, stdout=log,
                 stderr=stderr.fill(self._log) if stderr else log,
                 env=environment(**(env or {})))
         self.told_to_end = self.killed = False
         self._ports = {}
-        self._tiers = 1 if "--zone-port=off" in flags else 2
         try:
             if wait:
                 self._until_listening()
@@ -108,6 +117,12 @@ class Canopy:
     def http_port(self):
         return self._ports["health and metrics"]
 
+    @property
+    def http_ports(self):
+        """All of them, in the order of the log lines."""
+        return [int(port) for what, _, port in _LISTENS.findall(self.log())
+                if what == "health and metrics"]
+
     def tier_port(self, tier):
         return self.port if tier == "cache" else self.zone_port
 
@@ -135,8 +150,8 @@ class Canopy:
         assert rcode(reply) == "NOERROR", reply
         return reply.answer[0][0].serial
 
-    def page(self, path, **how):
-        return Page(self.http_port, path, self.address, **how)
+    def page(self, path, port=None, **how):
+        return Page(port or self.http_port, path, self.address, **how)
 
     def metrics(self):
         return Metrics(self.page("/metrics").body)
@@ -208,5 +223,5 @@ class Canopy:
         def found():
             self._ports = {what: int(port) for what, _, port
                            in _LISTENS.findall(self.log())}
-            return len(self._ports) == self._tiers + 1
+            return len(self._ports) == self._listeners
         self.until(found, "a line for each listener")

@@ -321,15 +321,6 @@ TEST_CASE("a client on this machine is told from others, by either family") {
 
 const net::ip::address kLoopback = net::ip::address_v4::loopback();
 
-// The addresses as text, without the ports.
-std::vector<std::string> addresses(const HttpServer& server) {
-  std::vector<std::string> list;
-  for (const auto& endpoint : server.endpoints()) {
-    list.push_back(endpoint.address().to_string());
-  }
-  return list;
-}
-
 std::string refusal(const HttpServerOptions& options) {
   net::io_context io(1);
   try {
@@ -377,8 +368,8 @@ TEST_CASE("each address has all pages, and all share counts and limits") {
   REQUIRE(endpoints.size() == 3);
   std::thread thread([&] { io.run(); });
   HttpClient first(endpoints[0].port());
-  HttpClient second(endpoints[1].port());
   CHECK(body_of(first.get("/hello").read_answer()) == "hello");
+  HttpClient second(endpoints[1].port());
   CHECK(body_of(second.get("/hello").read_answer()) == "hello");
   CHECK(first.is_closed());  // its client's share is one of the two places
   CHECK(body_of(HttpClient(endpoints[2].port()).get("/hello").read_answer()) ==
@@ -393,28 +384,6 @@ TEST_CASE("without an address there is no listener") {
   const HttpServer server(io, {}, pages());
   CHECK(server.endpoints().empty());
   CHECK(server.counts().connections == 0);
-}
-
-TEST_CASE("an address that another one includes is listened on once") {
-  const std::uint16_t port = [] {
-    net::io_context io(1);
-    return HttpServer(io, {.listen = {{{}, 0}}}, pages())
-        .endpoints()
-        .front()
-        .port();
-  }();
-  const HttpAddress here{{kLoopback}, port};
-  const HttpAddress everywhere{{}, port};
-  net::io_context io(1);
-  CHECK(addresses(HttpServer(io, {.listen = {here, here}}, pages())) ==
-        std::vector<std::string>{"127.0.0.1"});
-  const std::vector<std::vector<HttpAddress>> lists{
-      {everywhere, everywhere}, {everywhere, here}, {here, everywhere, here}};
-  for (const auto& list : lists) {
-    const HttpServer server(io, {.listen = list}, pages());
-    REQUIRE(server.endpoints().size() == 1);
-    CHECK(server.endpoints().front().address().is_unspecified());
-  }
 }
 
 TEST_CASE("the end of the server is the end of its connections") {
