@@ -14,7 +14,17 @@ namespace {
 // A stopping process always gets this long to answer pending queries.
 constexpr std::chrono::seconds kLastAnswers{2};
 
+// As in CoreDNS, the * stands for itself.
+void remark_on_wildcard(const CorefileToken& key, CorefileReading& reading) {
+  if (!key.text.starts_with("*.")) return;
+  reading.settings.remarks.push_back(
+      key.at.text() + ": key \"" + key.text +
+      "\" only contains names below a label *; write " + key.text.substr(2) +
+      " for all names below it");
+}
+
 void read_key(const CorefileToken& key, CorefileReading& reading) {
+  remark_on_wildcard(key, reading);
   try {
     for (const ServerKey& one :
          server_keys_value(key.text, reading.settings.listen.dns_port)) {

@@ -90,6 +90,10 @@ class Parser {
       refuse_brace_without_blank(key);
       goes_on = key.text.ends_with(',');
       if (goes_on) key.text.pop_back();
+      if (key.text.empty() && !goes_on) {
+        throw corefile_error(
+            key.at, "a key is empty; is an environment variable not set?");
+      }
       if (!key.text.empty()) keys.push_back(std::move(key));
     }
     if (goes_on && !keys.empty()) {

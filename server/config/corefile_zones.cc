@@ -83,7 +83,7 @@ std::vector<Name> zones_value(std::string_view text) {
     throw ConfigurationError(
         "is not a network; give one such as 10.0.0.0/8 or fd00::/8");
   }
-  const bool plain = text.find_first_of(":{}()\\\" \t") == text.npos;
+  const bool plain = text.find_first_of(":,{}()\\\" \t") == text.npos;
   const auto name = plain ? Name::from_text(text) : std::nullopt;
   if (name) return {*name};
   throw ConfigurationError(

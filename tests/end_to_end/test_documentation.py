@@ -29,6 +29,14 @@ def test_the_flags_are_those_of_help():
     assert section.split("```\n")[1] == done.stdout
 
 
+def test_the_directives_are_those_of_plugins():
+    section = README.read_text().split("## A Corefile of CoreDNS")[1]
+    cells = re.findall(r"(?m)^\| (`[^|]+) \|", section.split("\n## ")[0])
+    documented = re.findall(r"`(\w+)`", " ".join(cells))
+    listed = binary.run("-plugins").stdout.splitlines()[1:]
+    assert sorted(documented) == sorted(line.strip() for line in listed)
+
+
 def test_no_metric_stands_twice():
     names = documented_metrics()
     assert len(names) > 100
