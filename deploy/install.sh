@@ -21,7 +21,7 @@ readonly build_packages=(
   g++ cmake ninja-build pkg-config ccache
   libc-ares-dev libldns-dev libcpp-httplib-dev libboost-dev rapidjson-dev
   prometheus-cpp-dev doctest-dev libyaml-cpp-dev libssl-dev zlib1g-dev
-  libspdlog-dev libcli11-dev
+  libspdlog-dev libcli11-dev libre2-dev
   ca-certificates bind9-dnsutils
 )
 readonly test_packages=(

@@ -117,6 +117,7 @@ constexpr std::array kLibraries = {
     Library{"openssl/", "kubewatch/"},
     Library{"prometheus/", "healthz/"},
     Library{"rapidjson/", "healthz/json.h"},
+    Library{"re2/", "server/plan/name_pattern.cc"},
     Library{"spdlog/", "healthz/"},
     Library{"yaml-cpp/", "kubewatch/"},
 };
