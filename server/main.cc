@@ -284,6 +284,7 @@ int serve(const Settings& settings, const ReadSettings& read_settings,
     write_cache_metrics(cache, settings.cache, writer);
     write_reload_metrics(plan_source->failed_reloads(), writer);
     write_zone_metrics(ZoneStore::Reader(zones).current(), writer);
+    write_hosts_metrics(plan_source->hosts_counts(), writer);
     write_watch_metrics(watch.status(), std::chrono::system_clock::now(),
                         writer);
     write_coredns_process_metrics(kVersion, writer);

@@ -9,6 +9,10 @@ namespace canopy {
 
 ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
   using What = Found::What;
+  if (resolution.block.hosts) {
+    const auto found = find_in_hosts(resolution);
+    if (found) return *found;
+  }
   const Query& query = resolution.looked_up;
   const ZoneSet& zones = resolution.zones;
   const Zone* const zone = zones.closest_to(query.qname);
@@ -19,7 +23,9 @@ ZoneAnswers::Found ZoneAnswers::find(const Resolution& resolution) {
     return {.what = What::kFallsThrough};
   }
   if (answer_.rcode == Rcode::kNxDomain && !zones.is_complete()) {
-    return not_ready(resolution);
+    static const ExtendedError error{
+        InfoCode::kNotReady, "the cluster's Services are not all loaded yet"};
+    return failure(resolution, error);
   }
 
   Found found{.what = What::kAnswer};
@@ -50,9 +56,41 @@ bool ZoneAnswers::falls_through(const Zone& zone, const ZoneSet& zones) const {
   return answer_.rcode == Rcode::kNxDomain && zones.is_complete();
 }
 
-ZoneAnswers::Found ZoneAnswers::not_ready(const Resolution& resolution) {
+std::optional<ZoneAnswers::Found> ZoneAnswers::find_in_hosts(
+    const Resolution& resolution) {
   static const ExtendedError error{
-      InfoCode::kNotReady, "the cluster's Services are not all loaded yet"};
+      InfoCode::kOther,
+      "the directive hosts lacks this name and has no fallthrough for it"};
+  const Query& query = resolution.looked_up;
+  const Block& block = resolution.block;
+  answer_.clear();
+  answer_.recursion_available = block.forwards();
+  switch (block.hosts->find(query.qname, query.qtype, answer_)) {
+    case HostsTable::Found::kNothing:
+      return std::nullopt;
+    case HostsTable::Found::kLacksName:
+      return failure(resolution, error);
+    case HostsTable::Found::kAnswer:
+      break;
+  }
+  return Found{.what = Found::What::kAnswer,
+               .said = {.answer = encode_answer(query, answer_,
+                                                rotation_.next(), writer_)},
+               .may_be_kept = block.caches()};
+}
+
+void ZoneAnswers::finish_in_hosts(const Resolution& resolution) {
+  const NameView target(answer_.unfinished);
+  const SharedHosts& hosts = resolution.listener.block_for(target).hosts;
+  if (!hosts) return;
+  const RrType qtype = resolution.looked_up.qtype;
+  if (hosts->find(target, qtype, answer_) == HostsTable::Found::kAnswer) {
+    answer_.unfinished = nullptr;
+  }
+}
+
+ZoneAnswers::Found ZoneAnswers::failure(const Resolution& resolution,
+                                        const ExtendedError& error) {
   const std::uint16_t flags = resolution.block.forwards() ? flag::kRa : 0;
   return {.what = Found::What::kAnswer,
           .said = {.answer = empty_answer(resolution.looked_up,
@@ -102,9 +140,10 @@ void ZoneAnswers::look_up(const Zone& zone, const Resolution& resolution) {
     const Name& target = answer_.names[static_cast<std::size_t>(link) - 1];
     if (target.view().is_subdomain_of(zone.apex()) &&
         !resolution.listener.block_for(target).serves_zones) {
-      return answer_.leave_after(link);
+      answer_.leave_after(link);
     }
   }
+  if (answer_.unfinished != nullptr) finish_in_hosts(resolution);
 }
 
 }  // namespace canopy

@@ -1,4 +1,4 @@
-// Answers from the zones.  On one worker's thread.
+// Answers from hosts tables and the zones.  On one worker's thread.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ class ZoneAnswers {
 
   struct Found {
     enum class What : std::uint8_t {
-      kNotOurs,   // no zone has the name
+      kNotOurs,   // no hosts table and no zone has the name
       kAnswer,    // `said` is the answer
       kLeadsOut,  // `said` holds CNAMEs that lead out of the zones to `target`
       kFallsThrough,  // the zone lacks the name; upstreams may have it
@@ -31,7 +31,7 @@ class ZoneAnswers {
     Said said{};
     const std::uint8_t* target = nullptr;
     // True when any client may get this answer from the cache until new zones
-    // are published.
+    // or a new plan are published.
     bool may_be_kept = false;
   };
   // Never returns kLeadsOut for a block without upstreams.
@@ -60,7 +60,12 @@ class ZoneAnswers {
   // True when upstreams are asked instead of sending answer_, which the zone
   // gave.
   bool falls_through(const Zone& zone, const ZoneSet& zones) const;
-  Found not_ready(const Resolution& resolution);
+  // Nothing: the block's hosts table has no part in the answer.
+  std::optional<Found> find_in_hosts(const Resolution& resolution);
+  // Completes the chain in answer_ if it leads to a name of a hosts table.
+  void finish_in_hosts(const Resolution& resolution);
+  // SERVFAIL.  `error` must outlive the result.
+  Found failure(const Resolution& resolution, const ExtendedError& error);
   void count_cut(Transport transport);
 
   QueryCounters& counters_;

@@ -21,6 +21,7 @@ bool is_in_any(const Name& name, const std::vector<Name>& domains) {
 // A server block on one listener, for one of its domains.
 struct Part {
   const ServerBlock* of = nullptr;
+  SharedHosts hosts;
   Name domain;
 };
 
@@ -77,6 +78,7 @@ class Compiler {
   Block block_for(const Name& domain, const Part& part) const {
     return {.domain = domain,
             .serves_zones = part.of->serves_cluster,
+            .hosts = part.hosts,
             .cache = cache_rules(domain, *part.of),
             .upstreams = upstreams_for(domain, part)};
   }
@@ -145,11 +147,14 @@ void add_part(std::vector<Heard>& all, std::optional<Address> address,
   found->parts.push_back(std::move(part));
 }
 
-std::vector<Heard> heard_by_address(const std::vector<ServerBlock>& blocks) {
+std::vector<Heard> heard_by_address(const std::vector<ServerBlock>& blocks,
+                                    const std::vector<SharedHosts>& hosts) {
   std::vector<Heard> all;
-  for (const ServerBlock& block : blocks) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const ServerBlock& block = blocks[i];
     for (const ServerKey& key : block.keys) {
-      const Part part{&block, key.domain};
+      const Part part{&block, hosts.empty() ? SharedHosts() : hosts[i],
+                      key.domain};
       if (block.bind.empty()) add_part(all, std::nullopt, key.port, part);
       for (const Address& address : block.bind) {
         add_part(all, address, key.port, part);
@@ -180,10 +185,11 @@ bool serves_cluster(const Listener& listener) {
 
 std::shared_ptr<const Plan> compile(
     const std::vector<ServerBlock>& blocks,
-    const std::map<std::string, FileServers>& files) {
+    const std::map<std::string, FileServers>& files,
+    const std::vector<SharedHosts>& hosts) {
   const Compiler compiler(files);
   std::vector<Listener> listeners;
-  for (const Heard& heard : heard_by_address(blocks)) {
+  for (const Heard& heard : heard_by_address(blocks, hosts)) {
     Listener listener{.port = heard.port,
                       .set_by = heard.parts.front().of->at,
                       .blocks = compiler.blocks_of(heard.parts)};

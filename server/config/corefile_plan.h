@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/config/server_block.h"
+#include "server/plan/hosts_table.h"
 #include "server/plan/plan.h"
 
 namespace canopy {
@@ -20,9 +21,11 @@ struct FileServers {
 // Returns a plan with a listener for each port and its addresses.  The first
 // listener is one that serves the cluster, if any does; probes ask it.  All
 // listeners count as the cache tier.  `files` has an entry for each file that a
-// ForwardRule names.  Throws ConfigurationError.
+// ForwardRule names.  `hosts` has the table of each block; empty: no block has
+// one.  Throws ConfigurationError.
 std::shared_ptr<const Plan> compile(
     const std::vector<ServerBlock>& blocks,
-    const std::map<std::string, FileServers>& files);
+    const std::map<std::string, FileServers>& files,
+    const std::vector<SharedHosts>& hosts = {});
 
 }  // namespace canopy

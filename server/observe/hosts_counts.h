@@ -10,6 +10,8 @@ namespace canopy {
 struct HostsCounts {
   std::atomic<std::size_t> names{0};  // with each of their addresses
   std::atomic<std::size_t> broken_files{0};
+  // Because a name has too many of one type.
+  std::atomic<std::size_t> records_left_out{0};
 };
 
 }  // namespace canopy

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "server/plan/cache_rules.h"
+#include "server/plan/hosts_table.h"
 #include "server/plan/upstream_group.h"
 #include "zones/name.h"
 
@@ -17,6 +18,8 @@ struct Block {
   // True when the zones answer first.  False for a stub domain inside the
   // cluster's domain: the longest match wins, as in dnsmasq.
   bool serves_zones = true;
+  // Names that are answered before the zones are asked.  Null: none.
+  SharedHosts hosts{};
   // Nothing: answers do not come from the cache and are not cached.
   std::optional<CacheRules> cache{};
   // The servers for names that no zone has.  Nothing: refuse such queries.

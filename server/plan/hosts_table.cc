@@ -35,28 +35,39 @@ std::optional<RrsetView> rrset_among(const std::uint8_t* at, RrType type) {
   return std::nullopt;
 }
 
-// Appends the RRset of records[first, end), which are sorted.  Returns the
-// number of its records.
-std::size_t append_rrset(const RecordList& records, std::size_t first,
-                         std::size_t end, std::vector<std::uint8_t>& octets) {
-  std::vector<std::uint8_t> body;
-  std::uint32_t count = 0;
-  for (std::size_t i = first; i < end; ++i) {
-    const RecordView record = records[i];
-    if (count == HostsTable::kMostRecords) break;
-    if (i > first && compare(records[i - 1], record) == 0) continue;
-    append_record(body, 1, {record.rdata});
-    ++count;
+// An RRset in the form of nodes (zones/node_records.h).
+class PackedRrset {
+ public:
+  // Packs records[first, end), which are sorted.
+  PackedRrset(const RecordList& records, std::size_t first, std::size_t end)
+      : one_(records[first]) {
+    for (std::size_t i = first; i < end; ++i) {
+      const RecordView record = records[i];
+      if (i > first && compare(records[i - 1], record) == 0) continue;
+      if (++distinct_ > HostsTable::kMostRecords) continue;
+      append_record(body_, 1, {record.rdata});
+    }
   }
-  const RecordView one = records[first];
-  RrsetHeader{.type = static_cast<std::uint16_t>(one.type),
-              .count = count,
-              .ttl = one.ttl,
-              .size = static_cast<std::uint32_t>(body.size())}
-      .append_to(octets);
-  octets.insert(octets.end(), body.begin(), body.end());
-  return count;
-}
+
+  std::size_t kept() const {
+    return std::min(distinct_, HostsTable::kMostRecords);
+  }
+  std::size_t left_out() const { return distinct_ - kept(); }
+
+  void append_to(std::vector<std::uint8_t>& octets) const {
+    RrsetHeader{.type = static_cast<std::uint16_t>(one_.type),
+                .count = static_cast<std::uint32_t>(kept()),
+                .ttl = one_.ttl,
+                .size = static_cast<std::uint32_t>(body_.size())}
+        .append_to(octets);
+    octets.insert(octets.end(), body_.begin(), body_.end());
+  }
+
+ private:
+  RecordView one_;
+  std::size_t distinct_ = 0;
+  std::vector<std::uint8_t> body_;
+};
 
 }  // namespace
 
@@ -75,7 +86,10 @@ HostsTable::HostsTable(RecordList records, HostsRules rules)
       octets_.insert(octets_.end(), wire.begin(), wire.end());
       if (is_wildcard(one.owner)) has_wildcards_ = true;
     }
-    records_ += append_rrset(records, first, end, octets_);
+    const PackedRrset packed(records, first, end);
+    packed.append_to(octets_);
+    records_ += packed.kept();
+    records_left_out_ += packed.left_out();
     first = end;
   }
   if (!owners_.empty()) octets_.push_back(0);

@@ -47,6 +47,8 @@ class HostsTable {
   Found find(NameView qname, RrType qtype, Answer& answer) const;
 
   std::size_t records() const { return records_; }
+  // The records beyond kMostRecords, which are not served.
+  std::size_t records_left_out() const { return records_left_out_; }
 
   friend bool operator==(const HostsTable&, const HostsTable&) = default;
 
@@ -59,6 +61,7 @@ class HostsTable {
 
   HostsRules rules_;
   std::size_t records_ = 0;
+  std::size_t records_left_out_ = 0;
   bool has_wildcards_ = false;
   // Each owner: size of its name, the name, its RRsets, a zero.  Each RRset:
   // RrsetHeader (zones/node_records.h), records.

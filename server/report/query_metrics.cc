@@ -182,4 +182,22 @@ void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer) {
                {}, zones.is_complete() ? 1 : 0);
 }
 
+void write_hosts_metrics(const HostsCounts& counts, MetricWriter& writer) {
+  const auto write = [&writer](const MetricWriter::Family& name,
+                               const std::atomic<std::size_t>& count) {
+    writer.gauge(name, {}, static_cast<double>(count.load()));
+  };
+  write({"canopydns_hosts_names",
+         "Names of hosts files, with each of their addresses."},
+        counts.names);
+  write({"canopydns_hosts_broken_files",
+         "Hosts files that cannot be read or are too large.  Their last valid "
+         "content is served, if there was any."},
+        counts.broken_files);
+  write({"canopydns_hosts_records_left_out",
+         "Records of hosts files that are not served, because a name has too "
+         "many of one type."},
+        counts.records_left_out);
+}
+
 }  // namespace canopy

@@ -5,6 +5,7 @@
 
 #include "cache/answer_cache.h"
 #include "healthz/metrics.h"
+#include "server/observe/hosts_counts.h"
 #include "server/workers/workers.h"
 #include "zones/zone_store.h"
 
@@ -17,5 +18,6 @@ void write_cache_metrics(const AnswerCache& cache, const CacheLimits& limits,
 // How often the files of the plan had a new fault.
 void write_reload_metrics(std::uint64_t failed, MetricWriter& writer);
 void write_zone_metrics(const ZoneSet& zones, MetricWriter& writer);
+void write_hosts_metrics(const HostsCounts& counts, MetricWriter& writer);
 
 }  // namespace canopy

@@ -70,12 +70,15 @@ CorefilePlanSource::CorefilePlanSource(const Settings& settings,
 void CorefilePlanSource::start(const std::optional<SocketAddress>&) {
   std::vector<std::string> paths{settings_.corefile,
                                  folder_of(settings_.corefile)};
+  const auto add = [&paths](const std::string& file) {
+    paths.insert(paths.end(), {file, folder_of(file)});
+  };
   for (const ServerBlock& block : settings_.blocks) {
+    if (block.hosts) add(block.hosts->file);
     for (const ForwardRule& rule : block.forwards) {
       for (const ForwardTarget& target : rule.to) {
         const auto* const file = std::get_if<std::string>(&target);
-        if (file == nullptr) continue;
-        paths.insert(paths.end(), {*file, folder_of(*file)});
+        if (file != nullptr) add(*file);
       }
     }
   }
@@ -89,7 +92,7 @@ void CorefilePlanSource::reload() {
 }
 
 CorefilePlanSource::Made CorefilePlanSource::make(
-    std::vector<ServerBlock> blocks) const {
+    std::vector<ServerBlock> blocks) {
   Made made;
   const std::vector<OwnAddresses> own = own_addresses(blocks);
   std::map<std::string, FileServers> files;
@@ -120,8 +123,19 @@ CorefilePlanSource::Made CorefilePlanSource::make(
       file.why_none = path + " names only this server itself";
     }
   }
-  made.plan = compile(blocks, files);
+  made.plan = compile(blocks, files, hosts_of(blocks, made));
   return made;
+}
+
+std::vector<SharedHosts> CorefilePlanSource::hosts_of(
+    const std::vector<ServerBlock>& blocks, Made& made) {
+  std::vector<SharedHosts> hosts;
+  hosts.reserve(blocks.size());
+  for (const ServerBlock& block : blocks) {
+    hosts.push_back(hosts_tables_.table_of(block, made.warnings));
+  }
+  hosts_tables_.keep_used();
+  return hosts;
 }
 
 FileServers CorefilePlanSource::read_servers(const std::string& path,
@@ -154,7 +168,8 @@ void CorefilePlanSource::publish(Made made) {
 
 void CorefilePlanSource::read_again(When when) {
   try {
-    // Without the directive `reload` only the files of servers are read again.
+    // Without the directive `reload` only the files of servers and hosts are
+    // read again.
     const bool reads_corefile = when == When::kAlways || settings_.reloads;
     take(reads_corefile ? read_settings_() : settings_);
   } catch (const std::exception& error) {

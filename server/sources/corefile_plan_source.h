@@ -1,5 +1,5 @@
-// The Plan made from a Corefile, the files that it imports, and the files of
-// servers that its `forward` directives name.
+// The Plan made from a Corefile, the files that it imports, the files of
+// servers that its `forward` directives name, and hosts files.
 #pragma once
 
 #include <map>
@@ -10,6 +10,7 @@
 #include "server/config/corefile_plan.h"
 #include "server/config/settings.h"
 #include "server/sources/folder_events.h"
+#include "server/sources/hosts_tables.h"
 #include "server/sources/plan_source.h"
 
 namespace canopy {
@@ -34,8 +35,10 @@ class CorefilePlanSource final : public PlanSource {
   enum class When : std::uint8_t { kChanged, kAlways };
 
   // Throws ConfigurationError.
-  Made make(std::vector<ServerBlock> blocks) const;
+  Made make(std::vector<ServerBlock> blocks);
   static FileServers read_servers(const std::string& path, Made& made);
+  std::vector<SharedHosts> hosts_of(const std::vector<ServerBlock>& blocks,
+                                    Made& made);
   void publish(Made made);
   void read_again(When when);
   void take(Settings next);
@@ -45,6 +48,7 @@ class CorefilePlanSource final : public PlanSource {
   PlanStore& store_;
   Settings settings_;                  // those of the plan that is published
   std::vector<std::string> warnings_;  // the last ones that were logged
+  HostsTables hosts_tables_{hosts_counts_};
   std::string fault_;  // the last one that was logged; empty: none
   std::optional<FolderEvents> events_;
 };

@@ -47,13 +47,16 @@ void HostsTables::keep_used() {
   std::erase_if(kept_, [](const Kept& kept) { return !kept.is_used; });
   std::size_t names = 0;
   std::size_t broken = 0;
+  std::size_t left_out = 0;
   for (Kept& kept : kept_) {
     names += kept.names;
     broken += kept.is_broken ? 1 : 0;
+    left_out += kept.table->records_left_out();
     kept.is_used = false;
   }
   counts_.names = names;
   counts_.broken_files = broken;
+  counts_.records_left_out = left_out;
 }
 
 HostsTables::Kept& HostsTables::kept_for(const ServerBlock& block) {

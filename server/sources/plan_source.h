@@ -17,6 +17,7 @@
 #include "server/config/server_block.h"
 #include "server/config/settings.h"
 #include "server/net/address.h"
+#include "server/observe/hosts_counts.h"
 #include "server/plan/plan_store.h"
 
 namespace canopy {
@@ -37,6 +38,8 @@ class PlanSource {
   std::uint64_t failed_reloads() const { return failed_reloads_; }
   // The Corefile's server blocks that the plan was made from.
   std::vector<ServerBlock> blocks() const;
+  // Zeros without a Corefile.
+  const HostsCounts& hosts_counts() const { return hosts_counts_; }
 
   virtual ~PlanSource() = default;
   PlanSource(const PlanSource&) = delete;
@@ -50,6 +53,7 @@ class PlanSource {
   void note_blocks(std::vector<ServerBlock> blocks);
 
   boost::asio::io_context io_{1};
+  HostsCounts hosts_counts_;
 
  private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>

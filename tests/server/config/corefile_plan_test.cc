@@ -189,5 +189,18 @@ TEST_CASE("more listeners than parts of the cache are refused") {
   CHECK(compile(blocks, {})->listeners().size() == Plan::kMostListeners);
 }
 
+TEST_CASE("a server block's hosts table answers for all of its domains") {
+  const SharedHosts hosts{
+      std::make_shared<const HostsTable>(RecordList(), HostsRules())};
+  const auto plan =
+      compile(Blocks{server(".", {forward("corp.example", "10.0.0.2"),
+                                  forward(".", "10.0.0.1")}),
+                     server("other.example", {forward(".", "10.0.0.3")})},
+              {}, {hosts, {}});
+  CHECK(rules_for(*plan, "www.example").hosts.table == hosts.table);
+  CHECK(rules_for(*plan, "git.corp.example").hosts.table == hosts.table);
+  CHECK_FALSE(rules_for(*plan, "www.other.example").hosts);
+}
+
 }  // namespace
 }  // namespace canopy

@@ -162,6 +162,7 @@ TEST_CASE("the records of one name and type are bounded") {
   }
   const HostsTable table = hosts_table(lines);
   CHECK(table.records() == 1'000 + HostsTable::kMostRecords);
+  CHECK(table.records_left_out() == 1'000 - HostsTable::kMostRecords);
   CHECK(lookup(table, "ads999.example A") ==
         "NOERROR aa\nads999.example. 60 IN A 0.0.0.0\n");
   const std::string back = lookup(table, "0.0.0.0.in-addr.arpa PTR");
