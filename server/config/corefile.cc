@@ -106,6 +106,19 @@ void cap_cluster_ttls(const ServerBlock& block, RecordOptions& records) {
   }
 }
 
+// The same for the directive hosts: CoreDNS's `cache` caps its TTLs too.
+void cap_hosts_ttl(ServerBlock& block) {
+  if (!block.hosts || !block.cache) return;
+  const CacheSettings& cache = *block.cache;
+  const bool caps_all =
+      std::ranges::all_of(block.keys, [&cache](const ServerKey& key) {
+        return (cache.domains.empty() || contains(cache.domains, key.domain)) &&
+               !contains(cache.not_positive, key.domain);
+      });
+  if (caps_all)
+    block.hosts->ttl = std::min(block.hosts->ttl, cache.positive.most);
+}
+
 void finish(CorefileReading& reading) {
   Settings& settings = reading.settings;
   if (settings.blocks.empty()) {
@@ -116,6 +129,7 @@ void finish(CorefileReading& reading) {
   for (std::size_t i = 0; i < settings.blocks.size(); ++i) {
     refuse_key_twice(settings.blocks, i, reading.faults);
     cap_cluster_ttls(settings.blocks[i], settings.records);
+    cap_hosts_ttl(settings.blocks[i]);
   }
   settings.cache.entries =
       std::max(settings.cache.entries, reading.cache_entries);

@@ -100,7 +100,8 @@ constexpr CorefileRow kRows[] = {
      .options = &kCacheOptions,
      .once = true},
     {.name = "hosts",
-     .why_not = "is not supported yet; remove it",
+     .read = read_hosts,
+     .options = &kHostsOptions,
      .once = true},
     {.name = "bind", .read = read_bind, .options = &kBindOptions},
     // Loops are always detected.

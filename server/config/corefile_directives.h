@@ -26,6 +26,10 @@ extern const CorefileTable kCacheOptions;
 void read_forward(const CorefileLine& line, CorefileReading& reading);
 extern const CorefileTable kForwardOptions;
 
+// hosts [FILE [ZONE..]]
+void read_hosts(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kHostsOptions;
+
 // kubernetes [ZONE..]
 void read_kubernetes(const CorefileLine& line, CorefileReading& reading);
 extern const CorefileTable kKubernetesOptions;

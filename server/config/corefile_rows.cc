@@ -55,6 +55,12 @@ void read_by(const CorefileRow& row, const CorefileLine& line,
   row.read(line, reading);
 }
 
+void read_other(const CorefileLine& line, const CorefileTable& table,
+                bool is_directive, CorefileReading& reading) {
+  if (table.take_other != nullptr && table.take_other(line, reading)) return;
+  refuse_unknown_line(line.name(), table, is_directive);
+}
+
 }  // namespace
 
 void read_lines(const std::vector<CorefileLine>& lines,
@@ -66,8 +72,11 @@ void read_lines(const std::vector<CorefileLine>& lines,
         std::ranges::find(table.rows, line.name(), &CorefileRow::name);
     const bool is_known = row != table.rows.end();
     try {
-      if (!is_known) refuse_unknown_line(line.name(), table, scope.empty());
-      read_by(*row, line, reading);
+      if (is_known) {
+        read_by(*row, line, reading);
+      } else {
+        read_other(line, table, scope.empty(), reading);
+      }
     } catch (const ConfigurationError& error) {
       reading.faults.push_back(line.at().text() + ": " + name + error.what());
     }

@@ -48,6 +48,9 @@ struct CorefileRow {
 
 struct CorefileTable {
   std::span<const CorefileRow> rows;
+  // Takes a line that no row names.  Returns false if the line is an error;
+  // throws like CorefileRow::read.  Null: all such lines are errors.
+  bool (*take_other)(const CorefileLine&, CorefileReading&) = nullptr;
 };
 
 // Reads each line by the row with its name.  Adds one fault for each bad line
