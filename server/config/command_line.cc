@@ -52,7 +52,7 @@ std::string set_from_environment(const Flag& flag,
   const std::string variable = variable_of(flag);
   const auto value = environment(variable);
   if (!value || value->empty() || is_service_link(*value)) return {};
-  const std::string where = "environment variable " + variable;
+  std::string where = "environment variable " + variable;
   set_flag(flag, where, *value, settings);
   return where;
 }
@@ -168,7 +168,7 @@ std::string set_from_arguments(const Flag& flag, const CLI::Option& option,
   if (option.count() == 0) return {};
   std::string where = "--" + std::string(flag.name);
   // The last value of a repeated flag counts, as in Go.
-  const CLI::results_t values = option.results();
+  const CLI::results_t& values = option.results();
   const auto first = flag.repeatable ? values.begin() : std::prev(values.end());
   for (auto value = first; value != values.end(); ++value) {
     set_flag(flag, where, *value, settings);

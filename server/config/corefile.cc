@@ -11,6 +11,8 @@
 namespace canopy {
 namespace {
 
+// Bounds the work to compare all keys.
+constexpr std::size_t kMostKeys = 2'000;
 // A stopping process always gets this long to answer pending queries.
 constexpr std::chrono::seconds kLastAnswers{2};
 
@@ -24,6 +26,10 @@ void remark_on_wildcard(const CorefileToken& key, CorefileReading& reading) {
 }
 
 void read_key(const CorefileToken& key, CorefileReading& reading) {
+  if (++reading.keys > kMostKeys) {
+    throw corefile_error(key.at, "more than " + std::to_string(kMostKeys) +
+                                     " keys; leave some out");
+  }
   remark_on_wildcard(key, reading);
   try {
     for (const ServerKey& one :

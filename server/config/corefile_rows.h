@@ -20,7 +20,8 @@ struct CorefileReading {
   Settings& settings;
   // True if flags set the source of the objects: they win.
   bool flags_set_source = false;
-  ServerBlock block{};  // the present one
+  ServerBlock block{};   // the present one
+  std::size_t keys = 0;  // of all blocks, before networks are cut
   // Where each directive of the present block was first.
   std::map<std::string, std::string, std::less<>> seen{};
   // The first directive `kubernetes`, to compare others with it.

@@ -169,6 +169,13 @@ TEST_CASE("a key that is an unset variable is an error") {
         "set? Write one such as .:53\n");
 }
 
+TEST_CASE("the number of keys is bounded") {
+  std::string text = "a0";
+  for (int i = 1; i <= 2'000; ++i) text += " a" + std::to_string(i);
+  CHECK(Corefiles(text + " {\n}\n").faults() ==
+        "Corefile:1: more than 2000 keys; leave some out\n");
+}
+
 TEST_CASE("a Corefile needs a server block") {
   CHECK(Corefiles("# nothing\n").faults() ==
         "Corefile: has no server block; write one that starts with a key such "
