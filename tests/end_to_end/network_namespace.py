@@ -12,6 +12,7 @@ import dig
 from canopy import Canopy
 from page import Metrics, Page
 
+_OUTSIDE = ("ip", "netns", "exec", "outside")
 _HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -55,6 +56,26 @@ class NetworkNamespace:
         self.run("ip", "address", "add", address, "dev", "lo", *(
             ["nodad"] if ":" in address else []))
 
+    def add_outside(self, *addresses):
+        """Makes a second namespace that has these addresses, and a route to
+        it.  upstream(..., outside=True) runs there, so that its port may be
+        one that is listened on here."""
+        self.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+        self.run("ip", "netns", "add", "outside")
+        self.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name",
+                 "net0", "netns", "outside")
+        self.run("ip", "address", "add", "10.244.9.2/24", "dev", "eth0")
+        self.run("ip", "link", "set", "eth0", "up")
+        self._outside("ip", "link", "set", "lo", "up")
+        self._outside("ip", "address", "add", "10.244.9.1/24", "dev", "net0")
+        self._outside("ip", "link", "set", "net0", "up")
+        for address in addresses:
+            self._outside("ip", "address", "add", address, "dev", "lo")
+        self.run("ip", "route", "add", "default", "via", "10.244.9.1")
+
+    def _outside(self, *words):
+        self.run(*_OUTSIDE, *words)
+
     def replace_file(self, path, text, folder):
         """Gives `path` this content, inside only."""
         fresh = pathlib.Path(folder) / pathlib.Path(path).name
@@ -65,8 +86,9 @@ class NetworkNamespace:
         return _CanopyInside(folder, *flags, prefix=self.prefix, wait=wait,
                              **how)
 
-    def upstream(self, address, port, *records):
-        return _UpstreamInside(self.prefix, address, port, records)
+    def upstream(self, address, port, *records, outside=False):
+        prefix = [*self.prefix, *(_OUTSIDE if outside else ())]
+        return _UpstreamInside(prefix, address, port, records)
 
     def dig(self, port, *words, address="127.0.0.1"):
         return dig.dig(port, *words, address=address, prefix=self.prefix)
