@@ -196,7 +196,7 @@ std::shared_ptr<const Plan> compile(
     if (heard.address) listener.addresses = {*heard.address};
     add_listener(listeners, std::move(listener));
   }
-  std::ranges::stable_partition(listeners, serves_cluster);
+  std::stable_partition(listeners.begin(), listeners.end(), serves_cluster);
   if (listeners.size() > Plan::kMostListeners) {
     throw ConfigurationError(
         "the Corefile has server blocks for more than " +
