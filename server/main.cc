@@ -23,6 +23,7 @@
 #include "server/limits/client_rates.h"
 #include "server/machine/descriptor_plan.h"
 #include "server/machine/granted_memory.h"
+#include "server/machine/host_name.h"
 #include "server/machine/own_addresses.h"
 #include "server/net/address.h"
 #include "server/report/coredns_metrics.h"
@@ -51,12 +52,6 @@ constexpr std::chrono::seconds kStopTime{10};
 Serial first_serial() {
   return static_cast<Serial>(
       std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
-}
-
-std::string hostname() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
 }
 
 void say_where(const char* what, const std::vector<SocketAddress>& endpoints) {
@@ -262,7 +257,7 @@ int serve(const Settings& settings, const ReadSettings& read_settings,
         return std::make_unique<QueryHandler>(
             zones, plans, cache, forwarder, counters,
             HandlerOptions{.version = std::string("CanopyDNS ") + kVersion,
-                           .hostname = hostname(),
+                           .hostname = host_name(),
                            .log_queries = settings.log.queries,
                            .stale = &watch.is_stale(),
                            .rates = rates ? &*rates : nullptr,

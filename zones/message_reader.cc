@@ -10,11 +10,15 @@ constexpr std::uint8_t kPointer = 0xC0;
 // The most options of a query's OPT record.  About a dozen are assigned.
 constexpr int kMostOptions = 64;
 
-// RFC 6891 6.1.2: an option is a code, a length and a value.  The options must
-// fill the rdata.
-bool options_are_whole(std::span<const std::uint8_t> rdata) {
+// The option NSID.  Its value is ignored in queries (RFC 5001 2.1).
+constexpr std::uint16_t kNsid = 3;
+
+// RFC 6891 6.1.2: an option is a code, a length and a value.  False unless the
+// options fill the rdata.
+bool read_options(std::span<const std::uint8_t> rdata, Edns& edns) {
   for (int i = 0; !rdata.empty(); ++i) {
     if (rdata.size() < 4 || i == kMostOptions) return false;
+    if (load16(rdata, 0) == kNsid) edns.asks_nsid = true;
     const std::size_t size = std::size_t{4} + load16(rdata, 2);
     if (rdata.size() < size) return false;
     rdata = rdata.subspan(size);
@@ -24,8 +28,8 @@ bool options_are_whole(std::span<const std::uint8_t> rdata) {
 
 // RFC 6891 6.1.3: the OPT record's owner, class and TTL carry the other fields.
 std::optional<Edns> decode_edns(const MessageReader::SkippedRecord& opt) {
-  if (!opt.owner_is_root || !options_are_whole(opt.rdata)) return std::nullopt;
   Edns edns;
+  if (!opt.owner_is_root || !read_options(opt.rdata, edns)) return std::nullopt;
   edns.udp_size = std::max<std::uint16_t>(512, opt.rr_class);
   edns.version = static_cast<std::uint8_t>(opt.ttl >> 16);
   edns.dnssec_ok = (opt.ttl & 0x8000) != 0;

@@ -14,6 +14,7 @@ struct Edns {
   std::uint16_t udp_size = 512;  // octets, at least 512
   std::uint8_t version = 0;
   bool dnssec_ok = false;  // DO
+  bool asks_nsid = false;  // has the option NSID (RFC 5001)
 };
 
 // Question and Query are made for every message.  Their empty constructors

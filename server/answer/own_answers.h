@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "server/answer/said.h"
+#include "server/net/arrival.h"
 #include "server/plan/plan.h"
 #include "zones/message_writer.h"
 #include "zones/query.h"
@@ -29,6 +31,8 @@ class OwnAnswers {
   // An answer without records.  `error` must outlive the returned value.
   const Said& rcode(Rcode rcode, const Query& query, const Listener& listener,
                     const ExtendedError* error = nullptr);
+  // The client's address and port, in the additional section.
+  const Said& whoami(const Query& query, const Arrival& arrival);
   // An empty answer with TC, no longer than the query, so that the client
   // retries over TCP.
   const Said& over_tcp(const Query& query, const Listener& listener);
@@ -36,6 +40,8 @@ class OwnAnswers {
  private:
   const Said& find_odd(const Query& query, const Listener& listener);
   const Said& chaos(const Query& query, const Listener& listener);
+  // Adds a TXT record if the client asked for its type.
+  void add_text(const Query& query, std::string_view text);
 
   const std::string version_;
   const std::string hostname_;

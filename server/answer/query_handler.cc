@@ -70,8 +70,10 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
     return send(found.said, *query, reply);
   }
   if (!resolution.block.forwards()) {
-    return send(own_answers_.rcode(Rcode::kRefused, *query, listener), *query,
-                reply);
+    return send(resolution.block.own.whoami
+                    ? own_answers_.whoami(*query, reply)
+                    : own_answers_.rcode(Rcode::kRefused, *query, listener),
+                *query, reply);
   }
   pause(resolution, found, reply);
 }
@@ -134,6 +136,9 @@ void QueryHandler::send(const Said& said, const Query& query,
   ReplyForm form = said.form;
   form.transport = reply.transport;
   form.rotation = rotation_.next();
+  if (query.edns && query.edns->asks_nsid) {
+    form.nsid = block_for(query, reply).own.nsid;
+  }
   reply.send(reply_writer_.write(said.answer, query, form));
   if (reply_writer_.is_truncated()) counters_.truncated.add();
   const auto rcode = static_cast<std::uint16_t>(

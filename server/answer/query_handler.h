@@ -70,6 +70,10 @@ class QueryHandler final : public MessageHandler {
   void resume(Waiting& waiting, const SharedOutcome& outcome);
   void refetch(const Resolution& resolution);
 
+  const Block& block_for(const Query& query, const Reply& reply) {
+    const std::size_t number = reply.listener.number;
+    return plans_.current().listener(number).block_for(query.qname);
+  }
   void send(const Said& said, const Query& query, const Reply& reply);
   void refuse(std::span<const std::uint8_t> message, const Refusal& refusal,
               const Reply& reply);

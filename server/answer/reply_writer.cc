@@ -12,6 +12,7 @@ namespace canopy {
 namespace {
 
 constexpr std::size_t kOptSize = 11;  // without options
+constexpr std::uint16_t kNsidOption = 3;
 constexpr std::uint16_t kExtendedErrorOption = 15;
 
 std::size_t size_limit(const Query& query, Transport transport) {
@@ -162,7 +163,8 @@ void ReplyWriter::write_header(const EncodedAnswer& answer, const Query& query,
   }
 }
 
-// RFC 6891 6.1.2, RFC 8914 2.  Drops the error's text if it does not fit.
+// RFC 6891 6.1.2, RFC 5001 2.2, RFC 8914 2.  Drops the error's text if it does
+// not fit.
 void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
                             std::size_t limit) {
   store16(message_, 10, load16(message_, 10) + 1U);
@@ -171,14 +173,23 @@ void ReplyWriter::write_opt(const Query& query, const ReplyForm& form,
   append16(kMaxUdpSize);
   append16(static_cast<std::size_t>(form.extended_rcode >> 4) << 8);
   append16(query.edns->dnssec_ok ? 0x8000 : 0);
-  if (!form.error) return append16(0);
   const std::size_t length_at = size_;
   append16(0);
-  if (form.error->is_ours) write_error(*form.error, limit);
-  for (const ExtendedError& theirs : form.error->theirs) {
-    write_error(theirs, limit);
-  }
+  if (!form.nsid.empty()) write_nsid(form.nsid, limit);
+  if (form.error) write_errors(*form.error, limit);
   store16(message_, length_at, size_ - length_at - 2);
+}
+
+void ReplyWriter::write_nsid(std::string_view nsid, std::size_t limit) {
+  if (size_ + 4 + nsid.size() > limit) return;
+  append16(kNsidOption);
+  append16(nsid.size());
+  append(nsid);
+}
+
+void ReplyWriter::write_errors(const ExtendedError& error, std::size_t limit) {
+  if (error.is_ours) write_error(error, limit);
+  for (const ExtendedError& theirs : error.theirs) write_error(theirs, limit);
 }
 
 void ReplyWriter::write_error(const ExtendedError& error, std::size_t limit) {
@@ -189,6 +200,10 @@ void ReplyWriter::write_error(const ExtendedError& error, std::size_t limit) {
   append16(kExtendedErrorOption);
   append16(2 + text.size());
   append16(static_cast<std::uint16_t>(error.code));
+  append(text);
+}
+
+void ReplyWriter::append(std::string_view text) {
   std::copy(text.begin(), text.end(),
             message_.begin() + static_cast<std::ptrdiff_t>(size_));
   size_ += text.size();

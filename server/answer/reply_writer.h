@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "server/net/arrival.h"
@@ -22,6 +23,7 @@ struct ReplyForm {
   std::size_t rotation = 0;          // how many places addresses move
   std::uint16_t extended_rcode = 0;  // bits 4 and up of the rcode
   const ExtendedError* error = nullptr;
+  std::string_view nsid{};  // empty: the option is not sent
 };
 
 // Where the records of a reply must end: the client's limit, minus the OPT
@@ -57,7 +59,11 @@ class ReplyWriter {
   void write_header(const EncodedAnswer& answer, const Query& query,
                     std::size_t rrsets, std::size_t part);
   void write_opt(const Query& query, const ReplyForm& form, std::size_t limit);
+  // Leaves the option out if it does not fit.
+  void write_nsid(std::string_view nsid, std::size_t limit);
+  void write_errors(const ExtendedError& error, std::size_t limit);
   void write_error(const ExtendedError& error, std::size_t limit);
+  void append(std::string_view text);
   void append16(std::size_t value);
 
   std::vector<std::uint8_t> message_;  // always of full size

@@ -39,15 +39,6 @@ void read_bufsize(const CorefileLine& line, CorefileReading& reading) {
   add_remark(line, reading, "1232 is used, the limit for all answers over UDP");
 }
 
-// chaos [VERSION] [AUTHOR..]
-void read_chaos(const CorefileLine& line, CorefileReading&) {
-  if (line.words.size() == 1) return;
-  throw ConfigurationError(
-      "\"" + joined_arguments(line) +
-      "\" is not supported: version.bind always gives the server's version; "
-      "write chaos without arguments");
-}
-
 constexpr CorefileRow kLoadbalanceRows[] = {
     {.name = "prefer",
      .why_not = "is not supported: the order of addresses is random; remove "
@@ -113,6 +104,8 @@ constexpr CorefileRow kRows[] = {
      .options = &kLoadbalanceOptions},
     {.name = "bufsize", .read = read_bufsize},
     {.name = "chaos", .read = read_chaos},
+    {.name = "nsid", .read = read_nsid, .once = true},
+    {.name = "whoami", .read = read_whoami},
     // What these ask for is always so.
     {.name = "any", .read = accept_flag},
     {.name = "cancel", .read = accept_any},
@@ -164,9 +157,6 @@ constexpr CorefileRow kRows[] = {
      .why_not = "is not supported: localhost is resolved by the clients "
                 "themselves; remove it"},
     {.name = "nomad", .why_not = "is not supported; remove it"},
-    {.name = "nsid",
-     .why_not = "is not supported yet; remove it: hostname.bind tells which "
-                "replica answered"},
     {.name = "on", .why_not = "is not supported: no commands are run"},
     {.name = "pprof", .why_not = "is not supported: it is about Go; remove it"},
     {.name = "proxy",
@@ -198,7 +188,6 @@ constexpr CorefileRow kRows[] = {
     {.name = "view",
      .why_not = "is not supported yet; write server blocks with different "
                 "addresses in bind"},
-    {.name = "whoami", .why_not = "is not supported yet; remove it"},
     // Replaced before the directives are read; here for misspellings.
     {.name = "import",
      .why_not = "cannot be used here; write it at the start of a line"},

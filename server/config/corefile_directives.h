@@ -42,6 +42,11 @@ extern const CorefileTable kHealthOptions;
 extern const CorefileTable kReadyOptions;
 extern const CorefileTable kPrometheusOptions;
 
+// chaos [VERSION] [AUTHOR..], nsid [DATA], whoami
+void read_chaos(const CorefileLine& line, CorefileReading& reading);
+void read_nsid(const CorefileLine& line, CorefileReading& reading);
+void read_whoami(const CorefileLine& line, CorefileReading& reading);
+
 // log [NAME..] [FORMAT]; errors
 void read_log(const CorefileLine& line, CorefileReading& reading);
 void read_errors(const CorefileLine& line, CorefileReading& reading);

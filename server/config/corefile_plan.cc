@@ -80,7 +80,8 @@ class Compiler {
             .serves_zones = part.of->serves_cluster,
             .hosts = part.hosts,
             .cache = cache_rules(domain, *part.of),
-            .upstreams = upstreams_for(domain, part)};
+            .upstreams = upstreams_for(domain, part),
+            .own = part.of->own};
   }
 
   static std::optional<CacheRules> cache_rules(const Name& domain,

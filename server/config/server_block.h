@@ -11,6 +11,7 @@
 #include "server/config/hosts_settings.h"
 #include "server/net/address.h"
 #include "server/plan/cache_rules.h"
+#include "server/plan/own_texts.h"
 #include "server/plan/upstream_group.h"
 #include "zones/name.h"
 
@@ -59,6 +60,7 @@ struct ServerBlock {
   bool serves_cluster = false;  // has the directive `kubernetes`
   std::optional<CacheSettings> cache{};
   std::optional<HostsSettings> hosts{};
+  OwnTexts own{};                       // of chaos, nsid and whoami
   std::vector<ForwardRule> forwards{};  // the first that applies is used
   std::string at{};                     // "Corefile:1", for error texts
 

@@ -6,6 +6,7 @@
 
 #include "server/plan/cache_rules.h"
 #include "server/plan/hosts_table.h"
+#include "server/plan/own_texts.h"
 #include "server/plan/upstream_group.h"
 #include "zones/name.h"
 
@@ -24,6 +25,7 @@ struct Block {
   std::optional<CacheRules> cache{};
   // The servers for names that no zone has.  Nothing: refuse such queries.
   std::optional<UpstreamGroup> upstreams{};
+  OwnTexts own{};
 
   bool caches() const { return cache.has_value(); }
   bool forwards() const { return upstreams.has_value(); }

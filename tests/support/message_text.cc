@@ -22,6 +22,8 @@ std::string option_text(std::span<const std::uint8_t> rdata) {
       text += " ede=" + std::to_string(value[0] << 8 | value[1]) + " \"";
       text.append(value.begin() + 2, value.end());
       text += '"';
+    } else if (code == 3) {
+      text += " nsid=" + std::string(value.begin(), value.end());
     } else {
       text += " option=" + std::to_string(code);
     }

@@ -27,6 +27,8 @@ void set_from(const std::string& word, Query& query) {
     edns_of(query).udp_size = static_cast<std::uint16_t>(number_of(word, 1232));
   } else if (name == "+version") {
     edns_of(query).version = static_cast<std::uint8_t>(number_of(word, 1));
+  } else if (name == "+nsid") {
+    edns_of(query).asks_nsid = true;
   } else if (name == "+do") {
     edns_of(query).dnssec_ok = true;
   } else if (name == "+cd") {
@@ -88,6 +90,9 @@ Octets query_message(const Query& query) {
   append16(message, query.edns->udp_size);
   append16(message, query.edns->version);
   append16(message, query.edns->dnssec_ok ? 0x8000 : 0);
+  append16(message, query.edns->asks_nsid ? 4 : 0);
+  if (!query.edns->asks_nsid) return message;
+  append16(message, 3);  // RFC 5001 2.1
   append16(message, 0);
   return message;
 }

@@ -1,4 +1,5 @@
-// Queries as text: "www.example.com.  A +edns=4096 +do +cd +ad +norec +ch".
+// Queries as text: "www.example.com.  A +edns=4096 +do +cd +ad +norec +ch
+// +nsid".
 // The type may be "TYPE123"; the ID is 0x1234 unless "+id=N" sets it.
 #pragma once
 

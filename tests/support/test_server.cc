@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "tests/support/message_text.h"
@@ -26,6 +27,14 @@ void check_belongs(const Octets& reply, const Octets& message,
                    reply.begin() + kHeaderSize));
   const std::string text = message_text(reply);
   CHECK(text.substr(0, text.find("; edns")) == oracle_text(reply));
+}
+
+sockaddr_in6 address_of(const TestServer::Way::Client& client) {
+  const SocketAddress from(boost::asio::ip::make_address(client.address),
+                           client.port);
+  sockaddr_in6 address{};
+  std::memcpy(&address, from.data(), from.size());
+  return address;
 }
 
 }  // namespace
@@ -67,9 +76,10 @@ std::string TestServer::ask(std::string_view question, Way way) {
 std::vector<Octets> TestServer::send(const Octets& message, Way way) {
   Reply reply;
   reply.sink = this;
-  reply.listener = {
-      way.listener.value_or(static_cast<std::uint8_t>(way.tier)), way.tier};
+  reply.listener = {way.listener.value_or(static_cast<std::uint8_t>(way.tier)),
+                    way.tier};
   reply.transport = way.transport;
+  reply.peer.address = address_of(way.client);
   reply.received = now_;
   handler_->handle(message, reply);
   handler_->end_batch(now_);

@@ -29,6 +29,11 @@ class TestServer final : private ReplySink {
     Transport transport = Transport::kUdp;
     // Nothing: the tier's listener in a plan from flags.
     std::optional<std::uint8_t> listener{};
+    struct Client {
+      std::string address = "::";
+      std::uint16_t port = 0;
+    };
+    Client client{};
   };
   // Returns the reply in the form of tests/support/message_text.h, or "no
   // reply" if there is none (yet).  Fails the test if the reply has another ID

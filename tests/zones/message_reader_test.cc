@@ -69,6 +69,17 @@ TEST_CASE("RFC 6891: the OPT record") {
   CHECK(broken({0, 10, 0}) == "FORMERR");
   CHECK(broken({0, 10, 0, 3, 1, 2}) == "FORMERR");
   CHECK(broken({0, 10, 0, 1, 1, 2}) == "FORMERR");
+  // NSID, also with a value, and after other options (RFC 5001 2.1).
+  CHECK(edns("a. A +nsid").asks_nsid);
+  CHECK_FALSE(edns("a. A +edns").asks_nsid);
+  CHECK(decode_query(asked({.additional = 1})
+                         .opt(1232, 0, 11)
+                         .octets({0, 10, 0, 2, 0, 3, 0, 3, 0, 1, 7}))
+            ->edns->asks_nsid);
+  CHECK_FALSE(
+      decode_query(
+          asked({.additional = 1}).opt(1232, 0, 6).octets({0, 10, 0, 2, 0, 3}))
+          ->edns->asks_nsid);
   // Two of them, one in another section, one with an owner (6.1.1, 6.1.2).
   CHECK(outcome(asked({.additional = 2}).opt(1232).opt(1232)) == "FORMERR");
   CHECK(outcome(asked({.answers = 1}).opt(1232)) == "FORMERR");

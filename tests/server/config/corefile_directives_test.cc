@@ -244,10 +244,6 @@ TEST_CASE("faults name the line, the directive and what to write") {
             "all"},
            {"bufsize 100",
             "2: bufsize: \"100\" is not a number from 512 to 4096"},
-           {"chaos CoreDNS-001 info@example.org",
-            "2: chaos: \"CoreDNS-001 info@example.org\" is not supported: "
-            "version.bind always gives the server's version; write chaos "
-            "without arguments"},
            {"tls cert.pem key.pem",
             "2: tls: is not supported: queries are only accepted over plain "
             "DNS; remove the directive"},
