@@ -32,6 +32,7 @@ QueryHandler::QueryHandler(ZoneStore& zones, const PlanStore& plans,
       upstream_naming_(std::move(options.upstream_naming)),
       observer_(counters, options.log_queries),
       own_answers_(std::move(options.version), std::move(options.hostname)),
+      template_answers_(counters),
       zone_answers_(counters, options.stale),
       cached_answers_(cache, zone_answers_, counters, upstream_naming_),
       upstream_answers_(forwarder, cache, zone_answers_, counters,
@@ -64,7 +65,7 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
       return;
     }
   }
-  const ZoneAnswers::Found found = zone_answers_.find(resolution);
+  const ZoneAnswers::Found found = find(resolution);
   if (found.may_be_kept) cached_answers_.keep(resolution, found.said.answer);
   if (found.what == ZoneAnswers::Found::What::kAnswer) {
     return send(found.said, *query, reply);
@@ -76,6 +77,14 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
                 *query, reply);
   }
   pause(resolution, found, reply);
+}
+
+ZoneAnswers::Found QueryHandler::find(const Resolution& resolution) {
+  if (resolution.block.templates) {
+    const ZoneAnswers::Found found = template_answers_.find(resolution);
+    if (found.what != ZoneAnswers::Found::What::kNotOurs) return found;
+  }
+  return zone_answers_.find(resolution);
 }
 
 bool QueryHandler::is_admitted(const Arrival& arrival) {

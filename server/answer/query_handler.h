@@ -15,6 +15,7 @@
 #include "server/answer/reply_writer.h"
 #include "server/answer/rotation.h"
 #include "server/answer/said.h"
+#include "server/answer/template_answers.h"
 #include "server/answer/upstream_answers.h"
 #include "server/answer/zone_answers.h"
 #include "server/forward/forwarder.h"
@@ -61,6 +62,8 @@ class QueryHandler final : public MessageHandler {
   struct Waiting;
 
   void take(std::span<const std::uint8_t> message, const Reply& reply);
+  // The answer from templates or zones.
+  ZoneAnswers::Found find(const Resolution& resolution);
   bool is_admitted(const Arrival& arrival);
   void turn_away(const Query& query, const Listener& listener,
                  const Reply& reply);
@@ -86,6 +89,7 @@ class QueryHandler final : public MessageHandler {
 
   AnswerObserver observer_;
   OwnAnswers own_answers_;
+  TemplateAnswers template_answers_;
   ZoneAnswers zone_answers_;
   CachedAnswers cached_answers_;
   UpstreamAnswers upstream_answers_;

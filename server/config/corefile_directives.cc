@@ -105,6 +105,7 @@ constexpr CorefileRow kRows[] = {
     {.name = "bufsize", .read = read_bufsize},
     {.name = "chaos", .read = read_chaos},
     {.name = "nsid", .read = read_nsid, .once = true},
+    {.name = "template", .read = read_template, .options = &kTemplateOptions},
     {.name = "whoami", .read = read_whoami},
     // What these ask for is always so.
     {.name = "any", .read = accept_flag},
@@ -175,9 +176,6 @@ constexpr CorefileRow kRows[] = {
     {.name = "sign",
      .why_not = "is not supported: zones are not signed; remove it"},
     {.name = "siit", .why_not = "is not supported; remove it"},
-    {.name = "template",
-     .why_not = "is not supported yet; remove it, or forward the zone to a "
-                "server that has its names"},
     {.name = "tls", .why_not = kOnlyPlainDns},
     {.name = "trace", .why_not = "is not supported; remove it"},
     {.name = "transfer",

@@ -47,6 +47,10 @@ void read_chaos(const CorefileLine& line, CorefileReading& reading);
 void read_nsid(const CorefileLine& line, CorefileReading& reading);
 void read_whoami(const CorefileLine& line, CorefileReading& reading);
 
+// template CLASS TYPE [ZONE..]
+void read_template(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kTemplateOptions;
+
 // log [NAME..] [FORMAT]; errors
 void read_log(const CorefileLine& line, CorefileReading& reading);
 void read_errors(const CorefileLine& line, CorefileReading& reading);

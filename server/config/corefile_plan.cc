@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "healthz/configuration_error.h"
+#include "server/config/template_plan.h"
 
 namespace canopy {
 namespace {
@@ -81,7 +82,8 @@ class Compiler {
             .hosts = part.hosts,
             .cache = cache_rules(domain, *part.of),
             .upstreams = upstreams_for(domain, part),
-            .own = part.of->own};
+            .own = part.of->own,
+            .templates = compile_templates(*part.of)};
   }
 
   static std::optional<CacheRules> cache_rules(const Name& domain,

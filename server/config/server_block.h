@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/config/hosts_settings.h"
+#include "server/config/template_settings.h"
 #include "server/net/address.h"
 #include "server/plan/cache_rules.h"
 #include "server/plan/own_texts.h"
@@ -60,6 +61,7 @@ struct ServerBlock {
   bool serves_cluster = false;  // has the directive `kubernetes`
   std::optional<CacheSettings> cache{};
   std::optional<HostsSettings> hosts{};
+  std::vector<TemplateSettings> templates{};
   OwnTexts own{};                       // of chaos, nsid and whoami
   std::vector<ForwardRule> forwards{};  // the first that applies is used
   std::string at{};                     // "Corefile:1", for error texts

@@ -113,12 +113,14 @@ struct alignas(64) QueryCounters {
   Count cache_stale;     // answered with an expired answer
   Count cache_failures;  // answered with a cached failure
   Count cache_prefetches;
-  Count dropped;        // not answerable: responses, incomplete headers
-  Count malformed;      // answered FORMERR
-  Count truncated;      // sent with TC
-  Count oversized;      // above 65,535 octets: a subset was sent
-  Count turned_away;    // above --client-qps
-  Count send_failures;  // the kernel refused the reply
+  Count template_answers;   // of a rule that matched
+  Count template_failures;  // answered SERVFAIL
+  Count dropped;            // not answerable: responses, incomplete headers
+  Count malformed;          // answered FORMERR
+  Count truncated;          // sent with TC
+  Count oversized;          // above 65,535 octets: a subset was sent
+  Count turned_away;        // above --client-qps
+  Count send_failures;      // the kernel refused the reply
   Count tcp_connections;
   Count tcp_over_share;  // refused: the client used its share
   Count tcp_full;        // refused: all connections in use

@@ -7,6 +7,7 @@
 #include "server/plan/cache_rules.h"
 #include "server/plan/hosts_table.h"
 #include "server/plan/own_texts.h"
+#include "server/plan/template_rule.h"
 #include "server/plan/upstream_group.h"
 #include "zones/name.h"
 
@@ -26,6 +27,8 @@ struct Block {
   // The servers for names that no zone has.  Nothing: refuse such queries.
   std::optional<UpstreamGroup> upstreams{};
   OwnTexts own{};
+  // They answer before hosts files and zones.  Null: none.
+  SharedTemplates templates{};
 
   bool caches() const { return cache.has_value(); }
   bool forwards() const { return upstreams.has_value(); }
