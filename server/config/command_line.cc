@@ -208,7 +208,6 @@ void remark_on_ignored(const std::vector<CLI::Option*>& options,
 // `check` prints all faults.  Otherwise the process ends with one line.
 Settings with_corefile(const Settings& flags, const Environment& environment) {
   CorefileSettings read = read_corefile(flags, environment);
-  read.settings.flags = std::make_shared<const Settings>(flags);
   read.settings.faults = std::move(read.faults);
   const std::vector<std::string>& faults = read.settings.faults;
   if (faults.empty() || flags.command == Command::kCheck) return read.settings;

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -99,9 +98,6 @@ struct Settings {
   // Faults of the Corefile, one line each.  Only `check` gets settings with
   // faults.
   std::vector<std::string> faults;
-  // The settings of the flags alone, to read the Corefile again; null without a
-  // Corefile.
-  std::shared_ptr<const Settings> flags;
   // False if a Corefile has no directive `kubernetes`.
   bool serves_cluster = true;
   SourceSettings source;

@@ -362,18 +362,6 @@ TEST_CASE("-conf takes CoreDNS's command line") {
   CHECK(parse_with({}, one_block("errors")).http.empty());
 }
 
-TEST_CASE("the settings of the flags alone are kept for reading again") {
-  const Corefiles files = one_block("kubernetes cluster.local");
-  const Settings settings = parse_with({"--manifests=a", "-p=5353"}, files);
-  REQUIRE(settings.flags != nullptr);
-  const CorefileSettings again =
-      read_corefile(*settings.flags, files.environment());
-  CHECK(again.faults.empty());
-  CHECK(again.settings.blocks == settings.blocks);
-  CHECK(again.settings.records.ttl == 5);
-  CHECK(again.settings.source.manifests == settings.source.manifests);
-}
-
 TEST_CASE("flags that a Corefile replaces name the directive to use") {
   const Corefiles files = one_block("errors");
   const std::string start = " cannot be combined with -conf: ";
