@@ -30,8 +30,8 @@ void read_chaos(const CorefileLine& line, CorefileReading& reading) {
     own.authors.push_back(cut_text(author));
   }
   std::ranges::sort(own.authors);
-  const auto repeated = std::ranges::unique(own.authors);
-  own.authors.erase(repeated.begin(), repeated.end());
+  own.authors.erase(std::unique(own.authors.begin(), own.authors.end()),
+                    own.authors.end());
 }
 
 void read_nsid(const CorefileLine& line, CorefileReading& reading) {

@@ -232,6 +232,7 @@ void write_coredns_reload_metrics(std::uint64_t failed, MetricWriter& writer) {
 void write_coredns_plugins(const std::vector<ServerBlock>& blocks,
                            MetricWriter& writer) {
   for (const ServerBlock& block : blocks) {
+    if (!block.templates.empty()) write_plugin(block, "template", writer);
     if (block.hosts) write_plugin(block, "hosts", writer);
     if (block.serves_cluster) write_plugin(block, "kubernetes", writer);
     if (block.cache) write_plugin(block, "cache", writer);
