@@ -115,6 +115,7 @@ constexpr std::array kLibraries = {
     Library{"httplib.h", "kubewatch/"},
     Library{"ldns/", "zones/ldns_wrapper.h"},
     Library{"openssl/", "kubewatch/"},
+    Library{"openssl/", "server/forward/tls_context.cc"},
     Library{"prometheus/", "healthz/"},
     Library{"rapidjson/", "healthz/json.h"},
     Library{"re2/", "server/plan/name_pattern.cc"},

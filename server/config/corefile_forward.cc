@@ -26,27 +26,43 @@ bool is_host_name(std::string_view server) {
   return host.find_first_not_of("0123456789.[]") != host.npos;
 }
 
+// Returns "dns" for text without a scheme, and removes the scheme.
+std::string_view take_scheme(std::string_view& text) {
+  const auto end = text.find("://");
+  if (end == text.npos) return "dns";
+  const std::string_view scheme = text.substr(0, end);
+  text.remove_prefix(end + 3);
+  return scheme;
+}
+
 // Parses "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:53", "dns://192.0.2.1",
-// or a file such as "/etc/resolv.conf".
+// "tls://192.0.2.1", or a file such as "/etc/resolv.conf".
 ForwardTarget forward_target_value(const std::string& text) {
   if (is_file(text)) return text;
   std::string_view server = text;
-  const auto scheme = text.find("://");
-  if (scheme != std::string::npos) {
-    if (!text.starts_with("dns://")) {
-      throw ConfigurationError(
-          "is not supported: queries are only forwarded over plain DNS; give "
-          "an IP address without " +
-          text.substr(0, scheme + 3));
-    }
-    server.remove_prefix(scheme + 3);
+  const std::string_view scheme = take_scheme(server);
+  if (scheme != "dns" && scheme != "tls") {
+    throw ConfigurationError(
+        "is not supported: queries are forwarded over UDP, TCP and TLS; give "
+        "an IP address, or tls:// with one");
   }
   if (is_host_name(server)) {
     throw ConfigurationError(
         "is a host name, which is not supported yet; give its IP address, or "
         "a file with its folder, such as /etc/resolv.conf");
   }
-  return server_value(server);
+  constexpr std::uint16_t kTlsPort = 853;  // RFC 7858 3.1
+  return server_on_port_value(server, scheme == "tls" ? kTlsPort : 53);
+}
+
+// Removes "%dns.example" of "tls://192.0.2.1%dns.example:853".
+std::string take_server_name(std::string& target) {
+  const auto begin = target.find('%');
+  if (!target.starts_with("tls://") || begin == target.npos) return {};
+  const auto end = std::min(target.find_first_of(":]", begin), target.size());
+  const std::string name = target.substr(begin + 1, end - begin - 1);
+  target.erase(begin, end - begin);
+  return name;
 }
 
 void read_except(const CorefileLine& line, CorefileReading& reading) {
@@ -90,9 +106,29 @@ void read_failover(const CorefileLine& line, CorefileReading&) {
   }
 }
 
-constexpr const char* kNoTls =
-    "is not supported: queries are only forwarded over plain DNS; remove the "
-    "line";
+// tls [CERTIFICATE KEY] [AUTHORITIES].  Only for upstreams with tls://.
+void read_forward_tls(const CorefileLine& line, CorefileReading& reading) {
+  require_arguments(line, {0, 3});
+  auto& tls = present_rule(reading).tls;
+  if (!tls) {
+    return add_remark(line, reading, "has no effect: no upstream has tls://");
+  }
+  const auto files = arguments_of(line);
+  if (files.size() % 2 == 1) tls->authorities = files.back().text;
+  if (files.size() < 2) return;
+  tls->certificate = files[0].text;
+  tls->key = files[1].text;
+}
+
+void read_tls_servername(const CorefileLine& line, CorefileReading& reading) {
+  require_arguments(line, {1, 1});
+  auto& tls = present_rule(reading).tls;
+  if (!tls) {
+    return add_remark(line, reading, "has no effect: no upstream has tls://");
+  }
+  tls->server_name = line.words[1].text;
+}
+
 constexpr const char* kNoNext =
     "is not supported: a query is only forwarded by the first forward for its "
     "name; list all upstreams in one forward";
@@ -122,9 +158,12 @@ constexpr CorefileRow kForwardRows[] = {
     {.name = "failover", .read = read_failover},
     {.name = "next", .why_not = kNoNext},
     {.name = "next_on_nodata", .why_not = kNoNext},
-    {.name = "tls", .why_not = kNoTls},
-    {.name = "tls_servername", .why_not = kNoTls},
-    {.name = "doh_method", .why_not = kNoTls},
+    {.name = "tls", .read = read_forward_tls},
+    {.name = "tls_servername", .read = read_tls_servername},
+    {.name = "doh_method",
+     .why_not =
+         "is not supported: queries are not forwarded over HTTPS; remove "
+         "the line"},
     {.name = "source_address",
      .why_not = "is not supported: the kernel chooses the source address; "
                 "remove the line"},
@@ -132,6 +171,28 @@ constexpr CorefileRow kForwardRows[] = {
      .why_not = "is not supported: upstreams are given as IP addresses; "
                 "remove the line"},
 };
+
+// All upstreams of a rule share its way to them.
+void require_one_kind(const CorefileToken& word, const ForwardRule& rule) {
+  const bool is_tls = word.text.starts_with("tls://");
+  if (rule.to.empty() || is_tls == rule.tls.has_value()) return;
+  throw ConfigurationError(
+      "\"" + word.text +
+      "\": upstreams with and without tls:// in one forward are not "
+      "supported; give all of them tls://, or none");
+}
+
+void add_target(const CorefileToken& word, ForwardRule& rule) {
+  require_one_kind(word, rule);
+  CorefileToken plain = word;
+  const std::string server_name = take_server_name(plain.text);
+  ForwardTarget target = value_of(plain, forward_target_value);
+  if (word.text.starts_with("tls://") && !rule.tls) rule.tls.emplace();
+  if (!server_name.empty()) rule.tls->server_name = server_name;
+  if (std::ranges::count(rule.to, target) == 0) {
+    rule.to.push_back(std::move(target));
+  }
+}
 
 }  // namespace
 
@@ -151,12 +212,8 @@ void read_forward(const CorefileLine& line, CorefileReading& reading) {
                              domain_text(from[0]));
   }
   rule.from = from[0];
-  for (const CorefileToken& word : words.subspan(1)) {
-    ForwardTarget target = value_of(word, forward_target_value);
-    if (std::ranges::count(rule.to, target) == 0) {
-      rule.to.push_back(std::move(target));
-    }
-  }
+  for (const CorefileToken& word : words.subspan(1)) add_target(word, rule);
+  if (rule.tls) rule.first_transport = Transport::kTcp;
 }
 
 }  // namespace canopy

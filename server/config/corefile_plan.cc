@@ -45,8 +45,7 @@ std::vector<Name> domains_with_rules(const ServerBlock& block) {
 
 class Compiler {
  public:
-  explicit Compiler(const std::map<std::string, FileServers>& files)
-      : files_(files) {}
+  explicit Compiler(const ForwardFiles& files) : files_(files) {}
 
   // The blocks of a listener that has these parts.
   std::vector<Block> blocks_of(const std::vector<Part>& parts) const {
@@ -114,13 +113,15 @@ class Compiler {
         .why_none = "forward in " + rule.at + " has no usable server",
         .order = rule.order,
         .first_transport = rule.first_transport,
+        .tls = tls_of(rule),
         .domain = is_in(rule.from, part.domain) ? rule.from : part.domain};
     for (const ForwardTarget& target : rule.to) {
       if (const auto* const server = std::get_if<SocketAddress>(&target)) {
         group.servers.push_back(*server);
         continue;
       }
-      const FileServers& file = files_.at(std::get<std::string>(target));
+      const FileServers& file =
+          files_.servers.at(std::get<std::string>(target));
       group.servers.insert(group.servers.end(), file.servers.begin(),
                            file.servers.end());
       if (!file.why_none.empty()) group.why_none += ": " + file.why_none;
@@ -128,7 +129,18 @@ class Compiler {
     return group;
   }
 
-  const std::map<std::string, FileServers>& files_;
+  std::optional<TlsUpstream> tls_of(const ForwardRule& rule) const {
+    if (!rule.tls) return std::nullopt;
+    const auto text_of = [&](const std::string& file) {
+      return file.empty() ? std::string() : files_.pem.at(file);
+    };
+    return TlsUpstream{.server_name = rule.tls->server_name,
+                       .authorities = text_of(rule.tls->authorities),
+                       .certificate = text_of(rule.tls->certificate),
+                       .key = text_of(rule.tls->key)};
+  }
+
+  const ForwardFiles& files_;
 };
 
 // All parts that listen on one address and port.
@@ -186,9 +198,8 @@ bool serves_cluster(const Listener& listener) {
 
 }  // namespace
 
-std::shared_ptr<const Plan> compile(
-    const std::vector<ServerBlock>& blocks,
-    const std::map<std::string, FileServers>& files,
+std::shared_ptr<const Plan> compile_corefile(
+    const std::vector<ServerBlock>& blocks, const ForwardFiles& files,
     const std::vector<SharedHosts>& hosts) {
   const Compiler compiler(files);
   std::vector<Listener> listeners;

@@ -43,6 +43,16 @@ struct CacheSettings {
 // that lists servers.
 using ForwardTarget = std::variant<SocketAddress, std::string>;
 
+// DNS over TLS, with the names of PEM files.
+struct ForwardTls {
+  std::string server_name{};  // empty: the upstream's address is verified
+  std::string authorities{};  // empty: the system's
+  std::string certificate{};  // empty: none of our own
+  std::string key{};
+
+  friend bool operator==(const ForwardTls&, const ForwardTls&) = default;
+};
+
 // The directive `forward`.
 struct ForwardRule {
   Name from;                        // this domain and all names below it,
@@ -50,7 +60,8 @@ struct ForwardRule {
   std::vector<ForwardTarget> to{};  // in the order of the file
   UpstreamOrder order = UpstreamOrder::kFastestFirst;
   Transport first_transport = Transport::kUdp;
-  std::string at{};  // "Corefile:12", for error texts
+  std::optional<ForwardTls> tls{};  // nothing: plain DNS
+  std::string at{};                 // "Corefile:12", for error texts
 
   friend bool operator==(const ForwardRule&, const ForwardRule&) = default;
 };

@@ -121,11 +121,15 @@ Address address_value(std::string_view text) {
 }
 
 SocketAddress server_value(std::string_view text) {
-  constexpr std::uint16_t kDnsPort = 53;
+  return server_on_port_value(text, 53);
+}
+
+SocketAddress server_on_port_value(std::string_view text,
+                                   std::uint16_t default_port) {
   const char* const kWhat =
       "is not a server; give an IP address, IP:port or [IPv6]:port";
   std::string_view address = text;
-  std::optional<std::uint64_t> port = kDnsPort;
+  std::optional<std::uint64_t> port = default_port;
   if (text.starts_with('[')) {
     const auto close = text.find(']');
     if (close == std::string_view::npos) throw ConfigurationError(kWhat);

@@ -31,9 +31,12 @@ std::chrono::milliseconds duration_value(std::string_view text);
 std::uint64_t size_value(std::string_view text);
 Address address_value(std::string_view text);
 // Parses "10.0.0.1", "10.0.0.1:5353", "::1", "[::1]:5353"; the default port is
-// 53.  Link-local IPv6 addresses need an interface of this machine:
-// "fe80::1%eth0".
+// 53.  Link-local IPv6
+// addresses need an interface of this machine: "fe80::1%eth0".
 SocketAddress server_value(std::string_view text);
+// The same with another default port.
+SocketAddress server_on_port_value(std::string_view text,
+                                   std::uint16_t default_port);
 // Parses the URL of an API server: "https://10.0.0.1:6443".
 std::string url_value(std::string_view text);
 // Parses "10.96.0.0/12".

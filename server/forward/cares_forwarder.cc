@@ -29,6 +29,11 @@ SharedOutcome not_asked(std::string why) {
   return outcome;
 }
 
+std::shared_ptr<TlsContext> tls_of(const UpstreamGroup& group) {
+  if (!group.tls) return nullptr;
+  return std::make_shared<TlsContext>(*group.tls);
+}
+
 std::string loops_text(const std::vector<SocketAddress>& servers) {
   std::string text = "upstreams forward back to this server (a loop):";
   for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -351,13 +356,14 @@ UpstreamServer& CaresForwarder::server_at(const UpstreamGroup& group,
                                           const SocketAddress& endpoint) {
   auto health = pool_.registry().of(group.domain, endpoint, edition_);
   const std::lock_guard lock(servers_mutex_);
-  auto& server =
-      servers_[{group.domain.to_text(), endpoint, group.first_transport}];
+  auto& server = servers_[{group.domain.to_text(), endpoint,
+                           group.first_transport, group.tls}];
   if (!server) {
     server = std::make_unique<UpstreamServer>(
         io_, random_, std::move(health),
         UpstreamServer::Settings{.ports = ports_,
-                                 .first_transport = group.first_transport});
+                                 .first_transport = group.first_transport,
+                                 .tls = tls_of(group)});
   }
   return *server;
 }
@@ -403,7 +409,7 @@ void CaresForwarder::add_counts(ForwardCounts& counts) const {
   const std::lock_guard lock(servers_mutex_);
   counts.all_down += counters_.all_down.value();
   for (const auto& [key, server] : servers_) {
-    add(server->counters(), counts.upstream(std::get<SocketAddress>(key)));
+    add(server->counters(), counts.upstream(key.endpoint));
   }
 }
 

@@ -4,10 +4,11 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <compare>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <tuple>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -109,9 +110,16 @@ class CaresForwarder : public Forwarder {
   // This thread writes under the mutex; other threads read under it.  Servers
   // stay when no plan names them any more, so that their counts stay.
   mutable std::mutex servers_mutex_;
-  std::map<std::tuple<std::string, SocketAddress, Transport>,
-           std::unique_ptr<UpstreamServer>>
-      servers_;
+  struct ServerKey {
+    std::string domain;
+    SocketAddress endpoint;
+    Transport first_transport = Transport::kUdp;
+    std::optional<TlsUpstream> tls;
+
+    friend std::weak_ordering operator<=>(const ServerKey&,
+                                          const ServerKey&) = default;
+  };
+  std::map<ServerKey, std::unique_ptr<UpstreamServer>> servers_;
 
   PaidPlaces places_;
   WaitingList waiting_;

@@ -102,6 +102,12 @@ void Fetch::on_tcp_failure(const Attempt& attempt, TimePoint now) {
 void Fetch::on_first_failure(const Attempt& attempt, TimePoint now,
                              UpstreamChannel::Failure failure) {
   Candidate& candidate = candidates_[attempt.index];
+  // The upstream may have closed an idle connection as the query was sent.
+  if (attempt.transport == Transport::kTcp &&
+      failure == UpstreamChannel::Failure::kUnreachable &&
+      candidate.tcp_attempts < kMostTcpAttempts) {
+    return ask(candidate, now);
+  }
   candidate.failure = failure == UpstreamChannel::Failure::kTimedOut
                           ? "timed out"
                           : "is unreachable";

@@ -16,8 +16,8 @@ inline constexpr std::chrono::milliseconds kLatestRetry{400};
 // Attempts of one query at one upstream over UDP (RFC 9520 3.1).  One attempt
 // over TCP follows, which a full buffer cannot lose.
 inline constexpr int kMostAttempts = 3;
-// Attempts over TCP for the rest of a truncated answer, each on a new
-// connection.
+// Attempts over TCP for the rest of a truncated answer, or after the connection
+// was closed, each on a new connection.
 inline constexpr int kMostTcpAttempts = 2;
 // After this long a client gets a stale answer if there is one (RFC 8767 5).
 inline constexpr std::chrono::milliseconds kClientPatience{1'800};
@@ -65,7 +65,8 @@ inline constexpr std::chrono::milliseconds kMeasureLossyAgain{1'000};
 
 // The period of checks for expired attempts.
 inline constexpr std::chrono::milliseconds kTick{50};
-// A source port is replaced after this many queries, or at this age.
+// A source port is replaced after this many queries, or at this age.  A
+// connection is closed when it was not used for this long.
 inline constexpr std::size_t kQuestionsPerPort = 256;
 inline constexpr std::chrono::milliseconds kPortAge{10'000};
 

@@ -5,6 +5,7 @@
 
 #include "server/forward/cares_channel.h"
 #include "server/forward/forward_timing.h"
+#include "server/forward/tls_channel.h"
 #include "server/forward/udp_channel.h"
 
 namespace canopy {
@@ -25,9 +26,9 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
                          Receiver receiver) {
   counters_.asked.add();
   asked_ = now;
-  if (slot.channel && slot.channel->sent() >= kQuestionsPerPort) {
-    retire(slot, now);
-  }
+  const bool is_used_up = transport == Transport::kUdp && slot.channel &&
+                          slot.channel->sent() >= kQuestionsPerPort;
+  if (is_used_up) retire(slot, now);
   if (!slot.channel) {
     slot.channel = opened(transport);
     slot.opened = now;
@@ -38,7 +39,10 @@ void UpstreamServer::ask(Slot& slot, Transport transport,
 
 // Null when no socket could be opened.
 std::unique_ptr<UpstreamChannel> UpstreamServer::opened(Transport transport) {
-  if (transport == Transport::kTcp) return CaresChannel::open(io_, endpoint());
+  if (transport == Transport::kTcp) {
+    if (tls_) return std::make_unique<TlsChannel>(io_, endpoint(), tls_);
+    return CaresChannel::open(io_, endpoint());
+  }
   return UdpChannel::open(io_, endpoint());
 }
 
@@ -93,8 +97,12 @@ bool UpstreamServer::take_probe(TimePoint now) {
 }
 
 void UpstreamServer::tick(TimePoint now) {
-  for (Slot& slot : slots_) tick(slot, now);
-  tick(tcp_, now);
+  for (Slot& slot : slots_) {
+    tick_channel(slot, now);
+    if (slot.channel && now - slot.opened >= kPortAge) retire(slot, now);
+  }
+  tick_channel(tcp_, now);
+  if (tcp_.channel && now - asked_ >= kPortAge) retire(tcp_, now);
   // Uses an index, because a callback may send a query and so retire another
   // channel.
   for (std::size_t i = 0; i < retired_.size(); ++i) {
@@ -122,10 +130,8 @@ void UpstreamServer::end_retired(TimePoint now) {
   retired_.erase(over, retired_.end());
 }
 
-void UpstreamServer::tick(Slot& slot, TimePoint now) {
-  if (!slot.channel) return;
-  if (slot.channel->outstanding() > 0) slot.channel->tick(now);
-  if (now - slot.opened >= kPortAge) retire(slot, now);
+void UpstreamServer::tick_channel(const Slot& slot, TimePoint now) {
+  if (slot.channel && slot.channel->outstanding() > 0) slot.channel->tick(now);
 }
 
 void UpstreamServer::close() {

@@ -10,6 +10,7 @@
 
 #include "healthz/tier.h"
 #include "server/forward/round_trip.h"
+#include "server/forward/tls_context.h"
 #include "server/forward/upstream_channel.h"
 #include "server/forward/upstream_health.h"
 #include "server/net/random_octets.h"
@@ -30,16 +31,18 @@ class UpstreamServer {
     std::size_t ports = kMostPorts;
     // kTcp: no query is sent over UDP.
     Transport first_transport = Transport::kUdp;
+    // Null: connections are not encrypted.
+    std::shared_ptr<TlsContext> tls{};
   };
 
   UpstreamServer(boost::asio::io_context& io, RandomOctets& random,
-                 std::shared_ptr<UpstreamHealth> health,
-                 const Settings& settings)
+                 std::shared_ptr<UpstreamHealth> health, Settings settings)
       : io_(io),
         random_(random),
         health_(std::move(health)),
         ports_(settings.ports),
-        first_transport_(settings.first_transport) {}
+        first_transport_(settings.first_transport),
+        tls_(std::move(settings.tls)) {}
 
   const SocketAddress& endpoint() const { return health_->endpoint(); }
   UpstreamHealth& health() { return *health_; }
@@ -109,10 +112,12 @@ class UpstreamServer {
   void retire(Slot& slot, TimePoint now);
   void end_retired(TimePoint now);
   std::unique_ptr<UpstreamChannel> opened(Transport transport);
+  // Ports are replaced, so that a spoofer must guess them anew; connections
+  // are kept while they are used.
   void ask(Slot& slot, Transport transport,
            std::span<const std::uint8_t> question, TimePoint now,
            Receiver receiver);
-  void tick(Slot& slot, TimePoint now);
+  static void tick_channel(const Slot& slot, TimePoint now);
   void count_answer(std::chrono::nanoseconds took, Rcode rcode);
 
   boost::asio::io_context& io_;
@@ -120,6 +125,7 @@ class UpstreamServer {
   const std::shared_ptr<UpstreamHealth> health_;
   const std::size_t ports_;
   const Transport first_transport_;
+  const std::shared_ptr<TlsContext> tls_;
   std::array<Slot, kMostPorts> slots_;  // the first ports_ slots are used
   Slot tcp_;
   std::vector<Retired> retired_;

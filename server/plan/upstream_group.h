@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "healthz/tier.h"
 #include "server/net/address.h"
+#include "server/plan/tls_upstream.h"
 #include "zones/name.h"
 
 namespace canopy {
@@ -23,6 +25,9 @@ struct UpstreamGroup {
   UpstreamOrder order = UpstreamOrder::kFastestFirst;
   // kTcp: queries are never sent over UDP.
   Transport first_transport = Transport::kUdp;
+  // Nothing: queries are not encrypted.  REQUIRES, if set: first_transport is
+  // kTcp.
+  std::optional<TlsUpstream> tls{};
   // Their health is checked by queries for this domain.
   Name domain{};
 

@@ -8,10 +8,13 @@
 #include "healthz/log.h"
 #include "healthz/read_file.h"
 #include "server/config/resolv_conf.h"
+#include "server/forward/tls_context.h"
 #include "server/machine/own_addresses.h"
 
 namespace canopy {
 namespace {
+
+constexpr std::size_t kMaxPem = 1 << 20;
 
 // The addresses that the server blocks listen on.
 std::vector<OwnAddresses> own_addresses(const std::vector<ServerBlock>& all) {
@@ -95,7 +98,7 @@ CorefilePlanSource::Made CorefilePlanSource::make(
     std::vector<ServerBlock> blocks) {
   Made made;
   const std::vector<OwnAddresses> own = own_addresses(blocks);
-  std::map<std::string, FileServers> files;
+  ForwardFiles files;
   for (ServerBlock& block : blocks) {
     for (ForwardRule& rule : block.forwards) {
       std::erase_if(rule.to, [&](const ForwardTarget& target) {
@@ -106,12 +109,13 @@ CorefilePlanSource::Made CorefilePlanSource::make(
       });
       for (const ForwardTarget& target : rule.to) {
         const auto* const path = std::get_if<std::string>(&target);
-        if (path == nullptr || files.contains(*path)) continue;
-        files.emplace(*path, read_servers(*path, made));
+        if (path == nullptr || files.servers.contains(*path)) continue;
+        files.servers.emplace(*path, read_servers(*path, made));
       }
+      if (rule.tls) read_pem_files(rule, files);
     }
   }
-  for (auto& [path, file] : files) {
+  for (auto& [path, file] : files.servers) {
     const std::string& where = path;
     const auto removed =
         std::erase_if(file.servers, [&](const SocketAddress& server) {
@@ -123,7 +127,7 @@ CorefilePlanSource::Made CorefilePlanSource::make(
       file.why_none = path + " names only this server itself";
     }
   }
-  made.plan = compile(blocks, files, hosts_of(blocks, made));
+  made.plan = compile_corefile(blocks, files, hosts_of(blocks, made));
   return made;
 }
 
@@ -136,6 +140,29 @@ std::vector<SharedHosts> CorefilePlanSource::hosts_of(
   }
   hosts_tables_.keep_used();
   return hosts;
+}
+
+// Also finds out whether the texts are usable, before a worker needs them.
+void CorefilePlanSource::read_pem_files(const ForwardRule& rule,
+                                        ForwardFiles& files) {
+  const ForwardTls& tls = *rule.tls;
+  const auto text_of = [&](const std::string& path) -> std::string {
+    if (path.empty()) return {};
+    const FileText read = read_file(path, kMaxPem);
+    if (!read.ok()) {
+      throw ConfigurationError(rule.at + ": tls: " + path + ": " + read.fault);
+    }
+    return files.pem[path] = read.text;
+  };
+  const TlsUpstream upstream{.server_name = tls.server_name,
+                             .authorities = text_of(tls.authorities),
+                             .certificate = text_of(tls.certificate),
+                             .key = text_of(tls.key)};
+  try {
+    const TlsContext usable(upstream);
+  } catch (const ConfigurationError& error) {
+    throw ConfigurationError(rule.at + ": " + error.what());
+  }
 }
 
 FileServers CorefilePlanSource::read_servers(const std::string& path,

@@ -26,7 +26,7 @@ std::shared_ptr<const Plan> plan_with(std::vector<Block> blocks) {
 }
 
 Block root(std::optional<CacheRules> cache) {
-  return {.cache = cache, .upstreams = UpstreamGroup{}};
+  return {.domain = Name(), .cache = cache, .upstreams = UpstreamGroup{}};
 }
 
 // Returns the first line of the answer section, or of the authority section if

@@ -120,7 +120,7 @@ TEST_CASE("messages that get no reply, or a header alone") {
   };
   TestServer server(kCluster);
   for (const Row& row : rows) {
-    for (const TestServer::Way way : {TestServer::Way{}, kZoneTier, kTcp}) {
+    for (const TestServer::Way& way : {TestServer::Way{}, kZoneTier, kTcp}) {
       CAPTURE(row.what);
       const auto replies = server.send(row.message, way);
       CHECK(only(replies) == row.reply);
@@ -220,7 +220,7 @@ TEST_CASE("EDNS: an OPT record to those who sent one") {
 
 TEST_CASE("EDNS of another version is BADVERS, with ours in the reply") {
   TestServer server(kCluster);
-  for (const TestServer::Way way : {TestServer::Way{}, kZoneTier}) {
+  for (const TestServer::Way& way : {TestServer::Way{}, kZoneTier}) {
     const std::string reply =
         server.ask("web.prod.svc.cluster.local. A +version=1", way);
     CHECK(reply.starts_with("BADVERS rd"));

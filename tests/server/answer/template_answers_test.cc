@@ -20,7 +20,7 @@ constexpr std::string_view kCluster = "service prod/web 10.96.0.1\n";
 std::shared_ptr<const Plan> plan_of_file(const Corefiles& files) {
   const CorefileSettings read = files.read();
   REQUIRE(read.faults.empty());
-  return compile(read.settings.blocks, {});
+  return compile_corefile(read.settings.blocks, {});
 }
 
 std::shared_ptr<const Plan> plan_of(const std::string& directives) {

@@ -43,10 +43,10 @@ std::string upstreams_for(const Plan& plan, const std::string& qname,
 }
 
 TEST_CASE("server blocks of one port are one listener; the longest zone wins") {
-  const auto plan =
-      compile(Blocks{server(".", {forward(".", "10.0.0.1")}),
-                     server("corp.example", {forward(".", "10.0.0.2")})},
-              {});
+  const auto plan = compile_corefile(
+      Blocks{server(".", {forward(".", "10.0.0.1")}),
+             server("corp.example", {forward(".", "10.0.0.2")})},
+      {});
   REQUIRE(plan->listeners().size() == 1);
   CHECK(plan->listener(0).port == 53);
   CHECK(plan->listener(0).addresses.empty());
@@ -58,7 +58,7 @@ TEST_CASE("server blocks of one port are one listener; the longest zone wins") {
 }
 
 TEST_CASE("names outside the zones of a port are refused, the cluster's too") {
-  const auto plan = compile(
+  const auto plan = compile_corefile(
       Blocks{server("other.example", {forward(".", "10.0.0.3")}, 5300)}, {});
   CHECK(upstreams_for(*plan, "x.other.example") == "10.0.0.3:53");
   CHECK(upstreams_for(*plan, "www.example") == "refused");
@@ -68,10 +68,10 @@ TEST_CASE("names outside the zones of a port are refused, the cluster's too") {
 TEST_CASE("each port is a listener; the first one serves the cluster") {
   ServerBlock cluster = server(".", {forward(".", "10.0.0.1")});
   cluster.serves_cluster = true;
-  const auto plan =
-      compile(Blocks{server("other.example", {forward(".", "10.0.0.3")}, 5300),
-                     cluster},
-              {});
+  const auto plan = compile_corefile(
+      Blocks{server("other.example", {forward(".", "10.0.0.3")}, 5300),
+             cluster},
+      {});
   REQUIRE(plan->listeners().size() == 2);
   CHECK(plan->listener(0).port == 53);
   CHECK(rules_for(*plan, "a.svc.cluster.local").serves_zones);
@@ -84,7 +84,7 @@ TEST_CASE("one zone on two addresses is two listeners") {
   node.bind = {address_value("169.254.10.10")};
   ServerBlock pods = server(".", {forward(".", "10.0.0.2")});
   pods.bind = {address_value("169.254.10.11")};
-  const auto plan = compile(Blocks{node, pods}, {});
+  const auto plan = compile_corefile(Blocks{node, pods}, {});
   REQUIRE(plan->listeners().size() == 2);
   CHECK(plan->listener(0).addresses == node.bind);
   CHECK(upstreams_for(*plan, "a.example", 0) == "10.0.0.1:53");
@@ -96,7 +96,7 @@ TEST_CASE("addresses with the same server blocks are one listener") {
   root.bind = {address_value("169.254.20.10"), address_value("10.96.0.10")};
   ServerBlock stub = server("corp.example", {forward(".", "10.0.0.2")});
   stub.bind = root.bind;
-  const auto plan = compile(Blocks{root, stub}, {});
+  const auto plan = compile_corefile(Blocks{root, stub}, {});
   REQUIRE(plan->listeners().size() == 1);
   CHECK(plan->listener(0).addresses == root.bind);
 }
@@ -106,7 +106,7 @@ TEST_CASE("the first forward that applies is used; except leaves names out") {
   corp.except = {name("lab.corp.example")};
   ForwardRule rest = forward(".", "10.0.0.1");
   rest.except = {name("secret.example")};
-  const auto plan = compile(Blocks{server(".", {corp, rest})}, {});
+  const auto plan = compile_corefile(Blocks{server(".", {corp, rest})}, {});
   CHECK(upstreams_for(*plan, "git.corp.example") == "10.0.0.2:53");
   CHECK(upstreams_for(*plan, "x.lab.corp.example") == "10.0.0.1:53");
   CHECK(upstreams_for(*plan, "www.example") == "10.0.0.1:53");
@@ -117,10 +117,10 @@ TEST_CASE("the first forward that applies is used; except leaves names out") {
 TEST_CASE("an exception inside the zone of another server block is not used") {
   ForwardRule rest = forward(".", "10.0.0.1");
   rest.except = {name("a.corp.example"), name("corp.example")};
-  const auto plan =
-      compile(Blocks{server(".", {rest}),
-                     server("corp.example", {forward(".", "10.0.0.2")})},
-              {});
+  const auto plan = compile_corefile(
+      Blocks{server(".", {rest}),
+             server("corp.example", {forward(".", "10.0.0.2")})},
+      {});
   CHECK(upstreams_for(*plan, "x.a.corp.example") == "10.0.0.2:53");
   CHECK(upstreams_for(*plan, "corp.example") == "10.0.0.2:53");
 }
@@ -131,7 +131,7 @@ TEST_CASE("the cache's zones, TTLs and exceptions hold below their domains") {
                               .negative = {0, 5},
                               .not_positive = {name("cluster.local")},
                               .not_negative = {name("corp.example")}};
-  const auto plan = compile(Blocks{block}, {});
+  const auto plan = compile_corefile(Blocks{block}, {});
   const auto cache = [&](const std::string& qname) {
     return rules_for(*plan, qname).cache.value();
   };
@@ -146,7 +146,7 @@ TEST_CASE("the cache's zones, TTLs and exceptions hold below their domains") {
 TEST_CASE("a cache for some zones alone does not cache other names") {
   ServerBlock block = server(".", {forward(".", "10.0.0.1")});
   block.cache = CacheSettings{.domains = {name("corp.example")}};
-  const auto plan = compile(Blocks{block}, {});
+  const auto plan = compile_corefile(Blocks{block}, {});
   CHECK(rules_for(*plan, "a.corp.example").caches());
   CHECK_FALSE(rules_for(*plan, "www.example").caches());
 }
@@ -157,9 +157,9 @@ TEST_CASE("a rule keeps the order of its servers and its transport") {
              server_value("10.0.0.1:5353")};
   rule.order = UpstreamOrder::kAsWritten;
   rule.first_transport = Transport::kTcp;
-  const auto plan =
-      compile(Blocks{server(".", {rule})},
-              {{"/etc/resolv.conf", {{server_value("10.0.0.9")}, ""}}});
+  const auto plan = compile_corefile(
+      Blocks{server(".", {rule})},
+      {.servers = {{"/etc/resolv.conf", {{server_value("10.0.0.9")}, ""}}}});
   CHECK(upstreams_for(*plan, "a.example") ==
         "10.0.0.2:53 10.0.0.9:53 10.0.0.1:5353");
   const UpstreamGroup& group = *rules_for(*plan, "a.example").upstreams;
@@ -167,12 +167,23 @@ TEST_CASE("a rule keeps the order of its servers and its transport") {
   CHECK(group.first_transport == Transport::kTcp);
 }
 
+TEST_CASE("a rule over TLS has the texts of its files") {
+  ForwardRule rule = forward(".", "10.0.0.1:853");
+  rule.first_transport = Transport::kTcp;
+  rule.tls = ForwardTls{.server_name = "dns.example", .authorities = "/ca"};
+  const auto plan =
+      compile_corefile(Blocks{server(".", {rule})}, {.pem = {{"/ca", "PEM"}}});
+  const UpstreamGroup& group = *rules_for(*plan, "a.example").upstreams;
+  CHECK(group.tls ==
+        TlsUpstream{.server_name = "dns.example", .authorities = "PEM"});
+}
+
 TEST_CASE("a rule without a usable server says why") {
   ForwardRule rule = forward(".", "10.0.0.1");
   rule.to = {std::string("/etc/resolv.conf")};
-  const auto plan =
-      compile(Blocks{server(".", {rule})},
-              {{"/etc/resolv.conf", {{}, "it has no usable nameserver"}}});
+  const auto plan = compile_corefile(
+      Blocks{server(".", {rule})},
+      {.servers = {{"/etc/resolv.conf", {{}, "it has no usable nameserver"}}}});
   CHECK(upstreams_for(*plan, "a.example") ==
         "forward in Corefile:2 has no usable server: it has no usable "
         "nameserver");
@@ -184,19 +195,20 @@ TEST_CASE("more listeners than parts of the cache are refused") {
     const auto port = static_cast<std::uint16_t>(1000 + i);
     blocks.push_back(server(".", {forward(".", "10.0.0.1")}, port));
   }
-  CHECK_THROWS_AS(compile(blocks, {}), ConfigurationError);
+  CHECK_THROWS_AS(compile_corefile(blocks, {}), ConfigurationError);
   blocks.pop_back();
-  CHECK(compile(blocks, {})->listeners().size() == Plan::kMostListeners);
+  CHECK(compile_corefile(blocks, {})->listeners().size() ==
+        Plan::kMostListeners);
 }
 
 TEST_CASE("a server block's hosts table answers for all of its domains") {
   const SharedHosts hosts{
       std::make_shared<const HostsTable>(RecordList(), HostsRules())};
-  const auto plan =
-      compile(Blocks{server(".", {forward("corp.example", "10.0.0.2"),
-                                  forward(".", "10.0.0.1")}),
-                     server("other.example", {forward(".", "10.0.0.3")})},
-              {}, {hosts, {}});
+  const auto plan = compile_corefile(
+      Blocks{server(".", {forward("corp.example", "10.0.0.2"),
+                          forward(".", "10.0.0.1")}),
+             server("other.example", {forward(".", "10.0.0.3")})},
+      {}, {hosts, {}});
   CHECK(rules_for(*plan, "www.example").hosts.table == hosts.table);
   CHECK(rules_for(*plan, "git.corp.example").hosts.table == hosts.table);
   CHECK_FALSE(rules_for(*plan, "www.other.example").hosts);

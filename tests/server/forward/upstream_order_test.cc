@@ -91,8 +91,10 @@ TEST_CASE("a listener's own upstreams are asked for the same name") {
   ScriptedUpstream pods(always({.addresses = 2}));
   Forwarders forwarders({node.endpoint()}, 2);
   std::vector<Listener> listeners(2);
-  listeners[0].blocks = {{.upstreams = UpstreamGroup{{node.endpoint()}}}};
-  listeners[1].blocks = {{.upstreams = UpstreamGroup{{pods.endpoint()}}}};
+  listeners[0].blocks = {
+      {.domain = Name(), .upstreams = UpstreamGroup{{node.endpoint()}}}};
+  listeners[1].blocks = {
+      {.domain = Name(), .upstreams = UpstreamGroup{{pods.endpoint()}}}};
   forwarders.store.publish(std::make_shared<const Plan>(std::move(listeners)));
   const Query query = query_for("www.example");
   for (const std::size_t worker : {0, 1}) {
