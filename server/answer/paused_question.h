@@ -16,7 +16,7 @@ namespace canopy {
 struct PausedQuestion {
   // `from` must outlive this.
   PausedQuestion(const Resolution& resolution, const Arrival& from)
-      : asked(resolution.asked),
+      : asked(resolution.looked_up),
         arrival(from),
         provenance{.made_from = {.plan = resolution.editions.plan},
                    .asked = from.received} {}
@@ -42,7 +42,7 @@ struct PausedQuestion {
     Query target;
   };
 
-  const Query asked;
+  const Query asked;  // the client's query, after rewrite rules
   const Arrival& arrival;
   Provenance provenance;
   std::unique_ptr<Chain> chain;  // null: no chain

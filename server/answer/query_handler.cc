@@ -11,7 +11,10 @@ namespace canopy {
 struct QueryHandler::Waiting final : public Forwarder::Waiter,
                                      public Recycled<Waiting> {
   Waiting(QueryHandler& asks, const Resolution& resolution, const Reply& to)
-      : handler(asks), reply(to), question(resolution, reply) {}
+      : handler(asks), reply(to), question(resolution, reply) {
+    if (resolution.rewritten == nullptr) return;
+    rewritten = std::make_unique<const RewrittenQuery>(*resolution.rewritten);
+  }
 
   void on_outcome(const SharedOutcome& outcome) override {
     handler.resume(*this, outcome);
@@ -20,6 +23,7 @@ struct QueryHandler::Waiting final : public Forwarder::Waiter,
   QueryHandler& handler;
   const Reply reply;
   PausedQuestion question;
+  std::unique_ptr<const RewrittenQuery> rewritten;  // null: no rule applied
 };
 
 QueryHandler::QueryHandler(ZoneStore& zones, const PlanStore& plans,
@@ -50,7 +54,8 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
   const Result<Query, Refusal> query = decode_query(message);
   if (!query) return refuse(message, query.error(), reply);
   observer_.saw_question(query->qtype, reply);
-  const Listener& listener = plans_.current().listener(reply.listener.number);
+  const Plan& plan = plans_.current();
+  const Listener& listener = plan.listener(reply.listener.number);
   if (!is_admitted(reply)) return turn_away(*query, listener, reply);
   if (const Said* const own = own_answers_.find(*query, listener)) {
     return send(*own, *query, reply);
@@ -58,9 +63,41 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
 
   const Resolution resolution{*query, reply, listener, zones_.current(),
                               plans_.edition()};
+  if (resolution.block.rewrites) {
+    return take_rewritten(resolution, plan, reply);
+  }
+  answer(resolution, reply);
+}
+
+void QueryHandler::take_rewritten(const Resolution& resolution,
+                                  const Plan& plan, const Reply& reply) {
+  static const ExtendedError error{
+      InfoCode::kOther, "a rewrite rule made a name that is not a domain name"};
+  const SharedRewrites& rewrites = resolution.block.rewrites;
+  const Query& query = resolution.looked_up;
+  RewrittenQuery rewritten;
+  switch (rewrite(query, rewrites, rewritten)) {
+    case RewriteOutcome::kUnchanged:
+      return answer(resolution, reply);
+    case RewriteOutcome::kBadName:
+      return send(own_answers_.rcode(Rcode::kServFail, query,
+                                     resolution.listener, &error),
+                  query, reply);
+    case RewriteOutcome::kRewritten:
+      break;
+  }
+  Reply to = reply;
+  to.listener.number = rewrites.listener;
+  Resolution inner{rewritten.looked_up, to, plan.numbered(rewrites.listener),
+                   resolution.zones, resolution.editions.plan};
+  inner.rewritten = &rewritten;
+  answer(inner, to);
+}
+
+void QueryHandler::answer(const Resolution& resolution, const Reply& reply) {
   if (resolution.block.caches()) {
     if (const Said* const cached = cached_answers_.find(resolution)) {
-      send(*cached, *query, reply);
+      send(*cached, resolution, reply);
       if (cached_answers_.is_to_be_refreshed(resolution)) refetch(resolution);
       return;
     }
@@ -68,13 +105,14 @@ void QueryHandler::take(std::span<const std::uint8_t> message,
   const ZoneAnswers::Found found = find(resolution);
   if (found.may_be_kept) cached_answers_.keep(resolution, found.said.answer);
   if (found.what == ZoneAnswers::Found::What::kAnswer) {
-    return send(found.said, *query, reply);
+    return send(found.said, resolution, reply);
   }
   if (!resolution.block.forwards()) {
     return send(resolution.block.own.whoami
-                    ? own_answers_.whoami(*query, reply)
-                    : own_answers_.rcode(Rcode::kRefused, *query, listener),
-                *query, reply);
+                    ? own_answers_.whoami(resolution.looked_up, reply)
+                    : own_answers_.rcode(Rcode::kRefused, resolution.looked_up,
+                                         resolution.listener),
+                resolution, reply);
   }
   pause(resolution, found, reply);
 }
@@ -122,11 +160,12 @@ void QueryHandler::pause(const Resolution& resolution,
 void QueryHandler::resume(Waiting& waiting, const SharedOutcome& outcome) {
   PausedQuestion& question = waiting.question;
   const Reply& reply = waiting.reply;
-  const Resolution now{question.asked, reply,
-                       plans_.current().listener(reply.listener.number),
-                       zones_.current(), plans_.edition()};
+  Resolution now{question.asked, reply,
+                 plans_.current().numbered(reply.listener.number),
+                 zones_.current(), plans_.edition()};
+  now.rewritten = waiting.rewritten.get();
   const Said* const said = upstream_answers_.conclude(question, outcome, now);
-  if (said != nullptr) send(*said, question.asked, reply);
+  if (said != nullptr) send(*said, now, reply);
 }
 
 // Fetches a popular answer again before it expires.
@@ -138,6 +177,15 @@ void QueryHandler::refetch(const Resolution& resolution) {
   PausedQuestion& question = waiting->question;
   question.is_answered = true;
   upstream_answers_.ask(question, std::move(waiting));
+}
+
+void QueryHandler::send(const Said& said, const Resolution& resolution,
+                        const Reply& reply) {
+  if (resolution.rewritten == nullptr) {
+    return send(said, resolution.looked_up, reply);
+  }
+  send(answer_turner_.turn(said, *resolution.rewritten), resolution.asked(),
+       reply);
 }
 
 void QueryHandler::send(const Said& said, const Query& query,

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cache/answer_cache.h"
+#include "server/answer/answer_turner.h"
 #include "server/answer/cached_answers.h"
 #include "server/answer/own_answers.h"
 #include "server/answer/reply_writer.h"
@@ -64,6 +65,10 @@ class QueryHandler final : public MessageHandler {
   void take(std::span<const std::uint8_t> message, const Reply& reply);
   // The answer from templates or zones.
   ZoneAnswers::Found find(const Resolution& resolution);
+  // Applies the block's rewrite rules.  `plan` is the one of `resolution`.
+  void take_rewritten(const Resolution& resolution, const Plan& plan,
+                      const Reply& reply);
+  void answer(const Resolution& resolution, const Reply& reply);
   bool is_admitted(const Arrival& arrival);
   void turn_away(const Query& query, const Listener& listener,
                  const Reply& reply);
@@ -75,8 +80,9 @@ class QueryHandler final : public MessageHandler {
 
   const Block& block_for(const Query& query, const Reply& reply) {
     const std::size_t number = reply.listener.number;
-    return plans_.current().listener(number).block_for(query.qname);
+    return plans_.current().numbered(number).block_for(query.qname);
   }
+  void send(const Said& said, const Resolution& resolution, const Reply& reply);
   void send(const Said& said, const Query& query, const Reply& reply);
   void refuse(std::span<const std::uint8_t> message, const Refusal& refusal,
               const Reply& reply);
@@ -93,6 +99,7 @@ class QueryHandler final : public MessageHandler {
   ZoneAnswers zone_answers_;
   CachedAnswers cached_answers_;
   UpstreamAnswers upstream_answers_;
+  AnswerTurner answer_turner_;
   ReplyWriter reply_writer_;
   Rotation rotation_;
 };

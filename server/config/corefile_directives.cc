@@ -94,6 +94,7 @@ constexpr CorefileRow kRows[] = {
      .read = read_hosts,
      .options = &kHostsOptions,
      .once = true},
+    {.name = "rewrite", .read = read_rewrite, .options = &kRewriteOptions},
     {.name = "bind", .read = read_bind, .options = &kBindOptions},
     // Loops are always detected.
     {.name = "loop", .read = accept_flag, .once = true},
@@ -166,9 +167,6 @@ constexpr CorefileRow kRows[] = {
      .why_not = "is not supported: clients are known by their address; remove "
                 "it"},
     {.name = "quic", .why_not = kOnlyPlainDns},
-    {.name = "rewrite",
-     .why_not = "is not supported yet; remove it, or serve the name as a "
-                "Service of type ExternalName"},
     {.name = "root",
      .why_not = "is not supported: write files with their folders; remove it"},
     {.name = "route53", .why_not = kNoCloud},

@@ -51,6 +51,10 @@ void read_whoami(const CorefileLine& line, CorefileReading& reading);
 void read_template(const CorefileLine& line, CorefileReading& reading);
 extern const CorefileTable kTemplateOptions;
 
+// rewrite [continue|stop] FIELD ..
+void read_rewrite(const CorefileLine& line, CorefileReading& reading);
+extern const CorefileTable kRewriteOptions;
+
 // log [NAME..] [FORMAT]; errors
 void read_log(const CorefileLine& line, CorefileReading& reading);
 void read_errors(const CorefileLine& line, CorefileReading& reading);

@@ -6,6 +6,7 @@
 
 #include "healthz/configuration_error.h"
 #include "server/config/template_plan.h"
+#include "server/plan/rewrites.h"
 
 namespace canopy {
 namespace {
@@ -50,13 +51,21 @@ class Compiler {
   // The blocks of a listener that has these parts.
   std::vector<Block> blocks_of(const std::vector<Part>& parts) const {
     std::vector<Block> blocks;
+    std::map<const ServerBlock*, SharedRewrites> rewrites;
+    const auto add = [&](const Name& domain, const Part& part) {
+      blocks.push_back(block_for(domain, part));
+      blocks.back().rewrites = rewrites.at(part.of);
+    };
     for (const Part& part : parts) {
+      if (!rewrites.contains(part.of)) {
+        rewrites.emplace(part.of, rewrites_of(part));
+      }
       for (const Name& domain : domains_with_rules(*part.of)) {
         if (holder_of(domain, parts) != &part) continue;
         if (domain == part.domain) continue;
-        blocks.push_back(block_for(domain, part));
+        add(domain, part);
       }
-      blocks.push_back(block_for(part.domain, part));
+      add(part.domain, part);
     }
     return blocks;
   }
@@ -73,6 +82,19 @@ class Compiler {
       }
     }
     return holder;
+  }
+
+  // As in CoreDNS, rewritten queries stay in their server block, also for names
+  // outside its domains.
+  SharedRewrites rewrites_of(const Part& part) const {
+    if (part.of->rewrites.empty()) return {};
+    auto made = std::make_shared<Rewrites>();
+    made->rules = part.of->rewrites;
+    made->blocks.push_back(block_for(Name(), part));
+    for (const Name& domain : domains_with_rules(*part.of)) {
+      made->blocks.push_back(block_for(domain, part));
+    }
+    return {std::move(made)};
   }
 
   Block block_for(const Name& domain, const Part& part) const {
@@ -211,11 +233,11 @@ std::shared_ptr<const Plan> compile_corefile(
     add_listener(listeners, std::move(listener));
   }
   std::stable_partition(listeners.begin(), listeners.end(), serves_cluster);
-  if (listeners.size() > Plan::kMostListeners) {
+  if (Plan::most_listeners_of(listeners) > Plan::kMostListeners) {
     throw ConfigurationError(
         "the Corefile has server blocks for more than " +
         std::to_string(Plan::kMostListeners) +
-        " different ports and addresses; use fewer ports or bind addresses");
+        " different ports, addresses and sets of rewrite rules; use fewer");
   }
   return std::make_shared<const Plan>(std::move(listeners));
 }

@@ -13,6 +13,7 @@
 #include "server/net/address.h"
 #include "server/plan/cache_rules.h"
 #include "server/plan/own_texts.h"
+#include "server/plan/rewrite_rule.h"
 #include "server/plan/upstream_group.h"
 #include "zones/name.h"
 
@@ -74,6 +75,7 @@ struct ServerBlock {
   std::optional<HostsSettings> hosts{};
   std::vector<TemplateSettings> templates{};
   OwnTexts own{};                       // of chaos, nsid and whoami
+  std::vector<RewriteRule> rewrites{};  // in the order of the file
   std::vector<ForwardRule> forwards{};  // the first that applies is used
   std::string at{};                     // "Corefile:1", for error texts
 

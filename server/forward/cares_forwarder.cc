@@ -91,7 +91,7 @@ void CaresForwarder::forward(const Query& query, std::uint8_t listener,
   }
   const Asked asked{
       ForwardQuestion(query),
-      CacheKey(query, plans_.current().listener(listener).cache_part),
+      CacheKey(query, plans_.current().numbered(listener).cache_part),
       listener};
   const FetchTicket place{static_cast<std::uint32_t>(index_),
                           waiting_.add({client, std::move(waiter)}), client};
@@ -105,7 +105,7 @@ void CaresForwarder::forward(const Query& query, std::uint8_t listener,
 void CaresForwarder::ask(const Asked& asked, const FetchTicket& waiter) {
   const auto found = fetches_.find(asked.key);
   if (found != fetches_.end()) return join(**found, waiter);
-  const Listener& listener = plans_.current().listener(asked.listener);
+  const Listener& listener = plans_.current().numbered(asked.listener);
   const Block& block = listener.block_for(asked.question.qname);
   static const UpstreamGroup nobody;
   const UpstreamGroup& group = block.forwards() ? *block.upstreams : nobody;
@@ -341,13 +341,17 @@ const CaresForwarder::Servers& CaresForwarder::servers_of(const Block& block) {
 void CaresForwarder::find_servers() {
   edition_ = plans_.edition();
   servers_by_block_.clear();
-  for (const Listener& listener : plans_.current().listeners()) {
-    for (const Block& block : listener.blocks) {
-      Servers& servers = servers_by_block_[&block];
-      if (!block.forwards()) continue;
-      for (const SocketAddress& endpoint : block.upstreams->servers) {
-        servers.push_back(&server_at(*block.upstreams, endpoint));
-      }
+  const Plan& plan = plans_.current();
+  for (const Listener& listener : plan.listeners()) find_servers(listener);
+  for (const Listener& inner : plan.for_rewritten()) find_servers(inner);
+}
+
+void CaresForwarder::find_servers(const Listener& listener) {
+  for (const Block& block : listener.blocks) {
+    Servers& servers = servers_by_block_[&block];
+    if (!block.forwards()) continue;
+    for (const SocketAddress& endpoint : block.upstreams->servers) {
+      servers.push_back(&server_at(*block.upstreams, endpoint));
     }
   }
 }

@@ -90,6 +90,7 @@ class CaresForwarder : public Forwarder {
 
   const Servers& servers_of(const Block& block);
   void find_servers();
+  void find_servers(const Listener& listener);
   UpstreamServer& server_at(const UpstreamGroup& group,
                             const SocketAddress& endpoint);
 

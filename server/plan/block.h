@@ -2,6 +2,8 @@
 // Plan.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "server/plan/cache_rules.h"
@@ -12,6 +14,21 @@
 #include "zones/name.h"
 
 namespace canopy {
+
+struct Rewrites;
+
+// Rules that successive plans share.  Null: none.
+struct SharedRewrites {
+  std::shared_ptr<const Rewrites> rules{};
+  // The listener for rewritten queries (Plan::numbered()).  Plan sets it.
+  std::uint8_t listener = 0;
+
+  explicit operator bool() const { return rules != nullptr; }
+  const Rewrites* operator->() const { return rules.get(); }
+
+  // Equal when both have equal rules or none.
+  friend bool operator==(const SharedRewrites& a, const SharedRewrites& b);
+};
 
 struct Block {
   // The block covers this domain and all names below it.  The root covers all
@@ -29,6 +46,9 @@ struct Block {
   OwnTexts own{};
   // They answer before hosts files and zones.  Null: none.
   SharedTemplates templates{};
+
+  // Change queries before the lookup, and their answers back.
+  SharedRewrites rewrites{};
 
   bool caches() const { return cache.has_value(); }
   bool forwards() const { return upstreams.has_value(); }

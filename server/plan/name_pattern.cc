@@ -49,7 +49,7 @@ NamePattern::NamePattern(std::string pattern) : text_(std::move(pattern)) {
     throw ConfigurationError("is longer than " + std::to_string(kMostOctets) +
                              " octets");
   }
-  compiled_ = std::make_unique<const re2::RE2>(piece(text_), options());
+  compiled_ = std::make_shared<const re2::RE2>(piece(text_), options());
   if (!compiled_->ok()) {
     throw ConfigurationError("is not a regular expression: " +
                              compiled_->error());
@@ -63,10 +63,6 @@ NamePattern::NamePattern(std::string pattern) : text_(std::move(pattern)) {
                              " groups");
   }
 }
-
-NamePattern::~NamePattern() = default;
-NamePattern::NamePattern(NamePattern&&) noexcept = default;
-NamePattern& NamePattern::operator=(NamePattern&&) noexcept = default;
 
 std::size_t NamePattern::groups() const {
   return static_cast<std::size_t>(compiled_->NumberOfCapturingGroups());

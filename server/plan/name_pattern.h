@@ -26,9 +26,6 @@ class NamePattern {
 
   // Throws ConfigurationError with a text that follows the pattern.
   explicit NamePattern(std::string pattern);
-  ~NamePattern();
-  NamePattern(NamePattern&&) noexcept;
-  NamePattern& operator=(NamePattern&&) noexcept;
 
   const std::string& text() const { return text_; }
   // The number of groups, without the whole match.
@@ -49,7 +46,7 @@ class NamePattern {
 
  private:
   std::string text_;
-  std::unique_ptr<const re2::RE2> compiled_;
+  std::shared_ptr<const re2::RE2> compiled_;  // copies share it
 };
 
 // The longest text of a name: 255 octets, each written as \DDD.

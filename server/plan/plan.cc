@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "server/plan/rewrites.h"
+
 namespace canopy {
 namespace {
 
@@ -23,7 +25,20 @@ void sort(Listener& listener) {
   });
 }
 
+// True when both answer a looked-up query alike.
+bool answer_alike(const Block& a, const Block& b) {
+  Block plain_a = a;
+  Block plain_b = b;
+  plain_a.rewrites = plain_b.rewrites = {};
+  return plain_a == plain_b;
+}
+
 }  // namespace
+
+bool operator==(const SharedRewrites& a, const SharedRewrites& b) {
+  if (a.rules == b.rules) return true;
+  return a.rules != nullptr && b.rules != nullptr && *a.rules == *b.rules;
+}
 
 // Operators have tens of stub domains at most, so a linear search is fast
 // enough.
@@ -35,13 +50,64 @@ const Block& Listener::longest_for(NameView qname) const {
 }
 
 Plan::Plan(std::vector<Listener> listeners) : listeners_(std::move(listeners)) {
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    Listener& listener = listeners_[i];
+  for (Listener& listener : listeners_) {
     sort(listener);
-    const auto same =
-        std::ranges::find(listeners_, listener.blocks, &Listener::blocks);
-    listener.cache_part = static_cast<CachePart>(same - listeners_.begin());
+    add_for_rewritten(listener);
   }
+  set_cache_parts();
+}
+
+// Equal blocks have one listener.
+void Plan::add_for_rewritten(Listener& listener) {
+  for (Block& block : listener.blocks) {
+    if (!block.rewrites) continue;
+    Listener inner{.tier = listener.tier, .blocks = block.rewrites->blocks};
+    sort(inner);
+    auto same =
+        std::ranges::find(for_rewritten_, inner.blocks, &Listener::blocks);
+    if (same == for_rewritten_.end()) {
+      for_rewritten_.push_back(std::move(inner));
+      same = for_rewritten_.end() - 1;
+    }
+    block.rewrites.listener = static_cast<std::uint8_t>(
+        listeners_.size() +
+        static_cast<std::size_t>(same - for_rewritten_.begin()));
+  }
+}
+
+void Plan::set_cache_parts() {
+  std::vector<Listener*> all;
+  all.reserve(listeners_.size() + for_rewritten_.size());
+  for (Listener& listener : listeners_) all.push_back(&listener);
+  for (Listener& listener : for_rewritten_) all.push_back(&listener);
+  for (Listener* const listener : all) {
+    const auto same = std::ranges::find_if(all, [&](const Listener* other) {
+      return std::ranges::equal(other->blocks, listener->blocks, answer_alike);
+    });
+    listener->cache_part = static_cast<CachePart>(same - all.begin());
+  }
+}
+
+const Listener& Plan::numbered(std::size_t number) const {
+  if (number < listeners_.size()) return listeners_[number];
+  number -= listeners_.size();
+  return number < for_rewritten_.size() ? for_rewritten_[number]
+                                        : listeners_.front();
+}
+
+std::size_t Plan::most_listeners_of(const std::vector<Listener>& listeners) {
+  std::size_t count = listeners.size();
+  std::vector<const Rewrites*> counted;
+  for (const Listener& listener : listeners) {
+    for (const Block& block : listener.blocks) {
+      if (!block.rewrites) continue;
+      const Rewrites* const rules = block.rewrites.rules.get();
+      if (std::ranges::find(counted, rules) != counted.end()) continue;
+      counted.push_back(rules);
+      ++count;
+    }
+  }
+  return count;
 }
 
 }  // namespace canopy

@@ -25,7 +25,8 @@ struct Listener {
   // Ordered by length of domain, longest first.  The last block is the root's;
   // Plan adds it.  The functions below REQUIRE it.
   std::vector<Block> blocks{};
-  // Plan sets it: listeners with equal blocks share cached answers.
+  // Plan sets it: listeners with equal blocks share cached answers, whatever
+  // their rewrites.
   CachePart cache_part = 0;
 
   // The block with the longest domain that contains `qname`.
@@ -51,7 +52,7 @@ class Plan {
   Plan() : Plan({Listener{}}) {}
   // Blocks may be in any order.  If several have the same domain, the last one
   // counts.  Names without a block are refused.  REQUIRES: 1 to kMostListeners
-  // listeners.
+  // listeners, with those that most_listeners_of() counts for rewrites.
   explicit Plan(std::vector<Listener> listeners);
 
   const std::vector<Listener>& listeners() const { return listeners_; }
@@ -61,10 +62,24 @@ class Plan {
     return listeners_[number];
   }
 
+  // Listeners without port, for the queries that rules rewrote.  Their numbers
+  // follow those of listeners().
+  const std::vector<Listener>& for_rewritten() const { return for_rewritten_; }
+  // The listener with a number of this or of an earlier plan.  If this plan has
+  // fewer, the first one.
+  const Listener& numbered(std::size_t number) const;
+  // An upper bound for the listeners of such a plan, those for rewrites
+  // included.
+  static std::size_t most_listeners_of(const std::vector<Listener>& listeners);
+
   friend bool operator==(const Plan&, const Plan&) = default;
 
  private:
+  void add_for_rewritten(Listener& listener);
+  void set_cache_parts();
+
   std::vector<Listener> listeners_;
+  std::vector<Listener> for_rewritten_;
 };
 
 }  // namespace canopy

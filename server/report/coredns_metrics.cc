@@ -236,6 +236,7 @@ void write_coredns_plugins(const std::vector<ServerBlock>& blocks,
     if (block.hosts) write_plugin(block, "hosts", writer);
     if (block.serves_cluster) write_plugin(block, "kubernetes", writer);
     if (block.cache) write_plugin(block, "cache", writer);
+    if (!block.rewrites.empty()) write_plugin(block, "rewrite", writer);
     if (!block.forwards.empty()) write_plugin(block, "forward", writer);
   }
 }

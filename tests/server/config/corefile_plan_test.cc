@@ -201,6 +201,21 @@ TEST_CASE("more listeners than parts of the cache are refused") {
         Plan::kMostListeners);
 }
 
+TEST_CASE("rules of rewrite count as listeners, equal plans are equal") {
+  Blocks blocks;
+  for (std::uint16_t i = 0; i < Plan::kMostListeners / 2; ++i) {
+    const auto port = static_cast<std::uint16_t>(1000 + i);
+    blocks.push_back(server(".", {forward(".", "10.0.0.1")}, port));
+    blocks.back().rewrites.push_back({.to = "b."});
+  }
+  CHECK(*compile(blocks, {}) == *compile(blocks, {}));
+  const auto plan = compile(blocks, {});
+  blocks.back().rewrites.front().to = "c.";
+  CHECK_FALSE(*compile(blocks, {}) == *plan);
+  blocks.push_back(server(".", {forward(".", "10.0.0.1")}, 2000));
+  CHECK_THROWS_AS(compile(blocks, {}), ConfigurationError);
+}
+
 TEST_CASE("a server block's hosts table answers for all of its domains") {
   const SharedHosts hosts{
       std::make_shared<const HostsTable>(RecordList(), HostsRules())};

@@ -8,6 +8,7 @@
 
 #include "server/config/plan_compiler.h"
 #include "server/plan/plan_store.h"
+#include "server/plan/rewrites.h"
 
 namespace canopy {
 namespace {
@@ -66,6 +67,39 @@ TEST_CASE("two tiers are two listeners; only the cache tier forwards") {
   CHECK_FALSE(zone.port.has_value());
   CHECK_FALSE(zone.forwards());
   CHECK_FALSE(zone.blocks.front().caches());
+}
+
+// The block with one rule; rewritten queries are answered by `inner`.
+Block with_rules(Block outer, Block inner) {
+  auto rules = std::make_shared<Rewrites>();
+  rules->rules.push_back({.to = "b."});
+  rules->blocks.push_back(std::move(inner));
+  outer.rewrites.rules = std::move(rules);
+  return outer;
+}
+
+TEST_CASE("rewritten queries have listeners without port, by number") {
+  const Plan plan({{.blocks = {with_rules(block("."), block("."))}},
+                   {.blocks = {with_rules(block("a"), block(".")), block(".")}},
+                   {.blocks = {block(".")}}});
+  REQUIRE(plan.listeners().size() == 3);
+  REQUIRE(plan.for_rewritten().size() == 1);  // their blocks are equal
+  CHECK(plan.listener(0).blocks.back().rewrites.listener == 3);
+  CHECK(plan.listener(1).blocks.front().rewrites.listener == 3);
+  CHECK_FALSE(plan.numbered(3).port);
+  CHECK(&plan.numbered(1) == &plan.listener(1));
+  // A number of an earlier plan.
+  CHECK(&plan.numbered(4) == &plan.listener(0));
+  CHECK(&plan.numbered(255) == &plan.listener(0));
+}
+
+TEST_CASE("listeners share cached answers whatever their rewrites") {
+  const Plan plan({{.blocks = {with_rules(block("."), block("."))}},
+                   {.blocks = {with_rules(block("."), block(".", "others"))}}});
+  REQUIRE(plan.for_rewritten().size() == 2);
+  CHECK(plan.listener(1).cache_part == plan.listener(0).cache_part);
+  CHECK(plan.numbered(2).cache_part == plan.listener(0).cache_part);
+  CHECK(plan.numbered(3).cache_part != plan.listener(0).cache_part);
 }
 
 TEST_CASE("an equal plan is no new edition") {
