@@ -39,6 +39,14 @@ void read_bufsize(const CorefileLine& line, CorefileReading& reading) {
   add_remark(line, reading, "1232 is used, the limit for all answers over UDP");
 }
 
+// autopath [ZONE..] @kubernetes|FILE
+void read_autopath(const CorefileLine& line, CorefileReading& reading) {
+  require_arguments(line, {1, kMostArguments});
+  add_remark(line, reading,
+             "has no effect yet: clients walk their search lists, and each "
+             "step is answered from memory");
+}
+
 constexpr CorefileRow kLoadbalanceRows[] = {
     {.name = "prefer",
      .why_not = "is not supported: the order of addresses is random; remove "
@@ -108,6 +116,7 @@ constexpr CorefileRow kRows[] = {
     {.name = "nsid", .read = read_nsid, .once = true},
     {.name = "template", .read = read_template, .options = &kTemplateOptions},
     {.name = "whoami", .read = read_whoami},
+    {.name = "autopath", .read = read_autopath},
     // What these ask for is always so.
     {.name = "any", .read = accept_flag},
     {.name = "cancel", .read = accept_any},
@@ -121,9 +130,6 @@ constexpr CorefileRow kRows[] = {
     {.name = "acl",
      .why_not = "is not supported yet; restrict clients with a NetworkPolicy"},
     {.name = "auto", .why_not = kNoZoneFiles},
-    {.name = "autopath",
-     .why_not = "is not supported yet; remove it: answers for search domains "
-                "come from memory"},
     {.name = "azure", .why_not = kNoCloud},
     {.name = "clouddns", .why_not = kNoCloud},
     {.name = "dns64",

@@ -37,7 +37,7 @@ class Upstream final : public Forwarder {
   Upstream(const Query& warm_up, const Octets& message) : message_(message) {
     reader_.read(ForwardQuestion(warm_up), message_);
   }
-  void forward(const Query& query, Client,
+  void forward(const Query& query, std::uint8_t, Client,
                std::unique_ptr<Waiter> waiter) override {
     const auto outcome = std::make_shared<ForwardOutcome>();
     outcome->answer = reader_.read(ForwardQuestion(query), message_);

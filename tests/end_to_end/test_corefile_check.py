@@ -36,7 +36,7 @@ MISTAKES = [
     ("proxy . 192.0.2.1", 'proxy: was removed from CoreDNS too; write "forward '
                           '. 192.0.2.1"'),
     ("cache 30", "cache: is already at "),
-    ("forward . tls://192.0.2.1", "over plain DNS"),
+    ("forward . https://192.0.2.1", "over UDP, TCP and TLS"),
     ("health { lameduck 5s }", "options start on the line after {"),
 ]
 

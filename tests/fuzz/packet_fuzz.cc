@@ -58,7 +58,7 @@ class FuzzForwarder final : public Forwarder {
   FuzzForwarder(std::span<const std::uint8_t> octets, const Options& options)
       : octets_(octets), options_(options) {}
 
-  void forward(const Query& query, Client,
+  void forward(const Query& query, std::uint8_t, Client,
                std::unique_ptr<Waiter> waiter) override {
     const auto outcome = std::make_shared<ForwardOutcome>();
     outcome->failure = "nobody is there";

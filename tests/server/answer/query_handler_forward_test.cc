@@ -17,8 +17,8 @@ using test::TestServer;
 
 namespace {
 
-constexpr TestServer::Way kZoneTier{.tier = Tier::kZone};
-constexpr TestServer::Way kTcp{.transport = Transport::kTcp};
+const TestServer::Way kZoneTier{.tier = Tier::kZone};
+const TestServer::Way kTcp{.transport = Transport::kTcp};
 
 constexpr std::string_view kCluster = R"(
   service prod/ext   external-name www.example.com

@@ -22,7 +22,7 @@ constexpr std::string_view kRewriteCluster = R"(
 std::shared_ptr<const Plan> plan_of(const Corefiles& files) {
   const CorefileSettings read = files.read();
   REQUIRE(read.faults.empty());
-  return compile(read.settings.blocks, {}, {});
+  return compile_corefile(read.settings.blocks, {}, {});
 }
 
 std::shared_ptr<const Plan> plan_with_rules(const std::string& rules) {

@@ -33,8 +33,8 @@ constexpr std::string_view kCluster = R"(
   service  prod/empty headless
 )";
 
-constexpr TestServer::Way kZoneTier{.tier = Tier::kZone};
-constexpr TestServer::Way kTcp{.transport = Transport::kTcp};
+const TestServer::Way kZoneTier{.tier = Tier::kZone};
+const TestServer::Way kTcp{.transport = Transport::kTcp};
 
 const std::string kSoa =
     "; authority\n"

@@ -208,12 +208,12 @@ TEST_CASE("rules of rewrite count as listeners, equal plans are equal") {
     blocks.push_back(server(".", {forward(".", "10.0.0.1")}, port));
     blocks.back().rewrites.push_back({.to = "b."});
   }
-  CHECK(*compile(blocks, {}) == *compile(blocks, {}));
-  const auto plan = compile(blocks, {});
+  CHECK(*compile_corefile(blocks, {}) == *compile_corefile(blocks, {}));
+  const auto plan = compile_corefile(blocks, {});
   blocks.back().rewrites.front().to = "c.";
-  CHECK_FALSE(*compile(blocks, {}) == *plan);
+  CHECK_FALSE(*compile_corefile(blocks, {}) == *plan);
   blocks.push_back(server(".", {forward(".", "10.0.0.1")}, 2000));
-  CHECK_THROWS_AS(compile(blocks, {}), ConfigurationError);
+  CHECK_THROWS_AS(compile_corefile(blocks, {}), ConfigurationError);
 }
 
 TEST_CASE("a server block's hosts table answers for all of its domains") {
