@@ -63,8 +63,8 @@ bool holds_link(const Answer& answer, NameView name) {
 Zone::Zone(const ZoneOptions& options)
     : options_(options),
       apex_labels_(options.apex.view().label_count()),
-      is_reverse_(options.apex.view().is_subdomain_of(
-          *Name::from_text("arpa"))),
+      is_reverse_(
+          options.apex.view().is_subdomain_of(*Name::from_text("arpa"))),
       encoded_soa_(options.apex, options.negative_ttl, soa_rdata(options, 0)),
       tree_(options.target_suffix) {
   set_serial(0);

@@ -12,7 +12,8 @@ namespace {
 // Orders the blocks by length of domain, and adds the root's.
 void sort(Listener& listener) {
   std::map<std::string, Block> by_domain;
-  by_domain.emplace(Name().to_text(), Block{.domain = {}, .serves_zones = false});
+  by_domain.emplace(Name().to_text(),
+                    Block{.domain = {}, .serves_zones = false});
   for (Block& block : listener.blocks) {
     by_domain.insert_or_assign(block.domain.to_text(), std::move(block));
   }
