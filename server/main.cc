@@ -208,6 +208,7 @@ int check(const Settings& settings) {
     std::printf("configuration is valid; %zu records loaded\n", records);
   }
   for (const std::string& line : report.lines) std::puts(line.c_str());
+  for (const std::string& remark : settings.remarks) std::puts(remark.c_str());
   return report.faults.empty() ? 0 : 2;
 }
 

@@ -73,7 +73,11 @@ void UpstreamAnswers::work_out(const PausedQuestion& question,
   conclusion_.of = std::move(of);
   conclusion_.told = Conclusion::Told::kNothing;
   conclusion_.error.reset();
-  const bool caches = now.block.caches();
+  // An answer of the upstreams of an earlier plan is served, but not kept.
+  const std::uint64_t plan = question.provenance.made_from.plan;
+  const bool is_of_plan =
+      outcome->plan.value_or(plan) == plan && now.editions.plan == plan;
+  const bool caches = now.block.caches() && is_of_plan;
   if (caches && is_failure(*outcome) &&
       work_out_stale(question, *outcome, now)) {
     return;

@@ -105,6 +105,8 @@ void ZoneAnswers::count_cut(Transport transport) {
 
 bool ZoneAnswers::still_begins(const EncodedAnswer& whole,
                                const Resolution& resolution) {
+  // A template may have begun it, and the zones ended it.
+  if (resolution.block.templates) return false;
   const Query& query = resolution.looked_up;
   const Zone* const zone = resolution.zones.closest_to(query.qname);
   if (zone == nullptr) return false;

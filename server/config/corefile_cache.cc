@@ -77,6 +77,20 @@ constexpr CorefileRow kCacheRows[] = {
                 "so that clients do not keep them too long; remove the line"},
 };
 
+// As in CoreDNS, "3600s" is a zone, which nobody means.
+void warn_of_duration(const CorefileToken& word, const CorefileLine& line,
+                      CorefileReading& reading) {
+  const std::string& text = word.text;
+  const auto unit = text.find_first_not_of("0123456789");
+  if (unit == 0 || unit == text.npos) return;
+  if (text.substr(unit) != "s") return;
+  add_remark(line, reading,
+             "reads \"" + text +
+                 "\" as a zone, so other names are not "
+                 "cached; for seconds write cache " +
+                 text.substr(0, unit));
+}
+
 }  // namespace
 
 const CorefileTable kCacheOptions{kCacheRows};
@@ -92,6 +106,7 @@ void read_cache(const CorefileLine& line, CorefileReading& reading) {
     words = words.subspan(1);
   }
   for (const CorefileToken& word : words) {
+    warn_of_duration(word, line, reading);
     for (Name& zone : value_of(word, zones_value)) {
       cache.domains.push_back(zone);
     }

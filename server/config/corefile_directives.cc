@@ -39,6 +39,12 @@ void read_bufsize(const CorefileLine& line, CorefileReading& reading) {
   add_remark(line, reading, "1232 is used, the limit for all answers over UDP");
 }
 
+// pprof [ADDRESS]
+void read_pprof(const CorefileLine& line, CorefileReading& reading) {
+  require_arguments(line, {0, 1});
+  add_remark(line, reading, "has no effect: it profiles Go programs");
+}
+
 // autopath [ZONE..] @kubernetes|FILE
 void read_autopath(const CorefileLine& line, CorefileReading& reading) {
   require_arguments(line, {1, kMostArguments});
@@ -117,6 +123,7 @@ constexpr CorefileRow kRows[] = {
     {.name = "template", .read = read_template, .options = &kTemplateOptions},
     {.name = "whoami", .read = read_whoami},
     {.name = "autopath", .read = read_autopath},
+    {.name = "pprof", .read = read_pprof},
     // What these ask for is always so.
     {.name = "any", .read = accept_flag},
     {.name = "cancel", .read = accept_any},
@@ -166,7 +173,6 @@ constexpr CorefileRow kRows[] = {
                 "themselves; remove it"},
     {.name = "nomad", .why_not = "is not supported; remove it"},
     {.name = "on", .why_not = "is not supported: no commands are run"},
-    {.name = "pprof", .why_not = "is not supported: it is about Go; remove it"},
     {.name = "proxy",
      .why_not = "was removed from CoreDNS too; write \"forward {}\""},
     {.name = "proxyproto",

@@ -105,7 +105,9 @@ void CaresForwarder::forward(const Query& query, std::uint8_t listener,
 void CaresForwarder::ask(const Asked& asked, const FetchTicket& waiter) {
   const auto found = fetches_.find(asked.key);
   if (found != fetches_.end()) return join(**found, waiter);
-  const Listener& listener = plans_.current().numbered(asked.listener);
+  // The only call in this function: another may drop this plan.
+  const Plan& plan = plans_.current();
+  const Listener& listener = plan.numbered(asked.listener);
   const Block& block = listener.block_for(asked.question.qname);
   static const UpstreamGroup nobody;
   const UpstreamGroup& group = block.forwards() ? *block.upstreams : nobody;
@@ -116,8 +118,9 @@ void CaresForwarder::ask(const Asked& asked, const FetchTicket& waiter) {
   const TimePoint now = std::chrono::steady_clock::now();
   const FetchPtr fetch = fetch_about(asked.question, Fetch::Purpose::kClients);
   fetch->key = asked.key;
+  fetch->plan = plans_.edition();
   fetch->waiters.add(waiter);
-  const Servers& servers = servers_of(block);
+  const Servers& servers = servers_of(plan, block);
   check_loops(servers, now);
   check_health(servers, now);
   choose(*fetch, servers, group.order, now);
@@ -157,7 +160,7 @@ void CaresForwarder::start(Fetch& fetch, TimePoint now) {
 
 void CaresForwarder::on_finished(Fetch& fetch, Fetch::Outcome& found) {
   if (found.is_late) {
-    fetch.late = outcome_of(found);
+    fetch.late = outcome_of(found, fetch.plan);
     return tell(fetch.waiters, fetch.late);
   }
   by_due_.remove(fetch);
@@ -170,15 +173,17 @@ void CaresForwarder::on_finished(Fetch& fetch, Fetch::Outcome& found) {
   // Remove the fetch first, because a waiter may start the same fetch again.
   const FetchPtr keep(&fetch);
   fetches_.erase(keep);
-  tell(fetch.waiters, outcome_of(found));
+  tell(fetch.waiters, outcome_of(found, fetch.plan));
 }
 
-SharedOutcome CaresForwarder::outcome_of(Fetch::Outcome& found) {
+SharedOutcome CaresForwarder::outcome_of(Fetch::Outcome& found,
+                                         std::uint64_t plan) {
   auto outcome = std::make_shared<ForwardOutcome>();
   outcome->answer = std::move(found.answer);
   outcome->failure = std::move(found.failure);
   outcome->waited = found.waited;
   outcome->is_late = found.is_late;
+  outcome->plan = plan;
   return outcome;
 }
 
@@ -332,18 +337,21 @@ void CaresForwarder::send_health_check(UpstreamServer& server, TimePoint now) {
   start(*fetch, now);
 }
 
-const CaresForwarder::Servers& CaresForwarder::servers_of(const Block& block) {
-  if (edition_ != plans_.edition()) find_servers();
+const CaresForwarder::Servers& CaresForwarder::servers_of(const Plan& plan,
+                                                          const Block& block) {
+  if (edition_ != plans_.edition()) find_servers(plan);
   return servers_by_block_.find(&block)->second;
 }
 
-// Blocks have the addresses of the plan that plans_ holds.
-void CaresForwarder::find_servers() {
-  edition_ = plans_.edition();
+// Blocks have the addresses of `plan`.
+void CaresForwarder::find_servers(const Plan& plan) {
   servers_by_block_.clear();
-  const Plan& plan = plans_.current();
-  for (const Listener& listener : plan.listeners()) find_servers(listener);
-  for (const Listener& inner : plan.for_rewritten()) find_servers(inner);
+  in_use_.clear();
+  for (const auto* const listeners :
+       {&plan.listeners(), &plan.for_rewritten()}) {
+    for (const Listener& listener : *listeners) find_servers(listener);
+  }
+  edition_ = plans_.edition();  // last: server_at() may throw
 }
 
 void CaresForwarder::find_servers(const Listener& listener) {
@@ -351,14 +359,16 @@ void CaresForwarder::find_servers(const Listener& listener) {
     Servers& servers = servers_by_block_[&block];
     if (!block.forwards()) continue;
     for (const SocketAddress& endpoint : block.upstreams->servers) {
-      servers.push_back(&server_at(*block.upstreams, endpoint));
+      UpstreamServer& server = server_at(*block.upstreams, endpoint);
+      servers.push_back(&server);
+      in_use_.insert(&server);
     }
   }
 }
 
 UpstreamServer& CaresForwarder::server_at(const UpstreamGroup& group,
                                           const SocketAddress& endpoint) {
-  auto health = pool_.registry().of(group.domain, endpoint, edition_);
+  auto health = pool_.registry().of(group.domain, endpoint, plans_.edition());
   const std::lock_guard lock(servers_mutex_);
   auto& server = servers_[{group.domain.to_text(), endpoint,
                            group.first_transport, group.tls}];
@@ -388,7 +398,11 @@ void CaresForwarder::on_tick() {
   const TimePoint now = std::chrono::steady_clock::now();
   for (const auto& [endpoint, server] : servers_) {
     server->tick(now);
-    if (server->health().take_check(now)) send_health_check(*server, now);
+    // A server of an earlier plan says nothing about the upstream any more: its
+    // certificates may be outdated.
+    if (in_use_.contains(server.get()) && server->health().take_check(now)) {
+      send_health_check(*server, now);
+    }
   }
   by_due_.take_due(now, [&](Fetch& fetch) {
     fetch.on_due(now);

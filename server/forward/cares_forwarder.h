@@ -67,7 +67,7 @@ class CaresForwarder : public Forwarder {
   void join(Fetch& fetch, const FetchTicket& waiter);
   void on_finished(Fetch& fetch, Fetch::Outcome& found);
   // Moves the answer out of `found`.
-  static SharedOutcome outcome_of(Fetch::Outcome& found);
+  static SharedOutcome outcome_of(Fetch::Outcome& found, std::uint64_t plan);
   void tell(const FetchTicket& waiter, const SharedOutcome& outcome);
   void tell(const FetchTickets& waiters, const SharedOutcome& outcome);
   // The waiters' worker calls these when the outcome has arrived.
@@ -88,8 +88,9 @@ class CaresForwarder : public Forwarder {
   void check_health(const Servers& servers, TimePoint now);
   void send_health_check(UpstreamServer& server, TimePoint now);
 
-  const Servers& servers_of(const Block& block);
-  void find_servers();
+  const Servers& servers_of(const Plan& plan, const Block& block);
+  // Finds the servers of all blocks of `plan`.
+  void find_servers(const Plan& plan);
   void find_servers(const Listener& listener);
   UpstreamServer& server_at(const UpstreamGroup& group,
                             const SocketAddress& endpoint);
@@ -141,6 +142,7 @@ class CaresForwarder : public Forwarder {
 
   // By the blocks of the latest plan.
   std::unordered_map<const Block*, Servers> servers_by_block_;
+  std::unordered_set<const UpstreamServer*> in_use_;
   std::uint64_t edition_ = ~0ull;
   // The expected cost of each server; memory for choose().
   struct Rank {

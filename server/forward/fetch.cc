@@ -141,7 +141,9 @@ Fetch::Candidate* Fetch::worth_asking_again() {
 // the client's case.  The last attempt has no EDNS; if the upstream never
 // answered with EDNS, the first retry has none either.  TCP comes after those.
 void Fetch::ask_again(Candidate& candidate, TimePoint now) {
-  if (candidate.transport == Transport::kTcp) {
+  // A slow name is no reason to renew a connection that gives other answers.
+  if (candidate.transport == Transport::kTcp &&
+      !candidate.server->was_heard_since(candidate.last.time)) {
     candidate.server->renew_tcp(candidate.last.time, now);
   }
   if (candidate.last.transport == Transport::kUdp) {

@@ -98,6 +98,7 @@ class Fetch
   // Used by the forwarder.
   std::optional<CacheKey> key;  // kClients: identical queries join by it
   FetchTickets waiters;
+  std::uint64_t plan = 0;  // the edition of the plan that names the servers
   // The outcome for waiters that join from now on; null until the fetch is
   // late.
   SharedOutcome late;

@@ -40,6 +40,9 @@ struct ForwardOutcome {
   // True when no upstream was asked, because a limit was reached.  Says nothing
   // about the upstreams.
   bool is_shed = false;
+  // The edition of the plan that named the upstreams.  A query that joined the
+  // fetch may have a later one.  Nothing: no upstream was asked.
+  std::optional<std::uint64_t> plan{};
 };
 
 // All waiters of all workers share one object, so its octets are not copied.

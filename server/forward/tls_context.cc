@@ -18,6 +18,17 @@ int owner_index() {
   return index;
 }
 
+// Without the interface of a link-local address, which no certificate has.
+void set_address(X509_VERIFY_PARAM* wanted, const Address& address) {
+  if (address.is_v4()) {
+    const auto octets = address.to_v4().to_bytes();
+    X509_VERIFY_PARAM_set1_ip(wanted, octets.data(), octets.size());
+  } else {
+    const auto octets = address.to_v6().to_bytes();
+    X509_VERIFY_PARAM_set1_ip(wanted, octets.data(), octets.size());
+  }
+}
+
 void require(const boost::system::error_code& error, const char* what) {
   if (!error) return;
   throw ConfigurationError(std::string("tls: ") + what + ": " +
@@ -64,7 +75,7 @@ int TlsContext::keep_session(SSL* connection, SSL_SESSION* session) {
 void TlsContext::prepare(SSL* connection, const SocketAddress& server) const {
   X509_VERIFY_PARAM* const wanted = SSL_get0_param(connection);
   if (server_name_.empty()) {
-    X509_VERIFY_PARAM_set1_ip_asc(wanted, server.address().to_string().c_str());
+    set_address(wanted, server.address());
   } else {
     X509_VERIFY_PARAM_set1_host(wanted, server_name_.c_str(),
                                 server_name_.size());

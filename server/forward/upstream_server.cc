@@ -48,6 +48,7 @@ std::unique_ptr<UpstreamChannel> UpstreamServer::opened(Transport transport) {
 
 void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now,
                                  Rcode rcode) {
+  heard_ = now;
   round_trip_.note_answer(took);
   count_answer(took, rcode);
   health_->note_answer(now);
@@ -55,6 +56,7 @@ void UpstreamServer::note_answer(std::chrono::nanoseconds took, TimePoint now,
 
 void UpstreamServer::note_refusal(std::chrono::nanoseconds took, TimePoint now,
                                   Rcode rcode) {
+  heard_ = now;
   count_answer(took, rcode);
   health_->note_refusal(now);
 }

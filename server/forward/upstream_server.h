@@ -66,6 +66,8 @@ class UpstreamServer {
   void renew_tcp(TimePoint asked, TimePoint now) {
     if (tcp_.channel && tcp_.opened <= asked) retire(tcp_, now);
   }
+  // True when an answer or a refusal came after `time`.
+  bool was_heard_since(TimePoint time) const { return heard_ > time; }
   // An answer over UDP did not repeat the case of the query's name.
   void note_wrong_case() { counters_.wrong_case.add(); }
   // A message had the query's ID but was not a proper answer.
@@ -131,6 +133,7 @@ class UpstreamServer {
   std::vector<Retired> retired_;
   RoundTrip round_trip_;
   TimePoint asked_{};
+  TimePoint heard_{};
   UpstreamCounters counters_;
 };
 

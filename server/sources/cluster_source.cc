@@ -111,10 +111,14 @@ kube::ClusterWatchOptions watch_options(const Settings& settings) {
   kube::ClusterWatchOptions watch;
   watch.records = settings.records;
   watch.selection.namespaces = settings.selection.namespaces;
+  const bool is_flag = settings.corefile.empty();
   watch.selection.namespace_labels = kube::LabelSelector(
-      settings.selection.namespace_labels, "--namespace-labels");
-  watch.selection.labels =
-      kube::LabelSelector(settings.selection.labels, "--labels");
+      settings.selection.namespace_labels,
+      is_flag ? "--namespace-labels"
+              : settings.corefile + ": kubernetes: namespace_labels");
+  watch.selection.labels = kube::LabelSelector(
+      settings.selection.labels,
+      is_flag ? "--labels" : settings.corefile + ": kubernetes: labels");
   watch.implied_namespaces = !settings.source.manifests.empty();
   return watch;
 }

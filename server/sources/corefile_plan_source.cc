@@ -110,7 +110,7 @@ CorefilePlanSource::Made CorefilePlanSource::make(
       for (const ForwardTarget& target : rule.to) {
         const auto* const path = std::get_if<std::string>(&target);
         if (path == nullptr || files.servers.contains(*path)) continue;
-        files.servers.emplace(*path, read_servers(*path, made));
+        files.servers.emplace(*path, read_servers(*path, rule, made));
       }
       if (rule.tls) read_pem_files(rule, files);
     }
@@ -152,6 +152,11 @@ void CorefilePlanSource::read_pem_files(const ForwardRule& rule,
     if (!read.ok()) {
       throw ConfigurationError(rule.at + ": tls: " + path + ": " + read.fault);
     }
+    // Without a text the system's authorities would be trusted.
+    if (read.text.empty()) {
+      throw ConfigurationError(rule.at + ": tls: " + path +
+                               ": is empty; give a PEM file");
+    }
     return files.pem[path] = read.text;
   };
   const TlsUpstream upstream{.server_name = tls.server_name,
@@ -166,10 +171,12 @@ void CorefilePlanSource::read_pem_files(const ForwardRule& rule,
 }
 
 FileServers CorefilePlanSource::read_servers(const std::string& path,
+                                             const ForwardRule& rule,
                                              Made& made) {
   const FileText read = read_file(path, kMaxResolvConf);
   if (!read.ok()) {
-    throw ConfigurationError(path + ": " + read.fault +
+    throw ConfigurationError(rule.at + ": forward: " + path + ": " +
+                             read.fault +
                              "; correct the file name or the file");
   }
   const ResolvConf conf = parse_resolv_conf(read.text);

@@ -37,7 +37,8 @@ class CorefilePlanSource final : public PlanSource {
   // Throws ConfigurationError.
   Made make(std::vector<ServerBlock> blocks);
   static void read_pem_files(const ForwardRule& rule, ForwardFiles& files);
-  static FileServers read_servers(const std::string& path, Made& made);
+  static FileServers read_servers(const std::string& path,
+                                  const ForwardRule& rule, Made& made);
   std::vector<SharedHosts> hosts_of(const std::vector<ServerBlock>& blocks,
                                     Made& made);
   void publish(Made made);

@@ -158,8 +158,10 @@ def test_a_lost_or_oversized_file_keeps_its_last_content(serve, folder):
                         "serving its last valid content")
     assert server.short("agent-1") == ["192.168.7.12"]
     assert metric(server, "canopydns_hosts_broken_files") == ["1"]
-    with open(file, "w") as large:
-        large.truncate((16 << 20) + 1)
+    large = folder / "large"
+    with open(large, "w") as aside:
+        aside.truncate((16 << 20) + 1)
+    large.rename(file)
     server.until_logged("NodeHosts: is larger than 16 MiB; "
                         "serving its last valid content")
     assert server.short("agent-1") == ["192.168.7.12"]

@@ -70,10 +70,12 @@ void FakeForwarder::forward(const Query& query, std::uint8_t, Client,
     outcome = like->outcome;
   } else {
     const auto found = answers_.find(folded(query));
-    outcome = std::make_shared<ForwardOutcome>(
+    auto made = std::make_shared<ForwardOutcome>(
         found == answers_.end()
             ? ForwardOutcome{.failure = "no upstream answered"}
             : found->second(query));
+    made->plan = plan_;
+    outcome = std::move(made);
   }
   if (!holding_) return waiter->on_outcome(outcome);
   held_.push_back({asked_.back(), std::move(waiter), std::move(outcome)});

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ class FakeForwarder final : public Forwarder {
   // Gives all waiting queries a late outcome.
   void be_late(std::string_view why);
 
+  // Outcomes are of the upstreams of the plan with this edition.
+  void be_of_plan(std::uint64_t edition) { plan_ = edition; }
+
   // All forwarded queries, with " +do", " +cd", " +ad" if they had those bits.
   const std::vector<std::string>& asked() const { return asked_; }
 
@@ -42,6 +46,7 @@ class FakeForwarder final : public Forwarder {
   std::map<std::string, Answer> answers_;
   std::vector<std::string> asked_;
   bool holding_ = false;
+  std::optional<std::uint64_t> plan_;
   struct Held {
     std::string asked;
     std::unique_ptr<Waiter> waiter;

@@ -97,6 +97,29 @@ TEST_CASE("answers of a kind that the block does not cache are asked anew") {
   CHECK(server.counters().cache_hits.value() == 1);
 }
 
+TEST_CASE("an answer of an earlier plan's upstreams is not cached") {
+  TestServer server(kCluster);
+  server.upstreams().answer(kOutside, "www.example.com. 300 IN A 192.0.2.1\n");
+  server.upstreams().be_of_plan(0);  // the query joined an earlier fetch
+  for (int i = 0; i < 2; ++i) {
+    CHECK(record(server.ask(kOutside)) ==
+          "www.example.com. 300 IN A 192.0.2.1");
+  }
+  CHECK(server.upstreams().asked().size() == 2);
+}
+
+TEST_CASE("an answer that comes after a new plan is served, but not cached") {
+  TestServer server(kCluster);
+  server.upstreams().answer(kOutside, "www.example.com. 300 IN A 192.0.2.1\n");
+  server.upstreams().hold();
+  CHECK(server.ask(kOutside) == "no reply");
+  server.change_upstreams();
+  server.upstreams().release();
+  CHECK(server.take_replies().size() == 1);
+  server.ask(kOutside);
+  CHECK(server.upstreams().asked().size() == 2);
+}
+
 TEST_CASE("listeners with equal blocks share cached answers, others do not") {
   const Block cached = root(CacheRules{});
   const Block other = root(CacheRules{.positive = TtlRange{0, 7}});

@@ -305,6 +305,20 @@ TEST_CASE("each directive is known once, and each refusal says what to do") {
   }
 }
 
+TEST_CASE("what has no effect, or another than was meant, is said") {
+  const auto says = [](const std::string& directive, const char* what) {
+    const std::string remarks = one_block(directive).remarks();
+    INFO(remarks);
+    return remarks.find("Corefile:2: ") == 0 &&
+           remarks.find(what) != std::string::npos;
+  };
+  CHECK(says("cache 3600s", "for seconds write cache 3600"));
+  CHECK(says("autopath @kubernetes", "no effect yet"));
+  CHECK(says("pprof", "no effect"));
+  CHECK(one_block("cache 3600").remarks().empty());
+  CHECK(one_block("cache 30 example.org").remarks().empty());
+}
+
 TEST_CASE("-plugins lists the supported directives") {
   const std::string text = directives_text();
   CHECK(text.find("  kubernetes\n") != std::string::npos);
