@@ -60,7 +60,7 @@ std::string take_server_name(std::string& target) {
   const auto begin = target.find('%');
   if (!target.starts_with("tls://") || begin == target.npos) return {};
   const auto end = std::min(target.find_first_of(":]", begin), target.size());
-  const std::string name = target.substr(begin + 1, end - begin - 1);
+  std::string name = target.substr(begin + 1, end - begin - 1);
   target.erase(begin, end - begin);
   return name;
 }

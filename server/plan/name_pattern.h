@@ -50,7 +50,7 @@ class NamePattern {
 };
 
 // The longest text of a name: 255 octets, each written as \DDD.
-inline constexpr std::size_t kMaxNameText = 4 * 255;
+inline constexpr std::size_t kMaxNameText = 1020;
 
 // Replaces {0}, {1} and so on in `text` by the groups of that number; other
 // braces stay.  Nothing when the result is longer than kMaxNameText.

@@ -181,8 +181,9 @@ FileServers CorefilePlanSource::read_servers(const std::string& path,
   }
   const ResolvConf conf = parse_resolv_conf(read.text);
   for (const std::string& value : conf.ignored) {
-    made.warnings.push_back(path + ": ignoring nameserver " + value +
-                            ": not a usable address");
+    std::string warning = path;
+    warning.append(": ignoring nameserver ").append(value);
+    made.warnings.push_back(warning.append(": not a usable address"));
   }
   FileServers file{.servers = conf.nameservers, .why_none = {}};
   if (file.servers.empty()) {
