@@ -77,7 +77,7 @@ constexpr CorefileRow kCacheRows[] = {
                 "so that clients do not keep them too long; remove the line"},
 };
 
-// As in CoreDNS, "3600s" is a zone, which nobody means.
+// CoreDNS reads "3600s" as a zone too.  The operator meant seconds.
 void warn_of_duration(const CorefileToken& word, const CorefileLine& line,
                       CorefileReading& reading) {
   const std::string& text = word.text;

@@ -3,33 +3,10 @@
 import pytest
 
 from canopy import run
+from corefile import KUBEADM
 from files import manifest
 from kube_apiserver import objects
 
-KUBEADM = """.:53 {
-    errors
-    health {
-       lameduck 5s
-    }
-    ready
-    kubernetes cluster.local in-addr.arpa ip6.arpa {
-       pods insecure
-       fallthrough in-addr.arpa ip6.arpa
-       ttl 30
-    }
-    prometheus :9153
-    forward . /etc/resolv.conf {
-       max_concurrent 1000
-    }
-    cache 30 {
-       disable success cluster.local
-       disable denial cluster.local
-    }
-    loop
-    reload
-    loadbalance
-}
-"""
 # What people add to it, and what the fault is.
 MISTAKES = [
     ("rewirte name a b", "rewirte: unknown directive; did you mean rewrite?"),

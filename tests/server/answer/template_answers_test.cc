@@ -104,7 +104,7 @@ TEST_CASE("template: question to answer") {
   }
 }
 
-TEST_CASE("template: templates are tried in order; fallthrough goes on") {
+TEST_CASE("template: tried in order; fallthrough tries the next") {
   const std::string directives =
       "template IN A {\nmatch ^a[.]\nanswer \"{{ .Name }} 1 IN A 192.0.2.1\"\n"
       "fallthrough b.example\n}\n"

@@ -29,7 +29,7 @@ struct Judged : UpstreamHealth {
     REQUIRE(take_routine_check(kStart + time));
     note_check_answered(kStart + time, Rcode::kNoError);
   }
-  // Takes a check that is due, and reports that nobody answered it.
+  // Takes a check that is due, and reports that it got no answer.
   bool check_in_vain(std::chrono::milliseconds time) {
     if (!take_check(kStart + time)) return false;
     note_check_failed(kStart + time + kCheckWait, Failure::kSilence);
